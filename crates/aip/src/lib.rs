@@ -1,0 +1,1 @@
+//! AIP-160 filters, AIP-132 `order_by` and AIP-158 page tokens: a library of its own that knows nothing of tenancy.
