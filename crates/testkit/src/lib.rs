@@ -1,0 +1,5 @@
+//! What tests share. Dev only: a crate may have it as a dev-dependency and in no other way.
+//!
+//! A test that cannot have what it needs panics with a sentence that says what to do, since nobody handles its errors.
+
+pub mod postgres;
