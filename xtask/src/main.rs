@@ -3,6 +3,7 @@
 //! A command is a file of its own: its arguments, if it has any, and a `run`. What several of them need lies in
 //! [`shell`]. Nothing here depends on the project's crates, so that it builds in seconds and also when they do not.
 
+mod deny;
 mod postgres;
 mod rustup;
 mod shell;
@@ -17,11 +18,16 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
     Test(test::Arguments),
+    /// Check licenses, banned crates and sources of all dependencies
+    ///
+    /// Builds cargo-deny below `target/tools` at first use. The rules are in `deny.toml`.
+    Deny,
 }
 
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Test(arguments) => test::run(&arguments),
+        Command::Deny => deny::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
