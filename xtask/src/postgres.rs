@@ -5,11 +5,11 @@ mod installation; // the harness's own answer, and no dependency on one of our c
 
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::shell;
 
-const ADVICE: &str = "the tests need a PostgreSQL server, version 15 or newer, and none is installed; \
+const ADVICE: &str = "the tests need a PostgreSQL server, version 15 or newer, and there is none; \
     install your distribution's package (Debian, Ubuntu: `apt-get install postgresql`; \
     Fedora: `dnf install postgresql-server`; macOS: `brew install postgresql`)";
 
@@ -18,29 +18,26 @@ pub(crate) fn install() -> Result<()> {
     if installation::bin_directory().is_some() {
         return Ok(());
     }
-    if shell::answer(shell::program("apt-get").arg("--version")).is_none() {
-        bail!("{ADVICE}");
-    }
+    let mut update = apt_get(&["update"]).context(ADVICE)?;
+    let mut install =
+        apt_get(&["install", "--yes", "--no-install-recommends", "postgresql"]).context(ADVICE)?;
     println!("==> PostgreSQL is missing, installing the distribution's package");
-    shell::run(apt_get()?.arg("update")).context(ADVICE)?;
-    shell::run(apt_get()?.args(["install", "--yes", "--no-install-recommends", "postgresql"]))
-        .context(ADVICE)?;
+    shell::run(&mut update).context(ADVICE)?;
+    shell::run(&mut install).context(ADVICE)?;
     installation::bin_directory().map(drop).context(ADVICE)
 }
 
-/// `apt-get` with root's rights, if they can be had without asking anybody.
-fn apt_get() -> Result<Command> {
-    if is_root() {
-        let mut apt_get = shell::program("apt-get");
-        apt_get.env("DEBIAN_FRONTEND", "noninteractive");
-        return Ok(apt_get);
+/// `apt-get` with root's rights; `None` where it is missing or the rights cannot be had without asking anybody.
+fn apt_get(arguments: &[&str]) -> Option<Command> {
+    shell::answer(shell::program("apt-get").arg("--version"))?;
+    let mut command = shell::program("env");
+    if !is_root() {
+        shell::answer(shell::program("sudo").args(["--non-interactive", "true"]))?;
+        command = shell::program("sudo");
+        command.args(["--non-interactive", "env"]);
     }
-    if shell::answer(shell::program("sudo").args(["--non-interactive", "true"])).is_none() {
-        bail!("{ADVICE}");
-    }
-    let mut sudo = shell::program("sudo");
-    sudo.args(["--non-interactive", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-    Ok(sudo)
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
+    Some(command)
 }
 
 fn is_root() -> bool {

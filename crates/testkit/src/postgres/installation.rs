@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// The directory of `initdb`, `pg_ctl` and `postgres`, or `None` where no server is installed.
+/// The directory of `postgres`, `initdb` and their like, or `None` where no server, or only an old one, is installed.
 pub(crate) fn bin_directory() -> Option<PathBuf> {
     on_path().or_else(told_by_pg_config).or_else(newest_of_debian)
 }
@@ -38,6 +38,19 @@ fn newest_of_debian() -> Option<PathBuf> {
         .map(|(_, found)| found)
 }
 
+/// Older servers cannot sort a whole cluster by ICU's rules.
+const OLDEST: u32 = 15;
+
 fn holds_server(directory: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres"].iter().all(|program| directory.join(program).is_file())
+    let is_complete =
+        ["initdb", "pg_ctl", "pg_isready", "psql"].iter().all(|name| directory.join(name).is_file());
+    is_complete && major_version(directory).is_some_and(|major| major >= OLDEST)
+}
+
+/// Reads `postgres (PostgreSQL) 15.4`, or `17beta1` in the last place.
+fn major_version(directory: &Path) -> Option<u32> {
+    let output = Command::new(directory.join("postgres")).arg("--version").output().ok()?;
+    let line = String::from_utf8(output.stdout).ok()?;
+    let digits = line.split_whitespace().nth(2)?.split(|letter: char| !letter.is_ascii_digit());
+    digits.into_iter().next()?.parse().ok()
 }
