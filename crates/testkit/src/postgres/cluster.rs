@@ -1,7 +1,8 @@
 //! A cluster on disk: its directory, its owner, and the programs that work on it.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{PipeWriter, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,13 +22,13 @@ impl Cluster {
     /// Makes a cluster in a fresh directory, guarded before there is anything in it.
     pub(super) fn create() -> (Self, Watchdog) {
         let bin = installation::bin_directory()
-            .expect("no PostgreSQL server is installed here: run `cargo xtask test`, which installs it");
+            .expect("no PostgreSQL server, version 15 or newer, is installed here: run `cargo xtask test`, which installs it");
         let directory = tempfile::Builder::new().prefix("tenantry-postgres-").tempdir();
         let directory = directory.expect("the directory for temporary files can be written").keep();
         let owner = Account::adopt(&directory);
         let cluster = Self { bin, directory, owner, password: random_password() };
         let watchdog = Watchdog::over(&cluster);
-        cluster.initialize();
+        cluster.initialize(watchdog.leash());
         (cluster, watchdog)
     }
 
@@ -68,12 +69,14 @@ impl Cluster {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
-    /// ICU sorts `a` before `B`; C would not. Provider `icu` is known to PostgreSQL from version 15 on.
-    /// What `initdb` writes need not survive a power cut; what the server writes later is synced as it should.
-    fn initialize(&self) {
+    /// ICU sorts `a` before `B`; C would not. What `initdb` writes need not survive a power cut, hence `--no-sync`;
+    /// the server itself syncs as in production. Its unused standard input holds the leash: cleaning up beneath it would
+    /// leave its shared memory behind.
+    fn initialize(&self, leash: PipeWriter) {
         let password_file = self.directory.join("password");
         fs::write(&password_file, &self.password).expect("the directory was just made");
         self.run("initdb", |initdb| {
+            initdb.process_group(0).stdin(leash);
             initdb.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(password_file);
             initdb.args(["--username=postgres", "--auth=scram-sha-256", "--no-sync"]);
             initdb.args(["--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]);
