@@ -1,0 +1,111 @@
+//! Credentials: what proves who asks. Random, prefixed, checksummed; only the SHA-256 is kept.
+
+mod service;
+mod store;
+mod token;
+
+use crate::audit::Act;
+use crate::authz::{OrganizationScope, Writable};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{CredentialId, OrganizationId, PrincipalId};
+use crate::principal::Principal;
+use crate::store::Session;
+
+pub use service::SignIn;
+pub use store::{CredentialStore, Found};
+pub use token::{Secret, TokenKind};
+
+/// A credential as it is kept: everything but the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its id.
+    pub id: CredentialId,
+    /// What kind of secret it is.
+    pub kind: TokenKind,
+    /// Whose it is.
+    pub principal: PrincipalId,
+    /// The only organization where it counts; none leaves all.
+    pub organization: Option<OrganizationId>,
+    /// What its owner calls it.
+    pub title: String,
+    /// The first four characters of the random part, to tell it from others in a list.
+    pub first_characters: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it does not count; none is never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A credential just made, with the secret that is shown this once.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The credential.
+    pub credential: Credential,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+/// Issues a personal access token to a user in the transaction that makes or judges the user.
+pub(crate) async fn issue_personal(
+    session: &dyn Session,
+    act: &Act,
+    principal: PrincipalId,
+    title: &str,
+    secret: &Secret,
+) -> Result<Issued> {
+    issue(session, act, (principal, None), title, secret, None).await
+}
+
+/// Issues an API key to a service account of the scope's organization.
+pub(crate) async fn issue_service_key(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<OrganizationScope>,
+    account: &Principal,
+    secret: &Secret,
+) -> Result<Issued> {
+    issue(session, act, (account.id, Some(scope.organization())), "API key", secret, None).await
+}
+
+/// Issues an OAuth client to a service account of the scope's organization.
+pub(crate) async fn issue_client(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<OrganizationScope>,
+    account: &Principal,
+    secret: &Secret,
+) -> Result<Issued> {
+    issue(session, act, (account.id, Some(scope.organization())), "OAuth client", secret, None).await
+}
+
+/// Ends every credential of the organization's service accounts.
+pub(crate) async fn revoke_service_accounts(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    now: Timestamp,
+) -> Result<()> {
+    session.revoke_credentials_of_organization(scope, now).await
+}
+
+async fn issue(
+    session: &dyn Session,
+    act: &Act,
+    (principal, organization): (PrincipalId, Option<OrganizationId>),
+    title: &str,
+    secret: &Secret,
+    expires_at: Option<Timestamp>,
+) -> Result<Issued> {
+    let credential = Credential {
+        id: CredentialId::generate(&*act.ids),
+        kind: secret.kind(),
+        principal,
+        organization,
+        title: title.to_owned(),
+        first_characters: secret.first_characters().to_owned(),
+        created_at: act.now,
+        expires_at,
+    };
+    session.insert_credential(&credential, &secret.hash()).await?;
+    Ok(Issued { credential, secret: secret.clone() })
+}

@@ -1,0 +1,147 @@
+//! Use cases of credentials: finding out who asks, and the two sign-ins that answer with an access token.
+
+use subtle::ConstantTimeEq;
+
+use super::{Found, Issued, Secret, TokenKind, issue};
+use crate::Core;
+use crate::audit::Target;
+use crate::caller::{Caller, Narrowing};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{CredentialId, OrganizationId};
+use crate::principal::Principal;
+use crate::text;
+
+/// A sign-in that waits for its password to be checked.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The user; none when nobody has this name, and then a password must be hashed all the same.
+    pub user: Option<Principal>,
+    /// The hash to check against.
+    pub password_hash: Option<String>,
+}
+
+impl Core {
+    /// Who shows this secret. Unknown, expired, revoked and suspended all answer alike.
+    pub async fn authenticate(&self, text: &str) -> Result<Caller> {
+        let secret = Secret::parse(text).filter(|secret| secret.kind().is_bearer());
+        let secret = secret.ok_or_else(Error::bad_credential)?;
+        let found = self
+            .store()
+            .point(secret.hash(), |session, hash| Box::pin(session.find_credential(hash)))
+            .await?
+            .ok_or_else(Error::bad_credential)?;
+        let now = self.clock().now();
+        let caller = caller_of(&found, now)?;
+        self.uses().note(found.credential.id, now);
+        Ok(caller)
+    }
+
+    /// Signs a service account in by its OAuth client: answers a short-lived access token.
+    pub async fn sign_in_client(&self, client_id: &str, client_secret: &str) -> Result<Issued> {
+        let client_id = CredentialId::parse(client_id).ok_or_else(Error::bad_credential)?;
+        let secret = Secret::parse(client_secret).filter(|secret| secret.kind() == TokenKind::ClientSecret);
+        let secret = secret.ok_or_else(Error::bad_credential)?;
+        let found = self
+            .store()
+            .point(secret.hash(), |session, hash| Box::pin(session.find_credential(hash)))
+            .await?
+            .ok_or_else(Error::bad_credential)?;
+        let same = found.credential.id.as_uuid().as_bytes().ct_eq(client_id.as_uuid().as_bytes());
+        if !bool::from(same) {
+            return Err(Error::bad_credential());
+        }
+        let caller = caller_of(&found, self.clock().now())?;
+        self.issue_access(&caller).await
+    }
+
+    /// Exchanges a valid bearer secret for a short-lived access token of the same principal.
+    pub async fn exchange_bearer(&self, text: &str) -> Result<Issued> {
+        let caller = self.authenticate(text).await?;
+        self.issue_access(&caller).await
+    }
+
+    /// The first half of a sign-in with a password. Hashing, which takes long, is done by who asked; then
+    /// [`Core::sign_in_user`] is the second half.
+    pub async fn begin_sign_in(&self, login: &str) -> Result<SignIn> {
+        let found = self
+            .store()
+            .point(text::fold(login.trim()), |session, login| Box::pin(session.find_sign_in(login)))
+            .await?;
+        Ok(match found {
+            Some((user, password_hash)) => SignIn { user: Some(user), password_hash },
+            None => SignIn { user: None, password_hash: None },
+        })
+    }
+
+    /// The second half of a sign-in: `verified` tells whether the password fitted.
+    pub async fn sign_in_user(&self, sign_in: SignIn, verified: bool) -> Result<Issued> {
+        let user = sign_in.user.filter(|user| verified && user.is_active_user());
+        let user = user.ok_or_else(Error::bad_credential)?;
+        let caller = Caller {
+            principal: user.id,
+            is_service_account: false,
+            credential: CredentialId::generate(&*self.ids),
+            narrowing: Narrowing::default(),
+            auth_version: user.auth_version,
+            request_id: None,
+        };
+        self.issue_access(&caller).await
+    }
+
+    /// Ends a credential of the caller's own.
+    pub async fn revoke_own_credential(&self, caller: &Caller, id: CredentialId) -> Result<()> {
+        self.store()
+            .write((self.act(caller), id), |session, (act, id)| {
+                Box::pin(async move {
+                    if !session.revoke_credential(act.caller.principal, *id, act.now).await? {
+                        return Err(Error::not_found("credential"));
+                    }
+                    let targets = vec![Target::new("credential", id.as_uuid())];
+                    act.record(session, OrganizationId::SERVER, "credential.revoke", targets).await
+                })
+            })
+            .await
+    }
+
+    /// Writes down which credentials were used since the last time.
+    pub async fn flush_uses(&self) -> Result<()> {
+        let uses = self.uses().take();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        self.store().write(uses, |session, uses| Box::pin(session.note_uses(uses))).await
+    }
+
+    async fn issue_access(&self, caller: &Caller) -> Result<Issued> {
+        let secret = Secret::random(TokenKind::Access, self.entropy());
+        let expires_at = self.clock().now().plus_seconds(self.settings().access_token_seconds);
+        self.store()
+            .write((self.act(caller), secret, expires_at), |session, (act, secret, expires_at)| {
+                Box::pin(async move {
+                    let holder = (act.caller.principal, act.caller.narrowing.organization);
+                    let issued =
+                        issue(session, act, holder, "access token", secret, Some(*expires_at)).await?;
+                    let targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
+                    act.record(session, OrganizationId::SERVER, "credential.issue", targets).await?;
+                    Ok(issued)
+                })
+            })
+            .await
+    }
+}
+
+fn caller_of(found: &Found, now: Timestamp) -> Result<Caller> {
+    let expired = found.credential.expires_at.is_some_and(|at| at <= now);
+    if expired || found.revoked_at.is_some() || found.principal.suspended_at.is_some() {
+        return Err(Error::bad_credential());
+    }
+    Ok(Caller {
+        principal: found.principal.id,
+        is_service_account: found.principal.is_service_account(),
+        credential: found.credential.id,
+        narrowing: Narrowing { organization: found.credential.organization, ..Narrowing::default() },
+        auth_version: found.principal.auth_version,
+        request_id: None,
+    })
+}

@@ -1,0 +1,53 @@
+//! The port of credentials. Accounts and credentials do not lead with an organization: they are how a caller, and with
+//! it every scope, comes to be.
+
+use async_trait::async_trait;
+
+use super::Credential;
+use crate::authz::{OrganizationScope, Writable};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{CredentialId, PrincipalId};
+use crate::principal::Principal;
+
+/// A credential, whose it is, and what of both counts at the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The credential.
+    pub credential: Credential,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// Its principal.
+    pub principal: Principal,
+}
+
+/// Credentials, in one session.
+#[async_trait]
+pub trait CredentialStore {
+    /// The credential with this hash, revoked or not.
+    async fn find_credential(&self, hash: &[u8; 32]) -> Result<Option<Found>>;
+
+    /// The user of this e-mail address or sign-in name, ignoring case, with the hash of the password.
+    async fn find_sign_in(&self, folded: &str) -> Result<Option<(Principal, Option<String>)>>;
+
+    /// Writes a credential with the hash of its secret.
+    async fn insert_credential(&self, credential: &Credential, hash: &[u8; 32]) -> Result<()>;
+
+    /// Ends the credential; what it proved is refused from the commit on.
+    async fn revoke_credential(
+        &self,
+        principal: PrincipalId,
+        id: CredentialId,
+        now: Timestamp,
+    ) -> Result<bool>;
+
+    /// Ends every credential of the organization's service accounts.
+    async fn revoke_credentials_of_organization(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        now: Timestamp,
+    ) -> Result<()>;
+
+    /// Notes when credentials were last used.
+    async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;
+}

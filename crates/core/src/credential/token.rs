@@ -1,0 +1,183 @@
+//! The form of a secret: a prefix that names its kind, 190 random bits in base 62, and a checksum that tells a mistyped
+//! or made-up one without asking the database.
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::clock::Entropy;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const RANDOM_LENGTH: usize = 32;
+const CHECKSUM_LENGTH: usize = 6;
+
+/// What a secret is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// A personal access token of a user.
+    PersonalAccess,
+    /// An API key of a service account.
+    ServiceAccountKey,
+    /// The secret of an OAuth client.
+    ClientSecret,
+    /// A short-lived access token from a token endpoint.
+    Access,
+    /// The secret of an invitation.
+    Invitation,
+}
+
+impl TokenKind {
+    const ALL: [Self; 5] =
+        [Self::PersonalAccess, Self::ServiceAccountKey, Self::ClientSecret, Self::Access, Self::Invitation];
+
+    /// What a secret of this kind begins with.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::PersonalAccess => "tny_pat_",
+            Self::ServiceAccountKey => "ZENPROKEY_",
+            Self::ClientSecret => "tny_cs_",
+            Self::Access => "tny_at_",
+            Self::Invitation => "tny_inv_",
+        }
+    }
+
+    /// The word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PersonalAccess => "personal_access_token",
+            Self::ServiceAccountKey => "service_account_key",
+            Self::ClientSecret => "client_secret",
+            Self::Access => "access_token",
+            Self::Invitation => "invitation",
+        }
+    }
+
+    /// The kind of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether it may stand in an `Authorization: Bearer` or `X-API-Key` header.
+    pub const fn is_bearer(self) -> bool {
+        matches!(self, Self::PersonalAccess | Self::ServiceAccountKey | Self::Access)
+    }
+}
+
+/// A secret in the clear. It is shown once and wiped from memory when dropped; its debug form shows the kind only.
+#[derive(Clone)]
+pub struct Secret {
+    kind: TokenKind,
+    text: Zeroizing<String>,
+}
+
+impl Secret {
+    /// A new secret of this kind.
+    pub fn random(kind: TokenKind, entropy: &dyn Entropy) -> Self {
+        let mut random = Zeroizing::new(String::with_capacity(RANDOM_LENGTH + CHECKSUM_LENGTH));
+        let mut bytes = Zeroizing::new([0u8; 64]);
+        while random.len() < RANDOM_LENGTH {
+            entropy.fill(&mut *bytes);
+            // 248 = 4 * 62: bytes above it are thrown away, so that every character is equally likely.
+            let fair = bytes
+                .iter()
+                .filter(|byte| **byte < 248)
+                .map(|byte| char::from(ALPHABET[usize::from(byte % 62)]));
+            let missing = RANDOM_LENGTH - random.len();
+            random.extend(fair.take(missing));
+        }
+        let checksum = checksum(kind, &random);
+        let text = Zeroizing::new(format!("{}{}{checksum}", kind.prefix(), *random));
+        Self { kind, text }
+    }
+
+    /// Reads a secret; `None` if it has no known prefix, the wrong length or a wrong checksum.
+    pub fn parse(text: &str) -> Option<Self> {
+        let kind = TokenKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()))?;
+        let body = &text[kind.prefix().len()..];
+        if body.len() != RANDOM_LENGTH + CHECKSUM_LENGTH || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let (random, sum) = body.split_at(RANDOM_LENGTH);
+        (checksum(kind, random) == sum).then(|| Self { kind, text: Zeroizing::new(text.to_owned()) })
+    }
+
+    /// What it is for.
+    pub const fn kind(&self) -> TokenKind {
+        self.kind
+    }
+
+    /// What is kept of it: the SHA-256 of the whole text.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.text.as_bytes()).into()
+    }
+
+    /// The whole text, to be shown once.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// The first four characters behind the prefix.
+    pub fn first_characters(&self) -> &str {
+        let start = self.kind.prefix().len();
+        &self.text[start..start + 4]
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Secret({:?})", self.kind)
+    }
+}
+
+fn checksum(kind: TokenKind, random: &str) -> String {
+    let mut hash = crc32fast::Hasher::new();
+    hash.update(kind.prefix().as_bytes());
+    hash.update(random.as_bytes());
+    let mut rest = hash.finalize();
+    let mut digits = [b'0'; CHECKSUM_LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits.iter().copied().map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use super::*;
+
+    struct Counting(AtomicU8);
+
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill_with(|| self.0.fetch_add(7, Ordering::Relaxed));
+        }
+    }
+
+    #[test]
+    fn reads_back_what_it_makes_and_nothing_else() {
+        let entropy = Counting(AtomicU8::new(3));
+        for kind in TokenKind::ALL {
+            let secret = Secret::random(kind, &entropy);
+            let text = secret.expose();
+            let back = Secret::parse(text).unwrap();
+            assert_eq!((back.kind(), back.hash()), (kind, secret.hash()));
+            assert_eq!(format!("{secret:?}"), format!("Secret({kind:?})"));
+            for at in 0..text.len() {
+                let mut other = text.to_owned().into_bytes();
+                other[at] = if other[at] == b'x' { b'y' } else { b'x' };
+                assert!(Secret::parse(std::str::from_utf8(&other).unwrap()).is_none(), "position {at}");
+            }
+            assert!(Secret::parse(&text[..text.len() - 1]).is_none());
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_no_secret() {
+        for text in ["", "tny_pat_", "ZENPROKEY_ä", "tny_pat_ääääääääääääääääääääääääääääääääääääää"]
+        {
+            assert!(Secret::parse(text).is_none());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What can go wrong, in a dozen kinds. A dialect frames each kind in its own words, in one exhaustive `match`.
+//!
+//! An error has two messages: `public` is for the client and names the field and what was expected; `source` is for the
+//! log and never leaves the server.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of refusal or failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request itself is wrong: a field's form, length or value.
+    Invalid,
+    /// No credential, or one that does not count (any more).
+    Unauthenticated,
+    /// The caller may know that the target exists, but may not do this.
+    Forbidden,
+    /// The caller may not know whether the target exists. A dialect answers as for a target that does not.
+    Hidden,
+    /// The caller may know that there is no such thing.
+    NotFound,
+    /// The target was deleted and the caller may know it.
+    Gone,
+    /// The name, key or id is taken.
+    AlreadyExists,
+    /// Somebody else changed the target meanwhile: a stale version.
+    Conflict,
+    /// The state of the target does not allow this, such as removing the last owner.
+    Precondition,
+    /// A quota is used up.
+    LimitReached,
+    /// Too many requests: try again later.
+    RateLimited,
+    /// This server does not offer that.
+    Unsupported,
+    /// The store cannot serve right now: try again.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+/// One field of a request that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path in the words of the core; a dialect may rename it.
+    pub field: Cow<'static, str>,
+    /// A stable word for the rule, such as `too_long`.
+    pub rule: &'static str,
+    /// What was expected.
+    pub message: Cow<'static, str>,
+}
+
+/// An error of the core.
+#[derive(Debug)]
+pub struct Error {
+    /// What kind of refusal it is.
+    pub kind: Kind,
+    /// A stable word for the exact cause, such as `workspace.name_taken`.
+    pub reason: &'static str,
+    /// The fields at fault, for `Kind::Invalid`.
+    pub violations: Vec<Violation>,
+    public: Cow<'static, str>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind; `public` may be shown to the client as it is.
+    pub fn new(kind: Kind, reason: &'static str, public: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, reason, violations: Vec::new(), public: public.into(), source: None }
+    }
+
+    /// Adds what only the log may see.
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The message for the client.
+    pub fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// One field of the request is wrong.
+    pub fn invalid(
+        field: impl Into<Cow<'static, str>>,
+        rule: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let violation = Violation { field: field.into(), rule, message: message.into() };
+        let public = format!("{}: {}", violation.field, violation.message);
+        let mut error = Self::new(Kind::Invalid, "request.invalid", public);
+        error.violations.push(violation);
+        error
+    }
+
+    /// No credential came with the request.
+    pub fn no_credential() -> Self {
+        Self::new(Kind::Unauthenticated, "credential.missing", "a credential is required")
+    }
+
+    /// A credential came, and it does not count: unknown, expired, revoked, or its principal is suspended.
+    pub fn bad_credential() -> Self {
+        Self::new(Kind::Unauthenticated, "credential.invalid", "the credential is not valid")
+    }
+
+    /// The caller may know the target but not do this.
+    pub fn forbidden(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Forbidden, "permission.denied", what)
+    }
+
+    /// The target is hidden from the caller, real or not.
+    pub fn hidden(noun: &'static str) -> Self {
+        Self::new(Kind::Hidden, "target.hidden", format!("{noun} not found"))
+    }
+
+    /// The caller may know that there is no such thing.
+    pub fn not_found(noun: &'static str) -> Self {
+        Self::new(Kind::NotFound, "target.not_found", format!("{noun} not found"))
+    }
+
+    /// A fault of ours; the cause goes to the log alone.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Internal, "server.internal", "the server failed to handle the request")
+            .with_source(source)
+    }
+
+    /// The store cannot serve right now.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(
+            Kind::Unavailable,
+            "store.unavailable",
+            "the server is busy or its database is away, try again",
+        )
+        .with_source(source)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.reason, self.public)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}

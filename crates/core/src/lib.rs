@@ -1,0 +1,93 @@
+//! The core of Tenantry: organizations, workspaces, the principals who may enter them, and with which role.
+//!
+//! Every use case is a method of [`Core`], in the file `service.rs` of the resource that it is about, and reads in this
+//! order: authorise ([`authz`]), load, decide, write, record ([`audit`]). The store commits, retries and acknowledges.
+//!
+//! Nothing in here knows a web framework, SQL, a file or the environment; time, chance and settings are given.
+
+pub mod audit;
+pub mod authz;
+pub mod caller;
+pub mod clock;
+pub mod credential;
+pub mod error;
+pub mod filter;
+pub mod grant;
+pub mod ids;
+pub mod invitation;
+pub mod organization;
+pub mod page;
+pub mod permission;
+pub mod preferences;
+pub mod principal;
+pub mod project;
+pub mod role;
+pub mod settings;
+pub mod store;
+pub mod text;
+mod uses;
+pub mod workspace;
+
+use std::sync::Arc;
+
+use audit::Act;
+use caller::Caller;
+use clock::{Clock, Entropy};
+use ids::IdSource;
+use settings::Settings;
+use store::Store;
+use uses::Uses;
+
+pub use error::{Error, Kind, Result};
+
+/// Every use case, over a store, a clock, sources of ids and chance, and the server's settings.
+pub struct Core {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    entropy: Arc<dyn Entropy>,
+    settings: Settings,
+    uses: Uses,
+}
+
+impl Core {
+    /// The core of a server.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        entropy: Arc<dyn Entropy>,
+        settings: Settings,
+    ) -> Self {
+        Self { store, clock, ids, entropy, settings, uses: Uses::default() }
+    }
+
+    /// The way to the database.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The clock by which requests are judged.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The source of secrets.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    /// The settings of the server.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    const fn uses(&self) -> &Uses {
+        &self.uses
+    }
+
+    /// What a change of this caller carries.
+    fn act(&self, caller: &Caller) -> Act {
+        Act { caller: caller.clone(), now: self.clock.now(), ids: Arc::clone(&self.ids) }
+    }
+}

@@ -1,0 +1,362 @@
+//! Use cases of organizations.
+
+use super::{DefaultWorkspaces, Link, Organization, OrganizationField, checked_links, checked_name};
+use crate::Core;
+use crate::audit::{Act, Target};
+use crate::authz::{self, OrganizationRef, View, Writable};
+use crate::caller::Caller;
+use crate::credential;
+use crate::error::{Error, Kind, Result};
+use crate::filter::Filter;
+use crate::grant::{self, Grant, Subject};
+use crate::ids::{GrantId, OrganizationId, PrincipalId};
+use crate::page::{Page, PageRequest};
+use crate::permission::{BuiltinRole, Permission};
+use crate::principal::People;
+use crate::role::{self, Role};
+use crate::settings::{MayCreateOrganizations, Settings};
+use crate::store::Session;
+use crate::text;
+use crate::workspace::{self, NewWorkspace};
+
+/// What a new organization is made of.
+#[derive(Clone, Debug, Default)]
+pub struct NewOrganization {
+    /// An id of the client's own.
+    pub id: Option<OrganizationId>,
+    /// A key of the client's own; made from the name if absent.
+    pub key: Option<String>,
+    /// The name, 1 to 50 characters.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// Address of a logo.
+    pub logo_url: Option<String>,
+    /// Links that a console shows.
+    pub links: Vec<Link>,
+    /// Somebody else as owner; needs a permission on the server.
+    pub owner: Option<PrincipalId>,
+    /// Which default workspaces it makes.
+    pub default_workspaces: DefaultWorkspaces,
+}
+
+/// What is to become of an organization. `None` leaves a field alone; an inner `None` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<Option<String>>,
+    /// A new logo.
+    pub logo_url: Option<Option<String>>,
+    /// New links, all of them.
+    pub links: Option<Vec<Link>>,
+    /// A new owner, who must belong to the organization.
+    pub owner: Option<PrincipalId>,
+}
+
+/// Which organizations to list.
+#[derive(Clone, Debug)]
+pub struct OrganizationQuery {
+    /// The condition.
+    pub filter: Filter<OrganizationField>,
+    /// The page.
+    pub page: PageRequest<OrganizationField>,
+}
+
+/// A page of organizations and the people they name.
+#[derive(Clone, Debug)]
+pub struct OrganizationList {
+    /// The organizations.
+    pub page: Page<Organization>,
+}
+
+impl Core {
+    /// The organizations in which the caller has any role; for a server's administrator, all of them.
+    pub async fn list_organizations(
+        &self,
+        caller: &Caller,
+        query: OrganizationQuery,
+    ) -> Result<OrganizationList> {
+        self.store()
+            .scan((caller.clone(), query), |session, (caller, query)| {
+                Box::pin(async move {
+                    let scope = authz::server(session, caller).await?;
+                    let page = session.list_organizations(&scope, &query.filter, &query.page).await?;
+                    Ok(OrganizationList { page })
+                })
+            })
+            .await
+    }
+
+    /// One organization.
+    pub async fn get_organization(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+    ) -> Result<Organization> {
+        self.store()
+            .point((caller.clone(), organization), |session, (caller, organization)| {
+                Box::pin(async move {
+                    let scope = authz::enter(session, caller, organization, View::Both).await?;
+                    session.find_organization(&scope).await?.ok_or_else(|| Error::not_found("organization"))
+                })
+            })
+            .await
+    }
+
+    /// Makes an organization with its built-in roles, its owner's grant and, by the setting, its default workspace.
+    pub async fn create_organization(&self, caller: &Caller, new: NewOrganization) -> Result<Organization> {
+        let data = (self.act(caller), new, self.settings().clone());
+        self.store()
+            .write(data, |session, (act, new, settings)| {
+                Box::pin(create_organization(session, act, new, settings))
+            })
+            .await
+    }
+
+    /// Changes an organization.
+    pub async fn update_organization(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        change: OrganizationChange,
+    ) -> Result<Organization> {
+        self.store()
+            .write((self.act(caller), organization, change), |session, (act, organization, change)| {
+                Box::pin(update_organization(session, act, organization, change))
+            })
+            .await
+    }
+
+    /// Deletes an organization: its name and key are free at once, and whatever belongs to it is out of reach.
+    pub async fn delete_organization(&self, caller: &Caller, organization: OrganizationRef) -> Result<()> {
+        self.store()
+            .write((self.act(caller), organization), |session, (act, organization)| {
+                Box::pin(async move {
+                    let needed = Permission::DeleteOrganization;
+                    session.lock_organization(OrganizationId::SERVER).await?;
+                    let scope =
+                        authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+                    session.delete_organization(&scope, act.now).await?;
+                    credential::revoke_service_accounts(session, &scope, act.now).await?;
+                    let id = scope.organization();
+                    act.record(
+                        session,
+                        id,
+                        "organization.delete",
+                        vec![Target::new("organization", id.as_uuid())],
+                    )
+                    .await
+                })
+            })
+            .await
+    }
+}
+
+async fn create_organization(
+    session: &dyn Session,
+    act: &Act,
+    new: &NewOrganization,
+    settings: &Settings,
+) -> Result<Organization> {
+    let scope = authz::server_change(session, &act.caller).await?;
+    let owner = owner_of_new(session, act, new, settings, &scope).await?;
+    let name = checked_name(&new.name)?;
+    let key = free_key(session, &scope, new.key.as_deref(), &name).await?;
+    let id = match new.id {
+        Some(id) if session.id_is_taken(id.as_uuid()).await? => {
+            return Err(Error::new(Kind::AlreadyExists, "organization.id_taken", "the id is taken"));
+        }
+        Some(id) => id,
+        None => OrganizationId::generate(&*act.ids),
+    };
+    let organization = Organization {
+        id,
+        key,
+        name,
+        description: optional_prose(new.description.as_deref())?,
+        logo_url: new.logo_url.as_deref().map(|url| text::web_address("logo_url", url)).transpose()?,
+        links: checked_links(new.links.clone())?,
+        owner,
+        default_workspaces: new.default_workspaces,
+        preferences: crate::preferences::Preferences::default(),
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+    };
+    session.insert_organization(&scope, &organization).await?;
+    let scope = authz::scope_of_new_organization(&scope, id);
+    for builtin in role::BUILTIN_OF_ORGANIZATION {
+        session.insert_role(&scope, &Role::builtin(builtin, id, act)).await?;
+    }
+    let owners = role::builtin(session, &scope, BuiltinRole::OrganizationOwner).await?;
+    let grant = Grant {
+        id: GrantId::generate(&*act.ids),
+        subject: Subject::Principal(owner),
+        role: owners.id,
+        scope: grant::Scope::Organization,
+        created_at: act.now,
+        created_by: act.caller.principal,
+    };
+    session.insert_grant(&scope, &grant).await?;
+    let mut targets =
+        vec![Target::new("organization", id.as_uuid()), Target::new("principal", owner.as_uuid())];
+    if new.default_workspaces == DefaultWorkspaces::Shared {
+        let shared = NewWorkspace { name: "Default".to_owned(), is_default: true, ..NewWorkspace::default() };
+        let made = workspace::make(session, &scope, act, &shared, owner).await?;
+        targets.push(Target::new("workspace", made.id.as_uuid()));
+    }
+    act.record(session, id, "organization.create", targets).await?;
+    Ok(organization)
+}
+
+async fn owner_of_new(
+    session: &dyn Session,
+    act: &Act,
+    new: &NewOrganization,
+    settings: &Settings,
+    scope: &Writable<authz::ServerScope>,
+) -> Result<PrincipalId> {
+    let for_others = scope.permissions().contains(Permission::CreateOrganizationForOthers);
+    if act.caller.is_service_account {
+        return Err(Error::forbidden("a service account may not create organizations"));
+    }
+    if settings.may_create_organizations == MayCreateOrganizations::Administrators && !for_others {
+        return Err(Error::forbidden("only the server's administrators may create organizations here"));
+    }
+    if act.caller.narrowing != crate::caller::Narrowing::default() {
+        return Err(Error::forbidden("this credential is limited and may not create organizations"));
+    }
+    let Some(owner) = new.owner.filter(|owner| *owner != act.caller.principal) else {
+        let owned = session.count_owned_organizations(act.caller.principal).await?;
+        if settings.organizations_per_owner.is_some_and(|limit| owned >= limit) {
+            return Err(Error::new(
+                Kind::LimitReached,
+                "organization.limit",
+                "you have as many organizations as this server allows",
+            ));
+        }
+        return Ok(act.caller.principal);
+    };
+    if !for_others {
+        return Err(Error::forbidden("only the server's administrators may name another owner"));
+    }
+    let account = session.find_account(scope, owner).await?;
+    match account {
+        Some(account) if account.is_active_user() => Ok(owner),
+        _ => Err(Error::invalid("owner_id", "unknown", "expected the id of an active user")),
+    }
+}
+
+/// The wanted key, or the first free one that the name suggests. The name itself must be free too.
+async fn free_key(
+    session: &dyn Session,
+    scope: &Writable<authz::ServerScope>,
+    wanted: Option<&str>,
+    name: &str,
+) -> Result<String> {
+    let wanted = wanted.map(|key| text::key("key", key)).transpose()?;
+    let first = wanted.clone().unwrap_or_else(|| text::slug(name, "organization"));
+    for key in workspace::numbered(&first) {
+        let folded = text::fold(name);
+        let rivals = session.organizations_called(scope, &key, &folded).await?;
+        if rivals.iter().any(|rival| rival.folded_name == folded || rival.key == folded) {
+            return Err(Error::new(
+                Kind::AlreadyExists,
+                "organization.name_taken",
+                "there is an organization of this name",
+            ));
+        }
+        match (rivals.is_empty(), &wanted) {
+            (true, _) => return Ok(key),
+            (false, Some(_)) => {
+                return Err(Error::new(
+                    Kind::AlreadyExists,
+                    "organization.key_taken",
+                    "there is an organization of this key",
+                ));
+            }
+            (false, None) => {}
+        }
+    }
+    Err(Error::invalid("name", "exhausted", "no key is left for this name, give one"))
+}
+
+async fn update_organization(
+    session: &dyn Session,
+    act: &Act,
+    organization: &OrganizationRef,
+    change: &OrganizationChange,
+) -> Result<Organization> {
+    if change.name.is_some() {
+        session.lock_organization(OrganizationId::SERVER).await?;
+    }
+    let needed = Permission::UpdateOrganization;
+    let scope = authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+    let mut found =
+        session.find_organization(&scope).await?.ok_or_else(|| Error::not_found("organization"))?;
+    let id = scope.organization();
+    let mut targets = vec![Target::new("organization", id.as_uuid())];
+    if let Some(name) = &change.name {
+        found.name = checked_name(name)?;
+        let server = authz::server_change(session, &act.caller).await?;
+        let folded = text::fold(&found.name);
+        let rivals = session.organizations_called(&server, &found.key, &folded).await?;
+        if rivals.iter().any(|rival| rival.id != id) {
+            return Err(Error::new(
+                Kind::AlreadyExists,
+                "organization.name_taken",
+                "there is an organization of this name",
+            ));
+        }
+    }
+    if let Some(description) = &change.description {
+        found.description = optional_prose(description.as_deref())?;
+    }
+    if let Some(logo_url) = &change.logo_url {
+        found.logo_url = logo_url.as_deref().map(|url| text::web_address("logo_url", url)).transpose()?;
+    }
+    if let Some(links) = &change.links {
+        found.links = checked_links(links.clone())?;
+    }
+    if let Some(owner) = change.owner.filter(|owner| *owner != found.owner) {
+        hand_over(session, act, &scope, owner).await?;
+        found.owner = owner;
+        targets.push(Target::new("principal", owner.as_uuid()));
+    }
+    found.version += 1;
+    found.updated_at = act.now;
+    session.update_organization(&scope, &found).await?;
+    act.record(session, id, "organization.update", targets).await?;
+    Ok(found)
+}
+
+/// Gives the owner's role to somebody who belongs to the organization. The former owner keeps the role.
+async fn hand_over(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<authz::OrganizationScope>,
+    owner: PrincipalId,
+) -> Result<()> {
+    if !scope.permissions().contains(Permission::TransferOrganization) {
+        return Err(Error::forbidden(format!(
+            "this needs the permission {}",
+            Permission::TransferOrganization.name()
+        )));
+    }
+    let people: People = session.people(scope, &[owner]).await?;
+    if !people.get(&owner).is_some_and(crate::principal::Principal::is_active_user) {
+        return Err(Error::invalid(
+            "owner_id",
+            "unknown",
+            "expected the id of an active user of the organization",
+        ));
+    }
+    let owners = role::builtin(session, scope, BuiltinRole::OrganizationOwner).await?;
+    grant::give(session, act, scope, Subject::Principal(owner), &owners, grant::Scope::Organization).await
+}
+
+fn optional_prose(text: Option<&str>) -> Result<Option<String>> {
+    text.map_or(Ok(None), |text| text::prose("description", text, text::DESCRIPTION_MAX))
+}

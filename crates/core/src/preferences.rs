@@ -1,0 +1,95 @@
+//! Preferences of an organization and of a workspace: who may look in, and how times and numbers are shown.
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each choice says what it is")]
+        pub enum $name { $($variant,)* }
+
+        impl $name {
+            /// Every choice.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word in the database.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The choice of this word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|choice| choice.word() == word)
+            }
+        }
+    };
+}
+
+choices!(
+    /// How times of day are written.
+    TimeFormat { TwelveHour = "12_HOUR", TwentyFourHour = "24_HOUR", }
+);
+choices!(
+    /// How dates are written.
+    DateFormat {
+        DayMonthYearSlash = "DD_MM_YYYY_SLASH",
+        MonthDayYearSlash = "MM_DD_YYYY_SLASH",
+        YearMonthDayDash = "YYYY_MM_DD_DASH",
+        DayMonthYearDash = "DD_MM_YYYY_DASH",
+        MonthDayYearDash = "MM_DD_YYYY_DASH",
+        YearMonthDaySlash = "YYYY_MM_DD_SLASH",
+        DayMonthYearDot = "DD_MM_YYYY_DOT",
+        MonthDayYearDot = "MM_DD_YYYY_DOT",
+        YearMonthDayDot = "YYYY_MM_DD_DOT",
+        DayShortMonthYear = "DD_MMM_YYYY",
+        ShortMonthDayYear = "MMM_DD_YYYY",
+        DayLongMonthYear = "DD_MMMM_YYYY",
+        LongMonthDayYear = "MMMM_DD_YYYY",
+    }
+);
+choices!(
+    /// What stands before the decimals of a number.
+    DecimalSymbol { Period = "PERIOD", Comma = "COMMA", }
+);
+choices!(
+    /// Which units are shown.
+    MeasurementSystem { Metric = "METRIC", Imperial = "IMPERIAL", }
+);
+
+/// Preferences. What is `None` was never chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// Lets the support team in for debugging.
+    pub support_team_access: bool,
+    /// An IANA time zone.
+    pub time_zone: Option<String>,
+    /// How times of day are written.
+    pub time_format: Option<TimeFormat>,
+    /// How dates are written.
+    pub date_format: Option<DateFormat>,
+    /// What stands before the decimals.
+    pub decimal_symbol: Option<DecimalSymbol>,
+    /// How many decimals, 0 to 20.
+    pub decimal_places: Option<u8>,
+    /// Which units are shown.
+    pub measurement_system: Option<MeasurementSystem>,
+}
+
+impl Preferences {
+    /// Checks the time zone against the IANA database and the decimals against their limit.
+    pub fn checked(self) -> crate::error::Result<Self> {
+        use crate::error::Error;
+        if let Some(zone) = &self.time_zone
+            && jiff::tz::TimeZone::get(zone).is_err()
+        {
+            return Err(Error::invalid(
+                "general.time_zone",
+                "time_zone",
+                "expected an IANA time zone such as Europe/Oslo",
+            ));
+        }
+        if self.decimal_places.is_some_and(|places| places > 20) {
+            return Err(Error::invalid("general.decimal_places", "range", "expected 0 to 20"));
+        }
+        Ok(self)
+    }
+}

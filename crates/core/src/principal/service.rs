@@ -1,0 +1,214 @@
+//! Use cases of accounts.
+
+use super::Principal;
+use crate::Core;
+use crate::audit::{Act, Target};
+use crate::authz::{self, OrganizationRef, View};
+use crate::caller::Caller;
+use crate::credential::{self, Issued, Secret, TokenKind};
+use crate::error::{Error, Kind, Result};
+use crate::grant::{self, Subject};
+use crate::ids::{CredentialId, OrganizationId, PrincipalId};
+use crate::permission::{BuiltinRole, Permission};
+use crate::role::{self, Role};
+use crate::store::Session;
+use crate::text;
+
+/// What a new user is made of.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    /// The sign-in name; the e-mail address if absent.
+    pub username: Option<String>,
+    /// The e-mail address.
+    pub email: String,
+    /// What people call the user.
+    pub display_name: Option<String>,
+    /// The hash of a password, made by the composition root.
+    pub password_hash: Option<String>,
+}
+
+/// What a new service account is made of.
+#[derive(Clone, Debug)]
+pub struct NewServiceAccount {
+    /// Its name, unique in the organization.
+    pub name: String,
+    /// Its role in the organization.
+    pub role: BuiltinRole,
+}
+
+/// A service account just made, with the secrets that are shown this once.
+#[derive(Clone, Debug)]
+pub struct MadeServiceAccount {
+    /// The account.
+    pub account: Principal,
+    /// An API key.
+    pub api_key: Issued,
+    /// An OAuth client; its id is the credential's.
+    pub client: Issued,
+}
+
+impl Core {
+    /// Makes the first administrator of a server that has none, with a personal access token.
+    pub async fn initialize_server(&self, new: NewUser) -> Result<(Principal, Issued)> {
+        let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let id = PrincipalId::generate(&*self.ids);
+        let caller = Caller {
+            principal: id,
+            is_service_account: false,
+            credential: CredentialId::generate(&*self.ids),
+            narrowing: crate::caller::Narrowing::default(),
+            auth_version: 1,
+            request_id: None,
+        };
+        self.store()
+            .write((self.act(&caller), new, secret), |session, (act, new, secret)| {
+                Box::pin(async move {
+                    let id = act.caller.principal;
+                    let scope = authz::server_to_initialize(session, id).await?;
+                    if session.has_administrator(&scope).await? {
+                        return Err(Error::new(
+                            Kind::AlreadyExists,
+                            "server.initialized",
+                            "this server has an administrator already",
+                        ));
+                    }
+                    let user = insert_user(session, act, &scope, id, new).await?;
+                    let server = authz::scope_of_new_organization(&scope, OrganizationId::SERVER);
+                    let administrator =
+                        Role::builtin(BuiltinRole::ServerAdministrator, OrganizationId::SERVER, act);
+                    session.insert_role(&server, &administrator).await?;
+                    let subject = Subject::Principal(id);
+                    grant::give(session, act, &server, subject, &administrator, grant::Scope::Server).await?;
+                    let token = credential::issue_personal(session, act, id, "initial token", secret).await?;
+                    let targets = vec![Target::new("principal", id.as_uuid())];
+                    act.record(session, OrganizationId::SERVER, "server.initialize", targets).await?;
+                    Ok((user, token))
+                })
+            })
+            .await
+    }
+
+    /// Makes a user with a personal access token. Needs the right to run the server.
+    pub async fn create_user(&self, caller: &Caller, new: NewUser) -> Result<(Principal, Issued)> {
+        let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        self.store()
+            .write((self.act(caller), new, secret), |session, (act, new, secret)| {
+                Box::pin(async move {
+                    let scope = authz::server_change(session, &act.caller).await?;
+                    authz::require_server(&scope, Permission::ManageServer)?;
+                    let id = PrincipalId::generate(&*act.ids);
+                    let user = insert_user(session, act, &scope, id, new).await?;
+                    let token = credential::issue_personal(session, act, id, "first token", secret).await?;
+                    let targets = vec![Target::new("principal", id.as_uuid())];
+                    act.record(session, OrganizationId::SERVER, "user.create", targets).await?;
+                    Ok((user, token))
+                })
+            })
+            .await
+    }
+
+    /// Suspends a principal, or lifts the suspension. Needs the right to run the server.
+    pub async fn set_suspended(
+        &self,
+        caller: &Caller,
+        principal: PrincipalId,
+        suspended: bool,
+    ) -> Result<()> {
+        self.store()
+            .write((self.act(caller), principal, suspended), |session, (act, principal, suspended)| {
+                Box::pin(async move {
+                    let scope = authz::server_change(session, &act.caller).await?;
+                    authz::require_server(&scope, Permission::ManageServer)?;
+                    let since = suspended.then_some(act.now);
+                    session.set_suspended(&scope, *principal, since).await?;
+                    let action = if *suspended { "principal.suspend" } else { "principal.resume" };
+                    let targets = vec![Target::new("principal", principal.as_uuid())];
+                    act.record(session, OrganizationId::SERVER, action, targets).await
+                })
+            })
+            .await
+    }
+
+    /// Makes a service account with an API key and an OAuth client.
+    pub async fn create_service_account(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        new: NewServiceAccount,
+    ) -> Result<MadeServiceAccount> {
+        let key = Secret::random(TokenKind::ServiceAccountKey, self.entropy());
+        let client = Secret::random(TokenKind::ClientSecret, self.entropy());
+        self.store()
+            .write(
+                (self.act(caller), organization, new, key, client),
+                |session, (act, organization, new, key, client)| {
+                    Box::pin(async move {
+                        let needed = Permission::ManageServiceAccounts;
+                        let scope =
+                            authz::require_change(session, &act.caller, needed, organization, View::Both)
+                                .await?;
+                        authz::require_to_hold(scope.permissions(), new.role.permissions())?;
+                        let account = Principal {
+                            id: PrincipalId::generate(&*act.ids),
+                            organization: Some(scope.organization()),
+                            username: text::username("name", &new.name)?,
+                            email: None,
+                            display_name: None,
+                            suspended_at: None,
+                            auth_version: 1,
+                            version: 1,
+                            created_at: act.now,
+                            updated_at: act.now,
+                        };
+                        session.insert_service_account(&scope, &account).await?;
+                        let role = role::builtin(session, &scope, new.role).await?;
+                        let subject = Subject::Principal(account.id);
+                        grant::give(session, act, &scope, subject, &role, grant::Scope::Organization).await?;
+                        let api_key =
+                            credential::issue_service_key(session, act, &scope, &account, key).await?;
+                        let client = credential::issue_client(session, act, &scope, &account, client).await?;
+                        let targets = vec![Target::new("principal", account.id.as_uuid())];
+                        act.record(session, scope.organization(), "service_account.create", targets).await?;
+                        Ok(MadeServiceAccount { account, api_key, client })
+                    })
+                },
+            )
+            .await
+    }
+}
+
+async fn insert_user(
+    session: &dyn Session,
+    act: &Act,
+    scope: &authz::Writable<authz::ServerScope>,
+    id: PrincipalId,
+    new: &NewUser,
+) -> Result<Principal> {
+    let email = text::email("email", &new.email)?;
+    let username = text::username("username", new.username.as_deref().unwrap_or(&email))?;
+    for taken in [&email, &username] {
+        if session.user_called(scope, &text::fold(taken)).await?.is_some() {
+            return Err(Error::new(
+                Kind::AlreadyExists,
+                "user.name_taken",
+                "there is a user of this name or e-mail address",
+            ));
+        }
+    }
+    let display_name =
+        new.display_name.as_deref().map(|name| text::name("display_name", name, 100)).transpose()?;
+    let user = Principal {
+        id,
+        organization: None,
+        username,
+        email: Some(email),
+        display_name,
+        suspended_at: None,
+        auth_version: 1,
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+    };
+    session.insert_user(scope, &user, new.password_hash.as_deref()).await?;
+    Ok(user)
+}

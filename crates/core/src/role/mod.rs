@@ -1,0 +1,86 @@
+//! Roles: named sets of permissions, built-in ones with a row in each organization, and custom ones.
+
+mod service;
+mod store;
+
+use crate::audit::Act;
+use crate::authz::OrganizationScope;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{OrganizationId, RoleId, WorkspaceId};
+use crate::page::{Cursor, KeyValue};
+use crate::permission::{BuiltinRole, Level, PermissionSet};
+use crate::store::Session;
+
+pub use service::NewRole;
+pub use store::{RoleField, RoleStore};
+
+/// The built-in roles that every organization has.
+pub(crate) const BUILTIN_OF_ORGANIZATION: [BuiltinRole; 7] = [
+    BuiltinRole::OrganizationOwner,
+    BuiltinRole::OrganizationAdmin,
+    BuiltinRole::OrganizationMember,
+    BuiltinRole::OrganizationViewer,
+    BuiltinRole::WorkspaceOwner,
+    BuiltinRole::WorkspaceEditor,
+    BuiltinRole::WorkspaceViewer,
+];
+
+/// A role of an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its id.
+    pub id: RoleId,
+    /// The organization that has it; `SERVER` for the server's own.
+    pub organization: OrganizationId,
+    /// The only workspace in which it can be granted, for a role made there.
+    pub workspace: Option<WorkspaceId>,
+    /// The level at which it is granted.
+    pub level: Level,
+    /// Which built-in role it is; a custom one has none.
+    pub builtin: Option<BuiltinRole>,
+    /// What a custom role is called; a built-in one is called by each dialect's own word.
+    pub title: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// What it holds.
+    pub permissions: PermissionSet,
+    /// Raised by every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Role {
+    /// The row of a built-in role.
+    pub(crate) fn builtin(role: BuiltinRole, organization: OrganizationId, act: &Act) -> Self {
+        Self {
+            id: RoleId::generate(&*act.ids),
+            organization,
+            workspace: None,
+            level: role.level(),
+            builtin: Some(role),
+            title: role.word().to_owned(),
+            description: None,
+            permissions: role.permissions(),
+            version: 1,
+            created_at: act.now,
+            updated_at: act.now,
+        }
+    }
+
+    /// The role's place in the order of making, which is the only one.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { keys: vec![KeyValue::Int(self.created_at.as_micros())], id: *self.id.as_uuid() }
+    }
+}
+
+/// The row of a built-in role of the scope's organization.
+pub async fn builtin(session: &dyn Session, scope: &OrganizationScope, role: BuiltinRole) -> Result<Role> {
+    let found = session.find_builtin_role(scope, role).await?;
+    found.ok_or_else(|| {
+        Error::internal(format!("organization {} lacks {}", scope.organization(), role.word()))
+    })
+}

@@ -1,0 +1,54 @@
+//! Settings of the server that change what people may do. Each is strict or off unless the operator says otherwise.
+
+/// Who may create organizations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MayCreateOrganizations {
+    /// Every user who can sign in.
+    #[default]
+    Everyone,
+    /// The server's administrators only.
+    Administrators,
+}
+
+/// What happens when somebody is added by e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AddPeople {
+    /// Always an invitation, so that nobody learns whether an account exists.
+    #[default]
+    Invite,
+    /// An existing account becomes a member at once.
+    Known,
+    /// An unknown address given with a display name gets an account.
+    Provision,
+}
+
+/// The settings, as the composition root read them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Who may create organizations.
+    pub may_create_organizations: MayCreateOrganizations,
+    /// How many organizations one user may own; `None` is no limit.
+    pub organizations_per_owner: Option<u64>,
+    /// What happens when somebody is added by e-mail address.
+    pub add_people: AddPeople,
+    /// Seconds until an invitation expires.
+    pub invitation_seconds: i64,
+    /// Seconds until an access token from a token endpoint expires.
+    pub access_token_seconds: i64,
+    /// Seconds after which a deleted workspace may be purged.
+    pub retention_seconds: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const DAY: i64 = 24 * 60 * 60;
+        Self {
+            may_create_organizations: MayCreateOrganizations::default(),
+            organizations_per_owner: None,
+            add_people: AddPeople::default(),
+            invitation_seconds: 7 * DAY,
+            access_token_seconds: 60 * 60,
+            retention_seconds: 30 * DAY,
+        }
+    }
+}

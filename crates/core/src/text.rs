@@ -1,0 +1,175 @@
+//! The forms of text: names, keys, descriptions, e-mail addresses, and the folding that makes them comparable.
+//!
+//! Names are kept as given (NFC) and compared by their folded form, so that `North Sea` and `NORTH SEA` are one name.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::{Error, Result};
+use crate::ids::parse_uuid;
+
+/// Longest key, in characters.
+pub const KEY_MAX: usize = 64;
+/// Longest description, in characters.
+pub const DESCRIPTION_MAX: usize = 4096;
+
+/// The form in which two texts are compared without regard to case: full case folding, then NFC.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    caseless::default_case_fold_str(text).nfc().collect()
+}
+
+/// A name of 1 to `max` characters: NFC, trimmed, without control characters.
+pub fn name(field: &'static str, text: &str, max: usize) -> Result<String> {
+    let name: String = text.trim().nfc().collect();
+    let length = name.chars().count();
+    if length == 0 {
+        return Err(Error::invalid(field, "too_short", "expected at least 1 character"));
+    }
+    if length > max {
+        return Err(Error::invalid(
+            field,
+            "too_long",
+            format!("expected at most {max} characters, got {length}"),
+        ));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::invalid(field, "control_character", "control characters are not allowed"));
+    }
+    Ok(name)
+}
+
+/// Free text of up to `max` characters; line breaks and tabs are allowed, other control characters are not.
+/// Blank text is none.
+pub fn prose(field: &'static str, text: &str, max: usize) -> Result<Option<String>> {
+    let prose: String = text.nfc().collect();
+    let length = prose.chars().count();
+    if length > max {
+        return Err(Error::invalid(
+            field,
+            "too_long",
+            format!("expected at most {max} characters, got {length}"),
+        ));
+    }
+    if prose.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Error::invalid(field, "control_character", "control characters are not allowed"));
+    }
+    Ok(if prose.trim().is_empty() { None } else { Some(prose) })
+}
+
+/// A key: `^[a-z0-9-]+$`, at most 64 characters, never shaped like a UUID.
+pub fn key(field: &'static str, text: &str) -> Result<String> {
+    if !is_key_shaped(text) {
+        return Err(Error::invalid(field, "pattern", "expected 1 to 64 of a-z, 0-9 and hyphen"));
+    }
+    if parse_uuid(text).is_some() {
+        return Err(Error::invalid(field, "uuid_shaped", "a key may not look like a UUID"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Whether the text could be a key by its characters and length.
+pub fn is_key_shaped(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= KEY_MAX
+        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// The key that a name suggests: `North Sea` gives `north-sea`; a name without any usable character gives `fallback`.
+pub fn slug(name: &str, fallback: &str) -> String {
+    let mut slug = String::new();
+    for c in name.nfkd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)) {
+        let c = c.to_ascii_lowercase();
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() == KEY_MAX - 8 {
+            break; // room for a number behind it
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() || parse_uuid(slug).is_some() { fallback.to_owned() } else { slug.to_owned() }
+}
+
+/// An e-mail address: one `@` with something on both sides, no space or control character, at most 254 bytes.
+pub fn email(field: &'static str, text: &str) -> Result<String> {
+    let email: String = text.trim().nfc().collect();
+    let well_formed = match email.split_once('@') {
+        Some((local, domain)) => !local.is_empty() && !domain.is_empty() && !domain.contains('@'),
+        None => false,
+    };
+    if !well_formed || email.len() > 254 || email.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Error::invalid(field, "email", "expected an e-mail address"));
+    }
+    Ok(email)
+}
+
+/// An absolute http or https address of at most 2,083 bytes.
+pub fn web_address(field: &'static str, text: &str) -> Result<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host_given = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
+    if !host_given || text.len() > 2083 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Error::invalid(field, "url", "expected an http or https address"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A sign-in name: 1 to 50 of letters, digits and `_-@.`, or an e-mail address.
+pub fn username(field: &'static str, text: &str) -> Result<String> {
+    let plain = (1..=50).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'@' | b'.'));
+    if plain {
+        return Ok(text.to_owned());
+    }
+    email(field, text).map_err(|_| {
+        Error::invalid(field, "pattern", "expected 1 to 50 letters, digits or _-@. or an e-mail address")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        assert_eq!(slug("North Sea", "x"), "north-sea");
+        assert_eq!(slug("  Éxploitation -- 2 ", "x"), "exploitation-2");
+        assert_eq!(slug("日本語", "workspace"), "workspace");
+        assert_eq!(slug("=", "workspace"), "workspace");
+        assert_eq!(slug("0190b0a0-0000-7000-8000-000000000000", "workspace"), "workspace");
+        assert!(slug(&"a".repeat(300), "x").len() <= KEY_MAX - 8);
+    }
+
+    #[test]
+    fn names_are_normalised_and_limited() {
+        assert_eq!(name("name", " e\u{301} ", 60).unwrap(), "é");
+        assert_eq!(name("name", "", 60).unwrap_err().violations[0].rule, "too_short");
+        assert_eq!(name("name", "a\u{0}b", 60).unwrap_err().violations[0].rule, "control_character");
+        assert_eq!(name("name", &"ä".repeat(61), 60).unwrap_err().violations[0].rule, "too_long");
+        assert!(name("name", &"ä".repeat(60), 60).is_ok());
+    }
+
+    #[test]
+    fn keys_never_look_like_ids() {
+        assert!(key("key", "0190b0a0-0000-7000-8000-000000000000").is_err());
+        assert!(key("key", "Not-Lower").is_err());
+        assert_eq!(key("key", "north-sea-2").unwrap(), "north-sea-2");
+    }
+
+    #[test]
+    fn folding_is_full() {
+        assert_eq!(fold("STRASSE"), fold("straße"));
+        assert_eq!(fold("ΣΊΣΥΦΟΣ"), fold("σίσυφος"));
+    }
+
+    #[test]
+    fn addresses() {
+        assert!(email("email", "a@b").is_ok());
+        for bad in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b\n"] {
+            assert!(email("email", bad).is_err() || bad == "a@b\n", "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Use cases that read workspaces.
+
+use super::{Deleted, SeenWorkspace, WorkspaceField};
+use crate::Core;
+use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef};
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::filter::Filter;
+use crate::ids::PrincipalId;
+use crate::organization::Organization;
+use crate::page::{Page, PageRequest};
+use crate::permission::Permission;
+use crate::principal::People;
+use crate::store::Session;
+
+/// Which workspaces to list, and what else the answer needs.
+#[derive(Clone, Debug)]
+pub struct WorkspaceQuery {
+    /// Which of the two ways to see a workspace count.
+    pub view: View,
+    /// Whether deleted ones are shown.
+    pub deleted: Deleted,
+    /// The condition.
+    pub filter: Filter<WorkspaceField>,
+    /// The page.
+    pub page: PageRequest<WorkspaceField>,
+    /// Whether the answer says how many there are in all.
+    pub count: bool,
+}
+
+/// A page of workspaces with everything that a dialect may show beside them.
+#[derive(Clone, Debug)]
+pub struct WorkspaceList {
+    /// Their organization.
+    pub organization: Organization,
+    /// The page.
+    pub page: Page<SeenWorkspace>,
+    /// How many there are in all, if it was asked for.
+    pub total: Option<u64>,
+    /// Owners, makers and changers, as far as the caller may know them.
+    pub people: People,
+}
+
+/// One workspace with everything that a dialect may show beside it.
+#[derive(Clone, Debug)]
+pub struct WorkspaceDetail {
+    /// Its organization.
+    pub organization: Organization,
+    /// The workspace.
+    pub seen: SeenWorkspace,
+    /// Owner, maker and changer, as far as the caller may know them.
+    pub people: People,
+}
+
+impl Core {
+    /// A page of the workspaces of an organization that the caller may see.
+    pub async fn list_workspaces(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        query: WorkspaceQuery,
+    ) -> Result<WorkspaceList> {
+        self.store()
+            .scan((caller.clone(), organization, query), |session, (caller, organization, query)| {
+                Box::pin(async move {
+                    let scope = authz::enter(session, caller, organization, query.view).await?;
+                    let total = if query.count {
+                        Some(session.count_workspaces(&scope, query.deleted, &query.filter).await?)
+                    } else {
+                        None
+                    };
+                    let page =
+                        session.list_workspaces(&scope, query.deleted, &query.filter, &query.page).await?;
+                    let organization = the_organization(session, &scope).await?;
+                    let people = people_of(session, &scope, &organization, &page.items).await?;
+                    Ok(WorkspaceList { organization, page, total, people })
+                })
+            })
+            .await
+    }
+
+    /// One workspace, deleted or not.
+    pub async fn get_workspace(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        view: View,
+    ) -> Result<WorkspaceDetail> {
+        self.store()
+            .point((caller.clone(), target, view), |session, (caller, (organization, workspace), view)| {
+                Box::pin(async move {
+                    let target = (organization, workspace);
+                    let needed = Permission::ReadWorkspace;
+                    let scope = authz::require_workspace(session, caller, needed, target, *view).await?;
+                    detail(session, &scope).await
+                })
+            })
+            .await
+    }
+
+    /// The preferences of a workspace.
+    pub async fn get_workspace_preferences(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+    ) -> Result<super::Workspace> {
+        self.store()
+            .point((caller.clone(), target), |session, (caller, (organization, workspace))| {
+                Box::pin(async move {
+                    let target = (organization, workspace);
+                    let needed = Permission::ReadWorkspacePreferences;
+                    let scope = authz::require_workspace(session, caller, needed, target, View::Both).await?;
+                    let found = session.find_workspace(&scope).await?;
+                    found
+                        .filter(|workspace| workspace.deleted_at.is_none())
+                        .ok_or_else(|| Error::not_found("workspace"))
+                })
+            })
+            .await
+    }
+}
+
+/// The workspace of the scope with what may be shown beside it.
+pub(super) async fn detail(session: &dyn Session, scope: &authz::WorkspaceScope) -> Result<WorkspaceDetail> {
+    let seen = session.find_seen_workspace(scope).await?.ok_or_else(|| Error::not_found("workspace"))?;
+    let organization = the_organization(session, scope).await?;
+    let people = people_of(session, scope, &organization, std::slice::from_ref(&seen)).await?;
+    Ok(WorkspaceDetail { organization, seen, people })
+}
+
+async fn the_organization(session: &dyn Session, scope: &OrganizationScope) -> Result<Organization> {
+    session.find_organization(scope).await?.ok_or_else(|| Error::hidden("organization"))
+}
+
+async fn people_of(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    organization: &Organization,
+    seen: &[SeenWorkspace],
+) -> Result<People> {
+    let mut ids: Vec<PrincipalId> = seen
+        .iter()
+        .flat_map(|seen| [seen.workspace.owner, seen.workspace.created_by, seen.workspace.updated_by])
+        .chain([organization.owner])
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    session.people(scope, &ids).await
+}

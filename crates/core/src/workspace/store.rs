@@ -1,0 +1,81 @@
+//! The port of workspaces.
+
+use async_trait::async_trait;
+
+use super::{SeenWorkspace, Workspace, WorkspaceField};
+use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
+use crate::error::Result;
+use crate::filter::Filter;
+use crate::ids::WorkspaceId;
+use crate::page::{Page, PageRequest};
+
+/// Whether a list shows deleted workspaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Deleted {
+    /// Live ones only.
+    #[default]
+    Hide,
+    /// Both.
+    Show,
+    /// Deleted ones only.
+    Only,
+}
+
+/// Workspaces, in one session. Every list is cut to what the scope shows inside the statement, never afterwards.
+#[async_trait]
+pub trait WorkspaceStore {
+    /// The workspace of the scope, deleted or not, with what its caller holds in it.
+    async fn find_seen_workspace(&self, scope: &WorkspaceScope) -> Result<Option<SeenWorkspace>>;
+
+    /// The workspace of the scope, deleted or not.
+    async fn find_workspace(&self, scope: &WorkspaceScope) -> Result<Option<Workspace>>;
+
+    /// A page of the workspaces that the scope shows.
+    async fn list_workspaces(
+        &self,
+        scope: &OrganizationScope,
+        deleted: Deleted,
+        filter: &Filter<WorkspaceField>,
+        page: &PageRequest<WorkspaceField>,
+    ) -> Result<Page<SeenWorkspace>>;
+
+    /// How many workspaces the same list has in all.
+    async fn count_workspaces(
+        &self,
+        scope: &OrganizationScope,
+        deleted: Deleted,
+        filter: &Filter<WorkspaceField>,
+    ) -> Result<u64>;
+
+    /// The live workspaces that have this name (ignoring case) or key, if not both are this one.
+    async fn workspaces_called(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        folded_name: &str,
+        key: &str,
+    ) -> Result<Vec<WorkspaceRival>>;
+
+    /// Makes the row and its entry in the locator.
+    async fn insert_workspace(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        workspace: &Workspace,
+    ) -> Result<()>;
+
+    /// Writes everything but id and creation.
+    async fn update_workspace(&self, scope: &Writable<WorkspaceScope>, workspace: &Workspace) -> Result<()>;
+
+    /// How many grants and invitations besides the principal's own the workspace has.
+    async fn count_contents(&self, scope: &WorkspaceScope) -> Result<u64>;
+}
+
+/// A live workspace that stands in the way of a name or key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkspaceRival {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its key.
+    pub key: String,
+    /// Its name, folded.
+    pub folded_name: String,
+}

@@ -1,0 +1,498 @@
+//! Use cases that change workspaces.
+
+use super::service::detail;
+use super::{
+    BoundingBox, Details, Lifecycle, NAME_MAX, Service, State, Workspace, WorkspaceDetail, checked_document,
+    checked_labels,
+};
+use crate::Core;
+use crate::audit::{Act, Target};
+use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, WorkspaceScope, Writable};
+use crate::caller::Caller;
+use crate::error::{Error, Kind, Result};
+use crate::grant::{self, Scope, Subject};
+use crate::ids::{PrincipalId, ProjectId, WorkspaceId};
+use crate::permission::{BuiltinRole, Permission};
+use crate::preferences::Preferences;
+use crate::project::Project;
+use crate::role;
+use crate::store::Session;
+use crate::text;
+
+/// What a new workspace is made of.
+#[derive(Clone, Debug, Default)]
+pub struct NewWorkspace {
+    /// An id of the client's own.
+    pub id: Option<WorkspaceId>,
+    /// A key of the client's own; made from the name if absent.
+    pub key: Option<String>,
+    /// The name, 1 to 60 characters.
+    pub name: String,
+    /// Whether it is the organization's default one. Only made with the organization.
+    pub is_default: bool,
+    /// The rest.
+    pub fields: WorkspaceChange,
+}
+
+/// What is to become of a workspace. `None` leaves a field alone; an inner `None` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<Option<String>>,
+    /// New labels, all of them.
+    pub labels: Option<Vec<String>>,
+    /// A new bounding box.
+    pub bounding_box: Option<Option<BoundingBox>>,
+    /// A new coordinate system.
+    pub coordinate_system: Option<Option<String>>,
+    /// A new icon.
+    pub icon: Option<Option<String>>,
+    /// A new colour of the icon.
+    pub icon_color: Option<Option<String>>,
+    /// A new logo.
+    pub logo_url: Option<Option<String>>,
+    /// Whether it is in use.
+    pub is_active: Option<bool>,
+    /// A new configuration of the ZenML server: a JSON object.
+    pub zenml_configuration: Option<String>,
+    /// A new configuration of the MLflow server: a JSON object.
+    pub mlflow_configuration: Option<String>,
+    /// What it is to become.
+    pub desired_state: Option<State>,
+    /// New preferences, all of them.
+    pub preferences: Option<Preferences>,
+    /// The version that the client saw last; another one is a conflict.
+    pub expected_version: Option<i64>,
+}
+
+/// What the server behind a workspace, or who runs it, reports.
+#[derive(Clone, Debug, Default)]
+pub struct StatusReport {
+    /// What the workspace is.
+    pub status: Option<State>,
+    /// What the ZenML server says: a JSON object.
+    pub zenml_status: Option<String>,
+    /// What the MLflow server says: a JSON object.
+    pub mlflow_status: Option<String>,
+    /// Counts.
+    pub usage: Option<std::collections::BTreeMap<String, i64>>,
+}
+
+impl Core {
+    /// Makes a workspace with its default project; the caller becomes its owner.
+    pub async fn create_workspace(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        new: NewWorkspace,
+        rehearse: bool,
+    ) -> Result<WorkspaceDetail> {
+        self.store()
+            .write_or_rehearse(
+                rehearse,
+                (self.act(caller), organization, new),
+                |session, (act, organization, new)| {
+                    Box::pin(async move {
+                        let needed = Permission::CreateWorkspace;
+                        let scope =
+                            authz::require_change(session, &act.caller, needed, organization, View::Both)
+                                .await?;
+                        let made = make(session, &scope, act, new, act.caller.principal).await?;
+                        let id = made.id;
+                        let targets = vec![Target::new("workspace", id.as_uuid())];
+                        act.record(session, scope.organization(), "workspace.create", targets).await?;
+                        detail(session, &authz::scope_of_new_workspace(&scope, id)).await
+                    })
+                },
+            )
+            .await
+    }
+
+    /// Changes a workspace.
+    pub async fn update_workspace(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        change: WorkspaceChange,
+        rehearse: bool,
+    ) -> Result<WorkspaceDetail> {
+        self.store()
+            .write_or_rehearse(
+                rehearse,
+                (self.act(caller), target, change),
+                |session, (act, target, change)| {
+                    Box::pin(async move {
+                        let needed = match &change.preferences {
+                            Some(_) => Permission::UpdateWorkspacePreferences,
+                            None => Permission::UpdateWorkspace,
+                        };
+                        let (scope, mut workspace) = live(session, act, target, needed).await?;
+                        require_version(&workspace, change.expected_version)?;
+                        if let Some(name) = &change.name {
+                            let name = text::name("name", name, NAME_MAX)?;
+                            let key = workspace.key.clone();
+                            require_free_name(
+                                session,
+                                &scope.organization_scope(),
+                                &name,
+                                &key,
+                                Some(workspace.id),
+                            )
+                            .await?;
+                            workspace.name = name;
+                        }
+                        apply(&mut workspace, change)?;
+                        save(session, act, &scope, &mut workspace, "workspace.update").await
+                    })
+                },
+            )
+            .await
+    }
+
+    /// Deletes a workspace softly. With grants or invitations of others it needs `force`.
+    pub async fn delete_workspace(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        expected_version: Option<i64>,
+        force: bool,
+        rehearse: bool,
+    ) -> Result<WorkspaceDetail> {
+        let data = (self.act(caller), target, expected_version, force);
+        self.store()
+            .write_or_rehearse(rehearse, data, |session, (act, target, expected_version, force)| {
+                Box::pin(async move {
+                    let (scope, mut workspace) = live(session, act, target, Permission::DeleteWorkspace).await?;
+                    require_version(&workspace, *expected_version)?;
+                    if workspace.is_default {
+                        return Err(Error::new(
+                            Kind::Precondition,
+                            "workspace.default",
+                            "the default workspace cannot be deleted",
+                        ));
+                    }
+                    if !force && session.count_contents(&scope).await? > 0 {
+                        return Err(Error::new(
+                            Kind::Precondition,
+                            "workspace.in_use",
+                            "others have roles in or invitations to this workspace; use force to delete it all the same",
+                        ));
+                    }
+                    workspace.deleted_at = Some(act.now);
+                    save(session, act, &scope, &mut workspace, "workspace.delete").await
+                })
+            })
+            .await
+    }
+
+    /// Restores a deleted workspace with its settings and grants. Its name must be free, or a new one given; a key that
+    /// was taken meanwhile gets the next free number.
+    pub async fn undelete_workspace(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        new_name: Option<String>,
+        rehearse: bool,
+    ) -> Result<WorkspaceDetail> {
+        self.store()
+            .write_or_rehearse(
+                rehearse,
+                (self.act(caller), target, new_name),
+                |session, (act, target, new_name)| {
+                    Box::pin(async move {
+                        let needed = Permission::DeleteWorkspace;
+                        let target = (&target.0, &target.1);
+                        let scope =
+                            authz::require_workspace_change(session, &act.caller, needed, target, View::Both)
+                                .await?;
+                        let mut workspace = session
+                            .find_workspace(&scope)
+                            .await?
+                            .ok_or_else(|| Error::not_found("workspace"))?;
+                        if workspace.deleted_at.is_none() {
+                            return Err(Error::new(
+                                Kind::AlreadyExists,
+                                "workspace.not_deleted",
+                                "the workspace is not deleted",
+                            ));
+                        }
+                        let organization = scope.organization_scope();
+                        if let Some(name) = new_name {
+                            workspace.name = text::name("name", name, NAME_MAX)?;
+                        }
+                        let key =
+                            free_key(session, &organization, None, &workspace.key, &workspace.name).await?;
+                        workspace.key = key;
+                        workspace.deleted_at = None;
+                        save(session, act, &scope, &mut workspace, "workspace.undelete").await
+                    })
+                },
+            )
+            .await
+    }
+
+    /// Writes down what the server behind a workspace reports.
+    pub async fn report_workspace_status(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        report: StatusReport,
+    ) -> Result<WorkspaceDetail> {
+        self.store()
+            .write((self.act(caller), target, report), |session, (act, target, report)| {
+                Box::pin(async move {
+                    let (scope, mut workspace) =
+                        live(session, act, target, Permission::OperateWorkspace).await?;
+                    if let Some(status) = report.status {
+                        workspace.lifecycle.status = status;
+                        workspace.lifecycle.changed_at = act.now;
+                    }
+                    let details = &mut workspace.details;
+                    set_status(&mut details.zenml, "zenml_service.status", report.zenml_status.as_deref())?;
+                    set_status(
+                        &mut details.mlflow,
+                        "mlflow_service.status",
+                        report.mlflow_status.as_deref(),
+                    )?;
+                    if let Some(usage) = &report.usage {
+                        details.usage.clone_from(usage);
+                    }
+                    save(session, act, &scope, &mut workspace, "workspace.report").await
+                })
+            })
+            .await
+    }
+}
+
+/// Makes the workspace, its default project and its owner's grant, in a transaction that has the organization locked.
+pub(crate) async fn make(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    act: &Act,
+    new: &NewWorkspace,
+    owner: PrincipalId,
+) -> Result<Workspace> {
+    let name = text::name("name", &new.name, NAME_MAX)?;
+    let wanted = new.key.as_deref().map(|key| text::key("key", key)).transpose()?;
+    let slug = text::slug(&name, "workspace");
+    let key = free_key(session, scope, wanted.as_deref(), &slug, &name).await?;
+    let id = match new.id {
+        Some(id) if session.id_is_taken(id.as_uuid()).await? => {
+            return Err(Error::new(Kind::AlreadyExists, "workspace.id_taken", "the id is taken"));
+        }
+        Some(id) => id,
+        None => WorkspaceId::generate(&*act.ids),
+    };
+    let lifecycle = Lifecycle {
+        desired: State::NotInitialized,
+        reason: "user_action".to_owned(),
+        status: State::NotInitialized,
+        changed_at: act.now,
+    };
+    let mut workspace = Workspace {
+        id,
+        organization: scope.organization(),
+        key,
+        name,
+        description: None,
+        labels: Vec::new(),
+        bounding_box: None,
+        coordinate_system: None,
+        is_default: new.is_default,
+        is_active: true,
+        lifecycle,
+        owner,
+        project_count: 0,
+        details: Details::default(),
+        version: 1,
+        created_at: act.now,
+        created_by: act.caller.principal,
+        updated_at: act.now,
+        updated_by: act.caller.principal,
+        deleted_at: None,
+    };
+    apply(&mut workspace, &new.fields)?;
+    session.insert_workspace(scope, &workspace).await?;
+    let owners = role::builtin(session, scope, BuiltinRole::WorkspaceOwner).await?;
+    grant::give(session, act, scope, Subject::Principal(owner), &owners, Scope::Workspace(id)).await?;
+    let project = Project {
+        id: ProjectId::generate(&*act.ids),
+        key: "default".to_owned(),
+        name: "Default".to_owned(),
+        is_default: true,
+        created_at: act.now,
+        created_by: act.caller.principal,
+    };
+    session.insert_project(&authz::scope_of_new_workspace(scope, id), &project).await?;
+    workspace.project_count = 1;
+    Ok(workspace)
+}
+
+/// `north-sea`, `north-sea-2`, `north-sea-3` and so on.
+pub(crate) fn numbered(first: &str) -> impl Iterator<Item = String> {
+    let first = first.to_owned();
+    std::iter::once(first.clone()).chain((2..10_000).map(move |number| format!("{first}-{number}")))
+}
+
+async fn live(
+    session: &dyn Session,
+    act: &Act,
+    (organization, workspace): &(OrganizationRef, WorkspaceRef),
+    needed: Permission,
+) -> Result<(Writable<WorkspaceScope>, Workspace)> {
+    let target = (organization, workspace);
+    let scope = authz::require_workspace_change(session, &act.caller, needed, target, View::Both).await?;
+    match session.find_workspace(&scope).await? {
+        Some(workspace) if workspace.deleted_at.is_none() => Ok((scope, workspace)),
+        _ => Err(Error::not_found("workspace")),
+    }
+}
+
+async fn save(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<WorkspaceScope>,
+    workspace: &mut Workspace,
+    action: &'static str,
+) -> Result<WorkspaceDetail> {
+    workspace.version += 1;
+    workspace.updated_at = act.now;
+    workspace.updated_by = act.caller.principal;
+    session.update_workspace(scope, workspace).await?;
+    let targets = vec![Target::new("workspace", workspace.id.as_uuid())];
+    act.record(session, scope.organization(), action, targets).await?;
+    detail(session, scope).await
+}
+
+fn require_version(workspace: &Workspace, expected: Option<i64>) -> Result<()> {
+    match expected {
+        Some(expected) if expected != workspace.version => Err(Error::new(
+            Kind::Conflict,
+            "workspace.stale",
+            "the workspace was changed meanwhile, read it again",
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn require_free_name(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    name: &str,
+    key: &str,
+    but: Option<WorkspaceId>,
+) -> Result<()> {
+    let folded = text::fold(name);
+    let rivals = session.workspaces_called(scope, &folded, key).await?;
+    if rivals.iter().any(|rival| rival.folded_name == folded && Some(rival.id) != but) {
+        return Err(Error::new(
+            Kind::AlreadyExists,
+            "workspace.name_taken",
+            "there is a workspace of this name",
+        ));
+    }
+    Ok(())
+}
+
+/// The wanted key, or the first free number of `first`. The name must be free too.
+async fn free_key(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    wanted: Option<&str>,
+    first: &str,
+    name: &str,
+) -> Result<String> {
+    let folded = text::fold(name);
+    for key in numbered(wanted.unwrap_or(first)) {
+        let rivals = session.workspaces_called(scope, &folded, &key).await?;
+        if rivals.iter().any(|rival| rival.folded_name == folded) {
+            return Err(Error::new(
+                Kind::AlreadyExists,
+                "workspace.name_taken",
+                "there is a workspace of this name",
+            ));
+        }
+        if rivals.is_empty() {
+            return Ok(key);
+        }
+        if wanted.is_some() {
+            return Err(Error::new(
+                Kind::AlreadyExists,
+                "workspace.key_taken",
+                "there is a workspace of this key",
+            ));
+        }
+    }
+    Err(Error::invalid("name", "exhausted", "no key is left for this name, give one"))
+}
+
+fn apply(workspace: &mut Workspace, change: &WorkspaceChange) -> Result<()> {
+    if let Some(description) = &change.description {
+        workspace.description = match description {
+            Some(description) => text::prose("description", description, text::DESCRIPTION_MAX)?,
+            None => None,
+        };
+    }
+    if let Some(labels) = &change.labels {
+        workspace.labels = checked_labels(labels)?;
+    }
+    if let Some(bounding_box) = change.bounding_box {
+        workspace.bounding_box = bounding_box;
+    }
+    if let Some(system) = &change.coordinate_system {
+        workspace.coordinate_system = match system {
+            Some(system) => text::prose("default_coordinate_system", system, text::DESCRIPTION_MAX)?,
+            None => None,
+        };
+    }
+    if let Some(active) = change.is_active {
+        workspace.is_active = active;
+    }
+    if let Some(desired) = change.desired_state {
+        if matches!(desired, State::Pending | State::Failed) {
+            return Err(Error::invalid(
+                "desired_state",
+                "not_desirable",
+                "pending and failed cannot be desired",
+            ));
+        }
+        workspace.lifecycle.desired = desired;
+    }
+    let details = &mut workspace.details;
+    if let Some(icon) = &change.icon {
+        details.icon = icon.as_deref().map(|icon| text::name("icon", icon, 100)).transpose()?;
+    }
+    if let Some(color) = &change.icon_color {
+        details.icon_color =
+            color.as_deref().map(|color| text::name("icon_color", color, 100)).transpose()?;
+    }
+    if let Some(logo) = &change.logo_url {
+        details.logo_url = logo.as_deref().map(|logo| text::web_address("logo_url", logo)).transpose()?;
+    }
+    if let Some(preferences) = &change.preferences {
+        details.preferences = preferences.clone().checked()?;
+    }
+    configure(&mut details.zenml, "zenml_service.configuration", change.zenml_configuration.as_deref())?;
+    configure(&mut details.mlflow, "mlflow_service.configuration", change.mlflow_configuration.as_deref())
+}
+
+fn configure(service: &mut Option<Service>, field: &'static str, configuration: Option<&str>) -> Result<()> {
+    if let Some(text) = configuration {
+        let configuration = checked_document(field, text)?;
+        let status = service.take().and_then(|service| service.status);
+        *service = Some(Service { configuration, status });
+    }
+    Ok(())
+}
+
+fn set_status(service: &mut Option<Service>, field: &'static str, status: Option<&str>) -> Result<()> {
+    let Some(text) = status else { return Ok(()) };
+    let status = Some(checked_document(field, text)?);
+    match service {
+        Some(service) => service.status = status,
+        None => *service = Some(Service { configuration: "{}".to_owned(), status }),
+    }
+    Ok(())
+}
