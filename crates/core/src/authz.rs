@@ -186,6 +186,7 @@ impl Deref for WorkspaceScope {
 pub struct ServerScope {
     principal: PrincipalId,
     permissions: PermissionSet,
+    only_organization: Option<OrganizationId>,
 }
 
 impl ServerScope {
@@ -197,6 +198,11 @@ impl ServerScope {
     /// What the caller may do to the server.
     pub const fn permissions(&self) -> PermissionSet {
         self.permissions
+    }
+
+    /// The only organization that the credential leaves, if it leaves not all.
+    pub const fn only_organization(&self) -> Option<OrganizationId> {
+        self.only_organization
     }
 }
 
@@ -376,7 +382,8 @@ pub async fn server(session: &dyn Session, caller: &Caller) -> Result<ServerScop
     }
     let whole = caller.narrowing.organization.is_none() && caller.narrowing.workspaces.is_none();
     let permissions = if whole { caller.narrowing.apply(held.server) } else { PermissionSet::NONE };
-    Ok(ServerScope { principal: caller.principal, permissions })
+    let only_organization = caller.narrowing.organization;
+    Ok(ServerScope { principal: caller.principal, permissions, only_organization })
 }
 
 /// The same, with the list of organizations locked.
@@ -434,7 +441,11 @@ pub async fn server_to_initialize(
     administrator: PrincipalId,
 ) -> Result<Writable<ServerScope>> {
     session.lock_organization(OrganizationId::SERVER).await?;
-    Ok(Writable(ServerScope { principal: administrator, permissions: PermissionSet::NONE }))
+    Ok(Writable(ServerScope {
+        principal: administrator,
+        permissions: PermissionSet::NONE,
+        only_organization: None,
+    }))
 }
 
 async fn check_organization(

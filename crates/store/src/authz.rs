@@ -1,0 +1,106 @@
+//! What authorization needs: finding targets by id, name or key, and reading what a principal reaches.
+
+use async_trait::async_trait;
+use tenantry_core::authz::{AuthzStore, Holdings, OrganizationRef, WorkspaceRef};
+use tenantry_core::error::Result;
+use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
+use tenantry_core::permission::PermissionSet;
+use tenantry_core::text::fold;
+
+use crate::driver::{Sql, params, sql};
+use crate::session::Db;
+
+const ORGANIZATION_BY_ID: Sql = sql!("SELECT id FROM organizations WHERE id = $1 AND deleted_at IS NULL");
+const ORGANIZATION_BY_NAME: Sql = sql!(
+    "SELECT id, 0 AS place FROM organizations WHERE name_folded = $1 AND deleted_at IS NULL \
+     UNION ALL SELECT id, 1 AS place FROM organizations WHERE key = $2 AND deleted_at IS NULL ORDER BY place"
+);
+const WORKSPACE_BY_ID: Sql = sql!("SELECT id FROM workspaces WHERE org_id = $1 AND id = $2");
+const WORKSPACE_BY_NAME: Sql = sql!(
+    "SELECT id, 0 AS place FROM workspaces WHERE org_id = $1 AND name_folded = $2 AND deleted_at IS NULL \
+     UNION ALL SELECT id, 1 AS place FROM workspaces WHERE org_id = $1 AND key = $3 AND deleted_at IS NULL \
+     ORDER BY place"
+);
+/// Four point reads in one statement. The first column tells them apart.
+const HOLDINGS: Sql = sql!(
+    "SELECT 0 AS part, permissions FROM reach \
+      WHERE principal_id = $1 AND org_id = $2 AND level = 0 AND scope_id = $2 \
+     UNION ALL SELECT 1, permissions FROM reach \
+      WHERE principal_id = $1 AND org_id = $3 AND level = 1 AND scope_id = $3 \
+     UNION ALL SELECT 2, permissions FROM reach \
+      WHERE principal_id = $1 AND org_id = $3 AND level = 2 AND scope_id = $4 \
+     UNION ALL SELECT 3, CASE WHEN suspended_at IS NULL THEN 0 ELSE 1 END FROM principals WHERE id = $1 \
+     UNION ALL SELECT 4, any_grant.level FROM \
+      (SELECT level FROM reach WHERE principal_id = $1 AND org_id = $3 LIMIT 1) AS any_grant"
+);
+const LOCK: Sql = sql!("UPDATE versions SET version = version + 1 WHERE org_id = $1");
+const VERSION: Sql = sql!("SELECT version FROM versions WHERE org_id = $1");
+
+#[async_trait]
+impl AuthzStore for Db<'_> {
+    async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<OrganizationId>> {
+        let found = match by {
+            OrganizationRef::Id(id) => {
+                self.conn.first(&ORGANIZATION_BY_ID, params![id.as_uuid()], |row| row.id(0)).await?
+            }
+            OrganizationRef::Name(name) => {
+                self.conn.first(&ORGANIZATION_BY_NAME, params![fold(name), name], |row| row.id(0)).await?
+            }
+        };
+        Ok(found.map(OrganizationId::from_uuid))
+    }
+
+    async fn locate_workspace(
+        &self,
+        organization: OrganizationId,
+        by: &WorkspaceRef,
+    ) -> Result<Option<WorkspaceId>> {
+        let org = organization.as_uuid();
+        let found = match by {
+            WorkspaceRef::Id(id) => {
+                self.conn.first(&WORKSPACE_BY_ID, params![org, id.as_uuid()], |row| row.id(0)).await?
+            }
+            WorkspaceRef::Name(name) => {
+                self.conn.first(&WORKSPACE_BY_NAME, params![org, fold(name), name], |row| row.id(0)).await?
+            }
+        };
+        Ok(found.map(WorkspaceId::from_uuid))
+    }
+
+    async fn holdings(
+        &self,
+        principal: PrincipalId,
+        organization: OrganizationId,
+        workspace: Option<WorkspaceId>,
+    ) -> Result<Holdings> {
+        let server = OrganizationId::SERVER;
+        // Without a workspace the third part looks for the nil id, which no workspace has.
+        let object = workspace.map_or(*server.as_uuid(), |id| *id.as_uuid());
+        let mut held = Holdings { suspended: true, ..Holdings::default() };
+        let params = params![principal.as_uuid(), server.as_uuid(), organization.as_uuid(), &object];
+        let parts = self.conn.all(&HOLDINGS, params, |row| Ok((row.int(0)?, row.int(1)?))).await?;
+        for (part, value) in parts {
+            match part {
+                0 => held.server = PermissionSet::from_bits(value),
+                1 => held.organization = PermissionSet::from_bits(value),
+                2 => held.workspace = PermissionSet::from_bits(value),
+                3 => held.suspended = value != 0,
+                _ => held.belongs = true,
+            }
+        }
+        Ok(held)
+    }
+
+    async fn lock_organization(&self, organization: OrganizationId) -> Result<()> {
+        if !self.has_locked(organization) {
+            self.conn.run(&LOCK, params![organization.as_uuid()]).await?;
+            self.note_locked(organization);
+        }
+        Ok(())
+    }
+
+    async fn organization_version(&self, organization: OrganizationId) -> Result<i64> {
+        let version = self.conn.first(&VERSION, params![organization.as_uuid()], |row| row.int(0)).await?;
+        Ok(version.unwrap_or_default())
+    }
+}

@@ -1,0 +1,187 @@
+//! Filters, orders and places compiled to SQL: the one room that builds statements from data. Texts of clients travel as
+//! parameters only; names of columns come from the exhaustive matches of the resources.
+
+use tenantry_core::error::{Error, Result};
+use tenantry_core::filter::{Comparison, Filter, Test};
+use tenantry_core::page::{Cursor, KeyValue, Order, PageRequest, Start};
+use uuid::Uuid;
+
+use crate::driver::Value;
+
+/// Adds a parameter and gives its name.
+pub(crate) fn bind(params: &mut Vec<Value<'_>>, value: Value<'static>) -> String {
+    params.push(value);
+    format!("${}", params.len())
+}
+
+/// The names of parameters for a list of ids; `NULL` for an empty one, which nothing equals.
+pub(crate) fn id_list(params: &mut Vec<Value<'_>>, ids: impl Iterator<Item = Uuid>) -> String {
+    let names: Vec<String> = ids.map(|id| bind(params, Value::Id(id))).collect();
+    if names.is_empty() { "NULL".to_owned() } else { names.join(", ") }
+}
+
+/// How a resource's fields become conditions.
+pub(crate) trait Fields<F> {
+    /// The condition that the field fulfils the test.
+    fn condition(&self, field: F, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String>;
+}
+
+/// The condition of a whole filter.
+pub(crate) fn condition<F: Copy>(
+    fields: &impl Fields<F>,
+    filter: &Filter<F>,
+    params: &mut Vec<Value<'_>>,
+) -> Result<String> {
+    let mut joined = |filters: &[Filter<F>], word: &str, empty: &str| -> Result<String> {
+        let parts = filters.iter().map(|part| condition(fields, part, params)).collect::<Result<Vec<_>>>()?;
+        Ok(if parts.is_empty() { empty.to_owned() } else { format!("({})", parts.join(word)) })
+    };
+    match filter {
+        Filter::All => Ok("1 = 1".to_owned()),
+        Filter::And(filters) => joined(filters, " AND ", "1 = 1"),
+        Filter::Or(filters) => joined(filters, " OR ", "1 = 0"),
+        Filter::Not(filter) => Ok(format!("NOT ({})", condition(fields, filter, params)?)),
+        Filter::Is(field, test) => fields.condition(*field, test, params),
+    }
+}
+
+/// The test of a text, which has a folded column beside it. Neither column may be null.
+pub(crate) fn text_test(
+    column: &str,
+    folded: &str,
+    test: &Test,
+    params: &mut Vec<Value<'_>>,
+) -> Result<String> {
+    Ok(match test {
+        Test::Text(comparison, text) => {
+            format!("{column} {} {}", sign(*comparison), bind(params, text.clone().into()))
+        }
+        Test::Like(pieces) => {
+            let pattern = pieces.iter().map(|piece| escaped(piece)).collect::<Vec<_>>().join("%");
+            format!("{column} LIKE {} ESCAPE '\\'", bind(params, pattern.into()))
+        }
+        Test::Contains(part) => {
+            let pattern = format!("%{}%", escaped(&tenantry_core::text::fold(part)));
+            format!("{folded} LIKE {} ESCAPE '\\'", bind(params, pattern.into()))
+        }
+        Test::Folded(text) => {
+            format!("{folded} = {}", bind(params, tenantry_core::text::fold(text).into()))
+        }
+        Test::Present => format!("{column} <> ''"),
+        Test::Int(..) | Test::Id(_) => return Err(unfit(column)),
+    })
+}
+
+/// The test of a number or point in time.
+pub(crate) fn int_test(column: &str, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+    match test {
+        Test::Int(comparison, value) => {
+            Ok(format!("{column} {} {}", sign(*comparison), bind(params, (*value).into())))
+        }
+        Test::Present => Ok(format!("{column} IS NOT NULL")),
+        Test::Text(..) | Test::Like(_) | Test::Contains(_) | Test::Folded(_) | Test::Id(_) => {
+            Err(unfit(column))
+        }
+    }
+}
+
+/// The test of an id.
+pub(crate) fn id_test(column: &str, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+    match test {
+        Test::Id(id) => Ok(format!("{column} = {}", bind(params, Value::Id(*id)))),
+        _ => Err(unfit(column)),
+    }
+}
+
+/// A codec made a test that the field cannot answer: a fault of ours.
+pub(crate) fn unfit(column: &str) -> Error {
+    Error::internal(format!("the test does not fit {column}"))
+}
+
+const fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => "=",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// `ORDER BY`, the place of the page's first row, and how many rows: one more than the page holds.
+pub(crate) struct Paging {
+    /// A condition that holds for the rows behind the start.
+    pub(crate) behind: String,
+    /// `ORDER BY ... LIMIT ... OFFSET ...`
+    pub(crate) tail: String,
+}
+
+/// Compiles a page request over columns; `id` is the column that breaks ties, ascending.
+pub(crate) fn paging<F: Copy>(
+    page: &PageRequest<F>,
+    column: impl Fn(F) -> &'static str,
+    id: &str,
+    params: &mut Vec<Value<'_>>,
+) -> Result<Paging> {
+    let columns: Vec<(&str, bool)> = page.order.iter().map(|by| (column(by.field), by.descending)).collect();
+    let (from, skip) = match &page.start {
+        Start::Beginning => (None, 0),
+        Start::After(cursor) => (Some(cursor), 0),
+        Start::Skip { from, rows } => (from.as_ref(), *rows),
+    };
+    let behind = match from {
+        Some(cursor) => behind(&columns, id, cursor, &page.order, params)?,
+        None => "1 = 1".to_owned(),
+    };
+    let mut keys: Vec<String> = columns
+        .iter()
+        .map(|(column, descending)| format!("{column}{}", if *descending { " DESC" } else { "" }))
+        .collect();
+    keys.push(id.to_owned());
+    let limit = bind(params, i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into());
+    let mut tail = format!(" ORDER BY {} LIMIT {limit}", keys.join(", "));
+    if skip > 0 {
+        let skip = bind(params, i64::try_from(skip).unwrap_or(i64::MAX).into());
+        tail = format!("{tail} OFFSET {skip}");
+    }
+    Ok(Paging { behind, tail })
+}
+
+/// `(a > x OR (a = x AND (b < y OR (b = y AND id > z))))`, led by `a >= x` so that an index on `a` can start there.
+fn behind<F>(
+    columns: &[(&str, bool)],
+    id: &str,
+    cursor: &Cursor,
+    order: &[Order<F>],
+    params: &mut Vec<Value<'_>>,
+) -> Result<String> {
+    if cursor.keys.len() != order.len() || columns.is_empty() {
+        return Err(Error::internal("the place is of another order"));
+    }
+    let mut condition = format!("{id} > {}", bind(params, Value::Id(cursor.id)));
+    let mut lead = String::new();
+    for ((column, descending), value) in columns.iter().zip(&cursor.keys).rev() {
+        let name = bind(
+            params,
+            match value {
+                KeyValue::Int(value) => (*value).into(),
+                KeyValue::Text(text) => text.clone().into(),
+            },
+        );
+        let sign = if *descending { "<" } else { ">" };
+        condition = format!("({column} {sign} {name} OR ({column} = {name} AND {condition}))");
+        lead = format!("{column} {sign}= {name}");
+    }
+    Ok(format!("{lead} AND {condition}"))
+}

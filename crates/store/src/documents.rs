@@ -1,0 +1,151 @@
+//! The JSON documents that some columns hold: the store's own form, which no client sees.
+//!
+//! Every member may be absent, so that an older row reads as what was never chosen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tenantry_core::error::{Error, Result};
+use tenantry_core::organization::Link;
+use tenantry_core::preferences::{DateFormat, DecimalSymbol, MeasurementSystem, Preferences, TimeFormat};
+use tenantry_core::workspace::{Details, Service};
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct PreferencesDocument {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    support: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    places: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ServiceDocument {
+    configuration: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct DetailsDocument {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    color: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ml: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    enrolled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zenml: Option<ServiceDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mlflow: Option<ServiceDocument>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    usage: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferences: Option<PreferencesDocument>,
+}
+
+impl PreferencesDocument {
+    fn of(preferences: &Preferences) -> Self {
+        Self {
+            support: preferences.support_team_access,
+            zone: preferences.time_zone.clone(),
+            time: preferences.time_format.map(|choice| choice.word().to_owned()),
+            date: preferences.date_format.map(|choice| choice.word().to_owned()),
+            symbol: preferences.decimal_symbol.map(|choice| choice.word().to_owned()),
+            places: preferences.decimal_places,
+            system: preferences.measurement_system.map(|choice| choice.word().to_owned()),
+        }
+    }
+
+    fn read(self) -> Preferences {
+        Preferences {
+            support_team_access: self.support,
+            time_zone: self.zone,
+            time_format: self.time.as_deref().and_then(TimeFormat::from_word),
+            date_format: self.date.as_deref().and_then(DateFormat::from_word),
+            decimal_symbol: self.symbol.as_deref().and_then(DecimalSymbol::from_word),
+            decimal_places: self.places,
+            measurement_system: self.system.as_deref().and_then(MeasurementSystem::from_word),
+        }
+    }
+}
+
+/// The text of preferences.
+pub(crate) fn write_preferences(preferences: &Preferences) -> Result<String> {
+    serde_json::to_string(&PreferencesDocument::of(preferences)).map_err(Error::internal)
+}
+
+/// Preferences from their text.
+pub(crate) fn read_preferences(text: &str) -> Result<Preferences> {
+    serde_json::from_str::<PreferencesDocument>(text).map(PreferencesDocument::read).map_err(Error::internal)
+}
+
+/// The text of details; none when there is nothing to say.
+pub(crate) fn write_details(details: &Details) -> Result<Option<String>> {
+    if *details == Details::default() {
+        return Ok(None);
+    }
+    let service = |service: &Service| ServiceDocument {
+        configuration: service.configuration.clone(),
+        status: service.status.clone(),
+    };
+    let chosen = details.preferences != Preferences::default();
+    let document = DetailsDocument {
+        icon: details.icon.clone(),
+        color: details.icon_color.clone(),
+        logo: details.logo_url.clone(),
+        ml: details.ml_enabled,
+        enrolled: details.is_enrolled,
+        zenml: details.zenml.as_ref().map(service),
+        mlflow: details.mlflow.as_ref().map(service),
+        usage: details.usage.clone(),
+        preferences: chosen.then(|| PreferencesDocument::of(&details.preferences)),
+    };
+    serde_json::to_string(&document).map(Some).map_err(Error::internal)
+}
+
+/// Details from their text.
+pub(crate) fn read_details(text: Option<&str>) -> Result<Details> {
+    let Some(text) = text else { return Ok(Details::default()) };
+    let document: DetailsDocument = serde_json::from_str(text).map_err(Error::internal)?;
+    let service =
+        |service: ServiceDocument| Service { configuration: service.configuration, status: service.status };
+    Ok(Details {
+        icon: document.icon,
+        icon_color: document.color,
+        logo_url: document.logo,
+        ml_enabled: document.ml,
+        is_enrolled: document.enrolled,
+        zenml: document.zenml.map(service),
+        mlflow: document.mlflow.map(service),
+        usage: document.usage,
+        preferences: document.preferences.map(PreferencesDocument::read).unwrap_or_default(),
+    })
+}
+
+/// The text of links: pairs of name and address.
+pub(crate) fn write_links(links: &[Link]) -> Result<String> {
+    let pairs: Vec<_> = links.iter().map(|link| (&link.name, &link.url)).collect();
+    serde_json::to_string(&pairs).map_err(Error::internal)
+}
+
+/// Links from their text.
+pub(crate) fn read_links(text: &str) -> Result<Vec<Link>> {
+    let pairs: Vec<(String, String)> = serde_json::from_str(text).map_err(Error::internal)?;
+    Ok(pairs.into_iter().map(|(name, url)| Link { name, url }).collect())
+}

@@ -1,0 +1,377 @@
+//! Grants, what they are derived to, and the people who hold them.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::clock::Timestamp;
+use tenantry_core::error::{Error, Result};
+use tenantry_core::filter::{Filter, Test};
+use tenantry_core::grant::{Grant, GrantStore, HeldRole, Scope, Subject, UserWithRoles};
+use tenantry_core::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, WorkspaceId};
+use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::principal::UserField;
+use tenantry_core::workspace;
+use uuid::Uuid;
+
+use crate::compile::{self, Fields, bind, id_list, int_test, text_test, unfit};
+use crate::driver::{Sql, Value, params, sql};
+use crate::principal;
+use crate::session::Db;
+
+const GRANTS_OF: Sql = sql!(
+    "SELECT id, role_id, created_at, created_by FROM grants \
+     WHERE org_id = $1 AND subject_id = $2 AND scope_id = $3 AND subject_kind = $4 ORDER BY created_at, id"
+);
+const INSERT: Sql = sql!(
+    "INSERT INTO grants (org_id, id, subject_kind, subject_id, role_id, level, scope_id, created_at, created_by) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+);
+const DELETE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND id = $2");
+const HELD: Sql = sql!(
+    "SELECT ro.permissions FROM grants g CROSS JOIN roles ro \
+     WHERE g.org_id = $1 AND g.subject_id = $2 AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
+     UNION ALL SELECT ro.permissions FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
+     WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
+       AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id"
+);
+const UNREACH: Sql =
+    sql!("DELETE FROM reach WHERE principal_id = $1 AND org_id = $2 AND level = $3 AND scope_id = $4");
+const REACH: Sql = sql!(
+    "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank) \
+     VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (principal_id, org_id, level, scope_id) \
+     DO UPDATE SET permissions = excluded.permissions, role_rank = excluded.role_rank"
+);
+const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
+const TEAM: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");
+const HOLDERS: Sql = sql!(
+    "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro \
+     WHERE g.org_id = $1 AND g.scope_id = $2 AND g.subject_kind = 'principal' \
+       AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.builtin = $3"
+);
+const OF_INVITATION: Sql = sql!(
+    "SELECT id, role_id, level, scope_id, created_at, created_by FROM grants \
+     WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'invitation' ORDER BY created_at, id"
+);
+
+/// Derives anew what a principal reaches by grants on exactly this scope.
+async fn derive(
+    db: &Db<'_>,
+    organization: OrganizationId,
+    principal: PrincipalId,
+    level: Level,
+    object: &Uuid,
+) -> Result<()> {
+    let org = organization.as_uuid();
+    let held = db.conn.all(&HELD, params![org, principal.as_uuid(), object], |row| row.int(0)).await?;
+    if held.is_empty() {
+        let params = params![principal.as_uuid(), org, level as i64, object];
+        db.conn.run(&UNREACH, params).await?;
+    } else {
+        let all =
+            held.into_iter().map(PermissionSet::from_bits).fold(PermissionSet::NONE, PermissionSet::union);
+        let rank = workspace::rank(Some(all));
+        let params = params![principal.as_uuid(), org, level as i64, object, all.bits(), rank];
+        db.conn.run(&REACH, params).await?;
+    }
+    if level == Level::Server {
+        // Rights on the server show in every organization, whose versions do not know of it.
+        db.conn.run(&RAISE, params![principal.as_uuid()]).await?;
+    }
+    Ok(())
+}
+
+async fn derive_for_subject(
+    db: &Db<'_>,
+    organization: OrganizationId,
+    subject: &Subject,
+    level: Level,
+    object: &Uuid,
+) -> Result<()> {
+    match subject {
+        Subject::Principal(principal) => derive(db, organization, *principal, level, object).await,
+        Subject::Team(team) => {
+            let params = params![organization.as_uuid(), team.as_uuid()];
+            for member in db.conn.all(&TEAM, params, |row| row.id(0)).await? {
+                derive(db, organization, PrincipalId::from_uuid(member), level, object).await?;
+            }
+            Ok(())
+        }
+        Subject::Invitation(_) => Ok(()),
+    }
+}
+
+/// Users as seen from one workspace: their roles in it and in its organization are judged together.
+struct UserFields {
+    organization: String,
+    workspace: String,
+}
+
+impl UserFields {
+    /// Some role that the user holds here, direct or by team, fulfils the condition on `ro`.
+    fn holds(&self, condition: &str) -> String {
+        let Self { organization, workspace } = self;
+        format!(
+            "EXISTS (SELECT 1 FROM grants g CROSS JOIN roles ro WHERE g.org_id = {organization} \
+             AND g.scope_id IN ({organization}, {workspace}) AND ro.org_id = g.org_id AND ro.id = g.role_id \
+             AND (g.subject_id = p.id OR g.subject_id IN (SELECT t.team_id FROM team_members t \
+             WHERE t.org_id = {organization} AND t.principal_id = p.id)) AND {condition})"
+        )
+    }
+}
+
+impl Fields<UserField> for UserFields {
+    fn condition(&self, field: UserField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+        match field {
+            UserField::DisplayName => text_test("p.shown_name", "p.shown_name_folded", test, params),
+            UserField::Email => {
+                text_test("COALESCE(p.email, '')", "COALESCE(p.email_folded, '')", test, params)
+            }
+            UserField::CreatedAt => int_test("p.created_at", test, params),
+            UserField::UpdatedAt => int_test("p.updated_at", test, params),
+            UserField::Role => {
+                let named = text_test("ro.title_folded", "ro.title_folded", test, params)?;
+                Ok(self.holds(&named))
+            }
+            UserField::RoleLevel => {
+                let level = int_test("ro.level", test, params)?;
+                Ok(self.holds(&level))
+            }
+            UserField::Search => {
+                let name = text_test("p.shown_name", "p.shown_name_folded", test, params)?;
+                let email = text_test("p.email", "COALESCE(p.email_folded, '')", test, params)?;
+                Ok(format!("({name} OR {email})"))
+            }
+        }
+    }
+}
+
+const fn user_column(field: UserField) -> Option<&'static str> {
+    match field {
+        UserField::DisplayName => Some("p.shown_name"),
+        UserField::Email => Some("COALESCE(p.email, '')"),
+        UserField::CreatedAt => Some("p.created_at"),
+        UserField::UpdatedAt => Some("p.updated_at"),
+        UserField::Role | UserField::RoleLevel | UserField::Search => None,
+    }
+}
+
+/// Puts the roles held here beside each of the users.
+async fn with_roles(
+    db: &Db<'_>,
+    scope: &WorkspaceScope,
+    users: Vec<tenantry_core::principal::Principal>,
+) -> Result<Vec<UserWithRoles>> {
+    let mut params: Vec<Value<'_>> =
+        vec![scope.organization().as_uuid().into(), scope.workspace().as_uuid().into()];
+    let list = id_list(&mut params, users.iter().map(|user| *user.id.as_uuid()));
+    let statement = Sql::built(format!(
+        "SELECT g.subject_id, ro.level, ro.builtin, ro.title, g.created_at, g.id \
+         FROM grants g CROSS JOIN roles ro \
+         WHERE g.org_id = $1 AND g.subject_id IN ({list}) AND g.scope_id IN ($1, $2) \
+           AND ro.org_id = g.org_id AND ro.id = g.role_id \
+         UNION ALL SELECT t.principal_id, ro.level, ro.builtin, ro.title, g.created_at, g.id \
+         FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
+         WHERE t.org_id = $1 AND t.principal_id IN ({list}) AND g.org_id = t.org_id AND g.subject_id = t.team_id \
+           AND g.scope_id IN ($1, $2) AND ro.org_id = g.org_id AND ro.id = g.role_id \
+         ORDER BY 2, 5, 6"
+    ));
+    let mut roles: HashMap<Uuid, Vec<HeldRole>> = HashMap::new();
+    let held = db
+        .conn
+        .all(&statement, &params, |row| {
+            let level = Level::from_number(row.int(1)?).ok_or_else(|| Error::internal("unknown level"))?;
+            let builtin = row.opt_text(2)?.and_then(BuiltinRole::from_word);
+            Ok((row.id(0)?, HeldRole { level, builtin, title: row.text(3)?.to_owned() }))
+        })
+        .await?;
+    for (user, role) in held {
+        let list = roles.entry(user).or_default();
+        if !list.contains(&role) {
+            list.push(role); // held twice, by team and by oneself, it is one role
+        }
+    }
+    Ok(users
+        .into_iter()
+        .map(|user| UserWithRoles { roles: roles.remove(user.id.as_uuid()).unwrap_or_default(), user })
+        .collect())
+}
+
+#[async_trait]
+impl GrantStore for Db<'_> {
+    async fn grants_of(
+        &self,
+        scope: &OrganizationScope,
+        subject: &Subject,
+        at: &Scope,
+    ) -> Result<Vec<Grant>> {
+        let organization = scope.organization();
+        let object = at.object(organization);
+        let params = params![organization.as_uuid(), subject.uuid(), &object, subject.kind()];
+        self.conn
+            .all(&GRANTS_OF, params, |row| {
+                Ok(Grant {
+                    id: GrantId::from_uuid(row.id(0)?),
+                    subject: *subject,
+                    role: RoleId::from_uuid(row.id(1)?),
+                    scope: *at,
+                    created_at: Timestamp::from_micros(row.int(2)?),
+                    created_by: PrincipalId::from_uuid(row.id(3)?),
+                })
+            })
+            .await
+    }
+
+    async fn insert_grant(&self, scope: &Writable<OrganizationScope>, grant: &Grant) -> Result<()> {
+        let organization = scope.organization();
+        let object = grant.scope.object(organization);
+        let level = grant.scope.level();
+        let params = params![
+            organization.as_uuid(),
+            grant.id.as_uuid(),
+            grant.subject.kind(),
+            grant.subject.uuid(),
+            grant.role.as_uuid(),
+            level as i64,
+            &object,
+            grant.created_at.as_micros(),
+            grant.created_by.as_uuid(),
+        ];
+        self.conn.run(&INSERT, params).await?;
+        derive_for_subject(self, organization, &grant.subject, level, &object).await
+    }
+
+    async fn delete_grant(&self, scope: &Writable<OrganizationScope>, grant: &Grant) -> Result<()> {
+        let organization = scope.organization();
+        self.conn.run(&DELETE, params![organization.as_uuid(), grant.id.as_uuid()]).await?;
+        let object = grant.scope.object(organization);
+        derive_for_subject(self, organization, &grant.subject, grant.scope.level(), &object).await
+    }
+
+    async fn redeem_grants(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        invitation: InvitationId,
+        principal: PrincipalId,
+    ) -> Result<Vec<GrantId>> {
+        let organization = scope.organization();
+        let org = organization.as_uuid();
+        let offered = self
+            .conn
+            .all(&OF_INVITATION, params![org, invitation.as_uuid()], |row| {
+                Ok((row.id(0)?, row.id(1)?, row.int(2)?, row.id(3)?, row.int(4)?, row.id(5)?))
+            })
+            .await?;
+        let mut redeemed = Vec::with_capacity(offered.len());
+        for (id, role, level, object, created_at, created_by) in offered {
+            self.conn.run(&DELETE, params![org, &id]).await?;
+            let exists = sql!(
+                "SELECT id FROM grants WHERE org_id = $1 AND scope_id = $2 AND subject_id = $3 AND role_id = $4"
+            );
+            let params = params![org, &object, principal.as_uuid(), &role];
+            if self.conn.first(&exists, params, |row| row.id(0)).await?.is_none() {
+                let params = params![
+                    org,
+                    &id,
+                    "principal",
+                    principal.as_uuid(),
+                    &role,
+                    level,
+                    &object,
+                    created_at,
+                    &created_by
+                ];
+                self.conn.run(&INSERT, params).await?;
+            }
+            let level = Level::from_number(level).ok_or_else(|| Error::internal("unknown level"))?;
+            derive(self, organization, principal, level, &object).await?;
+            redeemed.push(GrantId::from_uuid(id));
+        }
+        Ok(redeemed)
+    }
+
+    async fn count_direct_holders(
+        &self,
+        scope: &OrganizationScope,
+        role: BuiltinRole,
+        at: &Scope,
+    ) -> Result<u64> {
+        let organization = scope.organization();
+        let object = at.object(organization);
+        let params = params![organization.as_uuid(), &object, role.word()];
+        let count = self.conn.first(&HOLDERS, params, |row| row.int(0)).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
+    async fn list_workspace_users(
+        &self,
+        scope: &WorkspaceScope,
+        filter: &Filter<UserField>,
+        page: &PageRequest<UserField>,
+    ) -> Result<Page<UserWithRoles>> {
+        if page.order.iter().any(|by| user_column(by.field).is_none()) {
+            return Err(unfit("the order of users"));
+        }
+        let mut params = Vec::new();
+        let organization = bind(&mut params, scope.organization().as_uuid().into());
+        let workspace = bind(&mut params, scope.workspace().as_uuid().into());
+        let fields = UserFields { organization, workspace };
+        let wanted = compile::condition(&fields, filter, &mut params)?;
+        let column = |field| user_column(field).unwrap_or("0");
+        let paging = compile::paging(page, column, "p.id", &mut params)?;
+        let statement = Sql::built(format!(
+            "SELECT {} FROM reach r CROSS JOIN principals p \
+             WHERE r.org_id = {} AND r.scope_id = {} AND p.id = r.principal_id AND p.org_id IS NULL \
+             AND {wanted} AND {}{}",
+            principal::COLUMNS,
+            fields.organization,
+            fields.workspace,
+            paging.behind,
+            paging.tail
+        ));
+        let users = self.conn.all(&statement, &params, |row| principal::read(row, 0)).await?;
+        // One more than the page was read, to know whether more follow; its roles are not needed.
+        let page_users = with_roles(self, scope, users).await?;
+        Ok(Page::cut(page_users, page.limit, |last| last.cursor(&page.order)))
+    }
+
+    async fn count_workspace_users(
+        &self,
+        scope: &OrganizationScope,
+        workspaces: &[WorkspaceId],
+    ) -> Result<Vec<(WorkspaceId, u64)>> {
+        let mut counts = Vec::with_capacity(workspaces.len());
+        for chunk in workspaces.chunks(500) {
+            let mut params: Vec<Value<'_>> =
+                vec![scope.organization().as_uuid().into(), scope.principal().as_uuid().into()];
+            let allowed =
+                chunk.iter().filter(|id| scope.only_workspaces().is_none_or(|only| only.contains(id)));
+            let list = id_list(&mut params, allowed.map(|id| *id.as_uuid()));
+            let needed = PermissionSet::of(&[Permission::ReadWorkspaceUsers]).bits();
+            let may_see = if scope.sees_every_workspace() {
+                String::new()
+            } else {
+                format!(
+                    " AND EXISTS (SELECT 1 FROM reach m WHERE m.principal_id = $2 AND m.org_id = $1 AND m.level = 2 \
+                     AND m.scope_id = w.id AND (m.permissions & {needed}) <> 0)"
+                )
+            };
+            let statement = Sql::built(format!(
+                "SELECT w.id, (SELECT COUNT(*) FROM reach r CROSS JOIN principals p WHERE r.org_id = $1 \
+                   AND r.scope_id = w.id AND p.id = r.principal_id AND p.org_id IS NULL), \
+                   CASE WHEN w.owner_id = $2 THEN 1 ELSE 0 END \
+                 FROM workspaces w WHERE w.org_id = $1 AND w.id IN ({list}) AND w.deleted_at IS NULL{may_see}"
+            ));
+            let found = self
+                .conn
+                .all(&statement, &params, |row| {
+                    Ok((WorkspaceId::from_uuid(row.id(0)?), row.int(1)?.unsigned_abs()))
+                })
+                .await?;
+            counts.extend(found);
+        }
+        Ok(counts)
+    }
+}

@@ -1,0 +1,53 @@
+//! The only crate that knows SQL. It fulfils the ports of the core on SQLite and PostgreSQL: one session type over one
+//! thin driver layer, one file for each resource, statements written once wherever both engines accept them.
+
+mod audit;
+mod authz;
+mod compile;
+mod credential;
+mod documents;
+mod driver;
+mod grant;
+mod invitation;
+mod migrate;
+mod organization;
+mod postgres;
+mod principal;
+mod project;
+mod role;
+mod roles;
+mod session;
+mod sqlite;
+mod workspace;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tenantry_core::clock::Timestamp;
+use tenantry_core::error::Result;
+use tenantry_core::store::Store;
+
+/// Where the data are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// A file that this process owns.
+    Sqlite(PathBuf),
+    /// A server that several replicas share.
+    Postgres {
+        /// `postgres://user:password@host:port/database?sslmode=...`
+        url: String,
+        /// At most so many connections from this process.
+        connections: usize,
+    },
+}
+
+/// Opens the database, brings its schema up to date, and gives the way to it. The engine ends when the last clone of the
+/// store is dropped.
+pub async fn open(database: &Database, now: Timestamp) -> Result<Store> {
+    Ok(match database {
+        Database::Sqlite(path) => Store::new(Arc::new(sqlite::Sqlite::open(path, now)?)),
+        Database::Postgres { url, connections } => {
+            Store::new(Arc::new(postgres::Postgres::open(url, *connections, now).await?))
+        }
+    })
+}

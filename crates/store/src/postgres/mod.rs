@@ -1,0 +1,136 @@
+//! The engine for several replicas: a pool of connections to a PostgreSQL server that all of them share.
+//!
+//! Transactions run at READ COMMITTED. What needs more (names, last owners) is safe because every change of an
+//! organization begins by locking its row in `versions`; what clashes all the same is run again.
+
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use tenantry_core::clock::Timestamp;
+use tenantry_core::error::{Error, Kind, Result};
+use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
+use tokio_postgres::config::SslMode;
+
+use crate::driver::{Conn, RETRY, pg_error};
+use crate::session::Db;
+use crate::{migrate, roles};
+
+/// How often a transaction that clashed with another is tried.
+const ATTEMPTS: u32 = 10;
+/// How long a request waits for a connection before its client is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A pool over one database.
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// Connects, and brings the schema up to date.
+    pub(crate) async fn open(url: &str, connections: usize, now: Timestamp) -> Result<Self> {
+        let mut config: tokio_postgres::Config = url
+            .parse()
+            .map_err(|_| Error::new(Kind::Invalid, "store.url", "the database URL is not understood"))?;
+        config.application_name("tenantry");
+        config.connect_timeout(PATIENCE);
+        let options = format!(
+            "{} -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s -c jit=off",
+            config.get_options().unwrap_or_default()
+        );
+        config.options(options.trim());
+        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = if config.get_ssl_mode() == SslMode::Disable {
+            Manager::from_config(config, tokio_postgres::NoTls, manager_config)
+        } else {
+            Manager::from_config(config, tls::connector()?, manager_config)
+        };
+        let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .timeouts(timeouts)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(Error::internal)?;
+        let engine = Self { pool };
+        migrate::prepare(Conn::Postgres(&*engine.connection().await?)).await?;
+        engine
+            .transaction(|conn| {
+                Box::pin(async move {
+                    migrate::migrate(conn, now).await?;
+                    roles::reconcile(conn).await
+                })
+            })
+            .await?;
+        Ok(engine)
+    }
+
+    async fn connection(&self) -> Result<Object> {
+        self.pool.get().await.map_err(Error::unavailable)
+    }
+
+    /// Runs `work` in a transaction of its own.
+    async fn transaction<F>(&self, work: F) -> Result<()>
+    where
+        F: for<'a> FnOnce(Conn<'a>) -> BoxFuture<'a, Result<()>> + Send,
+    {
+        let mut open = OpenTransaction(Some(self.connection().await?));
+        let client = open.0.as_ref().ok_or_else(|| Error::internal("no connection"))?;
+        client.batch_execute("BEGIN").await.map_err(|e| pg_error(&e))?;
+        let outcome = work(Conn::Postgres(client)).await;
+        let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = client.batch_execute(end).await.map_err(|e| pg_error(&e));
+        if ended.is_ok() {
+            open.0.take(); // back into the pool; otherwise dropped below, and the server rolls back
+        }
+        outcome.and(ended)
+    }
+}
+
+/// A connection with a transaction in it. Dropped half-way, it is closed instead of going back into the pool.
+struct OpenTransaction(Option<Object>);
+
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        drop(self.0.take().map(Object::take));
+    }
+}
+
+impl Engine for Postgres {
+    fn write(&self, job: Arc<dyn Job>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let mut attempt = 1;
+            loop {
+                let again = Arc::clone(&job);
+                let outcome = self.transaction(|conn| Box::pin(async move { again.run(&Db::new(conn)).await }));
+                match outcome.await {
+                    Err(clash) if clash.reason == RETRY && attempt < ATTEMPTS => {
+                        tracing::debug!(attempt, "a transaction clashed and is run again");
+                        // Longer for later attempts, and different for each job, so that rivals part.
+                        let jitter = (std::ptr::from_ref(&*job).cast::<()>() as usize >> 6) % 7;
+                        let pause = u64::from(attempt * attempt) + jitter as u64;
+                        tokio::time::sleep(Duration::from_millis(pause)).await;
+                        attempt += 1;
+                    }
+                    other => return other,
+                }
+            }
+        })
+    }
+
+    fn read(&self, _: ReadKind, job: Arc<dyn Job>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let client = self.connection().await?;
+            job.run(&Db::new(Conn::Postgres(&client))).await
+        })
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let client = self.connection().await?;
+            client.batch_execute("SELECT 1").await.map_err(|e| pg_error(&e))
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! Accounts: users and service accounts.
+
+use async_trait::async_trait;
+use tenantry_core::authz::{OrganizationScope, ServerScope, Writable};
+use tenantry_core::clock::Timestamp;
+use tenantry_core::error::Result;
+use tenantry_core::ids::{OrganizationId, PrincipalId};
+use tenantry_core::permission::Permission;
+use tenantry_core::principal::{People, Principal, PrincipalStore};
+use tenantry_core::text::fold;
+
+use crate::compile::id_list;
+use crate::driver::{Row, Sql, Value, params, sql};
+use crate::session::Db;
+
+/// The columns that [`read`] expects, of the table `p`.
+pub(crate) const COLUMNS: &str = "p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, \
+     p.auth_version, p.version, p.created_at, p.updated_at";
+
+const FIND: Sql = sql!(
+    "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, updated_at \
+     FROM principals WHERE id = $1"
+);
+const CALLED: Sql = sql!(
+    "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, updated_at \
+     FROM principals WHERE org_id IS NULL AND (email_folded = $1 OR username_folded = $1)"
+);
+const ADMINISTRATOR: Sql = sql!("SELECT level FROM reach WHERE org_id = $1 AND scope_id = $1 LIMIT 1");
+const INSERT: Sql = sql!(
+    "INSERT INTO principals (id, org_id, username, username_folded, email, email_folded, display_name, shown_name, \
+       shown_name_folded, password_hash, suspended_at, auth_version, version, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+);
+const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, $2, $3)");
+const SUSPEND: Sql =
+    sql!("UPDATE principals SET suspended_at = $2, auth_version = auth_version + 1 WHERE id = $1");
+
+/// Reads the columns from `first` on.
+pub(crate) fn read(row: &Row<'_>, first: usize) -> Result<Principal> {
+    Ok(Principal {
+        id: PrincipalId::from_uuid(row.id(first)?),
+        organization: row.opt_id(first + 1)?.map(OrganizationId::from_uuid),
+        username: row.text(first + 2)?.to_owned(),
+        email: row.opt_string(first + 3)?,
+        display_name: row.opt_string(first + 4)?,
+        suspended_at: row.opt_int(first + 5)?.map(Timestamp::from_micros),
+        auth_version: row.int(first + 6)?,
+        version: row.int(first + 7)?,
+        created_at: Timestamp::from_micros(row.int(first + 8)?),
+        updated_at: Timestamp::from_micros(row.int(first + 9)?),
+    })
+}
+
+#[async_trait]
+impl PrincipalStore for Db<'_> {
+    async fn people(&self, scope: &OrganizationScope, ids: &[PrincipalId]) -> Result<People> {
+        let mut params = vec![Value::from(scope.organization().as_uuid())];
+        let list = id_list(&mut params, ids.iter().map(|id| *id.as_uuid()));
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM principals p WHERE p.id IN ({list}) \
+             AND EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = p.id AND r.org_id = $1)"
+        ));
+        let people = self.conn.all(&statement, &params, |row| read(row, 0)).await?;
+        Ok(people.into_iter().map(|person| (person.id, person)).collect())
+    }
+
+    async fn find_account(&self, scope: &ServerScope, id: PrincipalId) -> Result<Option<Principal>> {
+        if scope.principal() != id && !scope.permissions().contains(Permission::ManageServer) {
+            return Ok(None);
+        }
+        self.conn.first(&FIND, params![id.as_uuid()], |row| read(row, 0)).await
+    }
+
+    async fn user_called(&self, _: &Writable<ServerScope>, folded: &str) -> Result<Option<Principal>> {
+        self.conn.first(&CALLED, params![folded], |row| read(row, 0)).await
+    }
+
+    async fn has_administrator(&self, _: &Writable<ServerScope>) -> Result<bool> {
+        let server = OrganizationId::SERVER;
+        let found = self.conn.first(&ADMINISTRATOR, params![server.as_uuid()], |row| row.int(0)).await?;
+        Ok(found.is_some())
+    }
+
+    async fn insert_user(
+        &self,
+        _: &Writable<ServerScope>,
+        user: &Principal,
+        password_hash: Option<&str>,
+    ) -> Result<()> {
+        insert(self, user, password_hash).await
+    }
+
+    async fn insert_service_account(
+        &self,
+        _: &Writable<OrganizationScope>,
+        account: &Principal,
+    ) -> Result<()> {
+        insert(self, account, None).await
+    }
+
+    async fn set_suspended(
+        &self,
+        _: &Writable<ServerScope>,
+        id: PrincipalId,
+        since: Option<Timestamp>,
+    ) -> Result<()> {
+        self.conn.run(&SUSPEND, params![id.as_uuid(), since.map(Timestamp::as_micros)]).await.map(drop)
+    }
+}
+
+async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -> Result<()> {
+    let home = account.organization.unwrap_or(OrganizationId::SERVER);
+    let locate = params![account.id.as_uuid(), "principal", home.as_uuid()];
+    db.conn.run(&LOCATE, locate).await?;
+    let params = params![
+        account.id.as_uuid(),
+        account.organization.as_ref().map(|id| id.as_uuid()),
+        &account.username,
+        fold(&account.username),
+        account.email.as_deref(),
+        account.email.as_deref().map(fold),
+        account.display_name.as_deref(),
+        account.shown_name(),
+        fold(account.shown_name()),
+        password_hash,
+        account.suspended_at.map(Timestamp::as_micros),
+        account.auth_version,
+        account.version,
+        account.created_at.as_micros(),
+        account.updated_at.as_micros(),
+    ];
+    db.conn.run(&INSERT, params).await.map(drop)
+}

@@ -1,0 +1,107 @@
+//! Roles.
+
+use async_trait::async_trait;
+use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::clock::Timestamp;
+use tenantry_core::error::{Error, Result};
+use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
+use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
+use tenantry_core::role::{Role, RoleField, RoleStore};
+use tenantry_core::text::fold;
+
+use crate::compile;
+use crate::driver::{Row, Sql, Value, params, sql};
+use crate::session::Db;
+
+const COLUMNS: &str = "r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, \
+     r.version, r.created_at, r.updated_at";
+const FIND: Sql = sql!(
+    "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
+            r.created_at, r.updated_at \
+     FROM roles r WHERE r.org_id = $1 AND r.id = $2"
+);
+const BUILTIN: Sql = sql!(
+    "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
+            r.created_at, r.updated_at \
+     FROM roles r WHERE r.org_id = $1 AND r.builtin = $2"
+);
+const CUSTOM: Sql = sql!(
+    "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
+            r.created_at, r.updated_at \
+     FROM roles r WHERE r.org_id = $1 AND r.builtin IS NULL AND r.level = 2 AND r.title_folded = $3 \
+       AND (r.workspace_id IS NULL OR r.workspace_id = $2)"
+);
+const INSERT: Sql = sql!(
+    "INSERT INTO roles (org_id, id, workspace_id, level, builtin, title, title_folded, description, permissions, \
+       version, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+);
+
+fn read(row: &Row<'_>) -> Result<Role> {
+    let level = Level::from_number(row.int(3)?).ok_or_else(|| Error::internal("unknown level"))?;
+    Ok(Role {
+        organization: OrganizationId::from_uuid(row.id(0)?),
+        id: RoleId::from_uuid(row.id(1)?),
+        workspace: row.opt_id(2)?.map(WorkspaceId::from_uuid),
+        level,
+        builtin: row.opt_text(4)?.and_then(BuiltinRole::from_word),
+        title: row.text(5)?.to_owned(),
+        description: row.opt_string(6)?,
+        permissions: PermissionSet::from_bits(row.int(7)?),
+        version: row.int(8)?,
+        created_at: Timestamp::from_micros(row.int(9)?),
+        updated_at: Timestamp::from_micros(row.int(10)?),
+    })
+}
+
+#[async_trait]
+impl RoleStore for Db<'_> {
+    async fn find_role(&self, scope: &OrganizationScope, id: RoleId) -> Result<Option<Role>> {
+        self.conn.first(&FIND, params![scope.organization().as_uuid(), id.as_uuid()], read).await
+    }
+
+    async fn find_builtin_role(&self, scope: &OrganizationScope, role: BuiltinRole) -> Result<Option<Role>> {
+        self.conn.first(&BUILTIN, params![scope.organization().as_uuid(), role.word()], read).await
+    }
+
+    async fn find_custom_role(&self, scope: &WorkspaceScope, folded_title: &str) -> Result<Option<Role>> {
+        let params = params![scope.organization().as_uuid(), scope.workspace().as_uuid(), folded_title];
+        self.conn.first(&CUSTOM, params, read).await
+    }
+
+    async fn list_workspace_roles(
+        &self,
+        scope: &WorkspaceScope,
+        page: &PageRequest<RoleField>,
+    ) -> Result<Page<Role>> {
+        let mut params: Vec<Value<'_>> =
+            vec![scope.organization().as_uuid().into(), scope.workspace().as_uuid().into()];
+        let paging = compile::paging(page, |RoleField::CreatedAt| "r.created_at", "r.id", &mut params)?;
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND r.level = 2 \
+             AND (r.workspace_id IS NULL OR r.workspace_id = $2) AND {}{}",
+            paging.behind, paging.tail
+        ));
+        let rows = self.conn.all(&statement, &params, read).await?;
+        Ok(Page::cut(rows, page.limit, Role::cursor))
+    }
+
+    async fn insert_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()> {
+        let params = params![
+            scope.organization().as_uuid(),
+            role.id.as_uuid(),
+            role.workspace.as_ref().map(|id| id.as_uuid()),
+            role.level as i64,
+            role.builtin.map(BuiltinRole::word),
+            &role.title,
+            fold(&role.title),
+            role.description.as_deref(),
+            role.permissions.bits(),
+            role.version,
+            role.created_at.as_micros(),
+            role.updated_at.as_micros(),
+        ];
+        self.conn.run(&INSERT, params).await.map(drop)
+    }
+}

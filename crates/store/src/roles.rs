@@ -1,0 +1,71 @@
+//! What the built-in roles hold is decided by the program. When a new version decides otherwise, the rows of the roles and
+//! everything derived from them follow, once, in the transaction of the start.
+
+use std::collections::BTreeMap;
+
+use tenantry_core::error::Result;
+use tenantry_core::permission::{BuiltinRole, PermissionSet, fingerprint};
+use tenantry_core::workspace;
+use uuid::Uuid;
+
+use crate::driver::{Conn, params, sql};
+
+const NAME: &str = "built-in roles";
+
+/// Brings roles and reach up to date if the program's built-in roles are not those of the database.
+pub(crate) async fn reconcile(conn: Conn<'_>) -> Result<()> {
+    let known = sql!("SELECT value FROM meta WHERE name = $1");
+    if conn.first(&known, params![NAME], |row| row.int(0)).await? == Some(fingerprint()) {
+        return Ok(());
+    }
+    let server = sql!("INSERT INTO versions (org_id, version) VALUES ($1, 1) ON CONFLICT DO NOTHING");
+    conn.run(&server, params![&Uuid::nil()]).await?;
+    for role in BuiltinRole::ALL {
+        let update = sql!("UPDATE roles SET permissions = $1 WHERE builtin = $2");
+        conn.run(&update, params![role.permissions().bits(), role.word()]).await?;
+    }
+    rederive(conn).await?;
+    let raise = sql!("UPDATE versions SET version = version + 1");
+    conn.run(&raise, params![]).await?;
+    let note = sql!(
+        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    );
+    conn.run(&note, params![NAME, fingerprint()]).await.map(drop)
+}
+
+/// What follows from all grants: for each principal, organization, level and scope the permissions held.
+pub(crate) async fn definition(conn: Conn<'_>) -> Result<BTreeMap<(Uuid, Uuid, i64, Uuid), PermissionSet>> {
+    let all = sql!(
+        "SELECT g.subject_id, g.org_id, g.level, g.scope_id, ro.permissions FROM grants g CROSS JOIN roles ro \
+         WHERE g.subject_kind = 'principal' AND ro.org_id = g.org_id AND ro.id = g.role_id \
+         UNION ALL SELECT t.principal_id, g.org_id, g.level, g.scope_id, ro.permissions \
+         FROM grants g CROSS JOIN team_members t CROSS JOIN roles ro \
+         WHERE g.subject_kind = 'team' AND t.org_id = g.org_id AND t.team_id = g.subject_id \
+           AND ro.org_id = g.org_id AND ro.id = g.role_id"
+    );
+    let mut reach = BTreeMap::new();
+    let rows = conn
+        .all(&all, params![], |row| {
+            let key = (row.id(0)?, row.id(1)?, row.int(2)?, row.id(3)?);
+            Ok((key, PermissionSet::from_bits(row.int(4)?)))
+        })
+        .await?;
+    for (key, permissions) in rows {
+        let held = reach.entry(key).or_insert(PermissionSet::NONE);
+        *held = held.union(permissions);
+    }
+    Ok(reach)
+}
+
+async fn rederive(conn: Conn<'_>) -> Result<()> {
+    conn.run(&sql!("DELETE FROM reach"), params![]).await?;
+    let insert = sql!(
+        "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank) \
+         VALUES ($1, $2, $3, $4, $5, $6)"
+    );
+    for ((principal, organization, level, scope), held) in definition(conn).await? {
+        let rank = workspace::rank(Some(held));
+        conn.run(&insert, params![&principal, &organization, level, &scope, held.bits(), rank]).await?;
+    }
+    Ok(())
+}
