@@ -1,1 +1,10 @@
 //! AIP-160 filters, AIP-132 `order_by` and AIP-158 page tokens: a library of its own that knows nothing of tenancy.
+
+mod error;
+pub mod filter;
+pub mod fold;
+mod pattern;
+
+pub use error::{Error, Reason, Result};
+pub use filter::Filter;
+pub use pattern::Pattern;

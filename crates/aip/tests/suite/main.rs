@@ -1,0 +1,5 @@
+//! The rules of filters, order and pages, seen from outside. One file for each set of rules.
+
+mod round_trip;
+mod structure;
+mod syntax_errors;
