@@ -15,6 +15,7 @@ mod error;
 pub mod filter;
 pub mod fold;
 pub mod order;
+pub mod page;
 mod pattern;
 mod schema;
 

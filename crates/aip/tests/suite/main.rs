@@ -6,3 +6,4 @@ mod literals;
 mod round_trip;
 mod structure;
 mod syntax_errors;
+mod tokens;
