@@ -47,6 +47,8 @@ impl TokenKey {
 
     /// Opens a token that a client sent back. One that is cut, changed, expired, or made for another question is always
     /// refused in the same words, since the difference is nobody's business.
+    ///
+    /// An empty `page_token` asks for the first page; it is the caller's to notice and none of these.
     pub fn open(&self, token: &str, binding: &Binding, now_micros: i64) -> Result<PageState> {
         self.try_open(token, binding)
             .filter(|state| now_micros.saturating_sub(state.issued_at_micros) <= LIFETIME_MICROS)
