@@ -33,6 +33,7 @@ use std::sync::Arc;
 use audit::Act;
 use caller::Caller;
 use clock::{Clock, Entropy};
+use credential::Passwords;
 use ids::IdSource;
 use settings::Settings;
 use store::Store;
@@ -40,26 +41,38 @@ use uses::Uses;
 
 pub use error::{Error, Kind, Result};
 
-/// Every use case, over a store, a clock, sources of ids and chance, and the server's settings.
+/// What a core is made of: everything that it may not make for itself.
+pub struct Parts {
+    /// The way to the database.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Makes secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// Hashes passwords.
+    pub passwords: Arc<dyn Passwords>,
+    /// What people may do.
+    pub settings: Settings,
+}
+
+/// Every use case of a server.
 pub struct Core {
     store: Store,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     entropy: Arc<dyn Entropy>,
+    passwords: Arc<dyn Passwords>,
     settings: Settings,
     uses: Uses,
 }
 
 impl Core {
     /// The core of a server.
-    pub fn new(
-        store: Store,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
-        entropy: Arc<dyn Entropy>,
-        settings: Settings,
-    ) -> Self {
-        Self { store, clock, ids, entropy, settings, uses: Uses::default() }
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, clock, ids, entropy, passwords, settings } = parts;
+        Self { store, clock, ids, entropy, passwords, settings, uses: Uses::default() }
     }
 
     /// The way to the database.
@@ -75,6 +88,10 @@ impl Core {
     /// The source of secrets.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
+    }
+
+    fn passwords(&self) -> &dyn Passwords {
+        &*self.passwords
     }
 
     /// The settings of the server.

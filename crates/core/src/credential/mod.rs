@@ -1,5 +1,6 @@
 //! Credentials: what proves who asks. Random, prefixed, checksummed; only the SHA-256 is kept.
 
+mod password;
 mod service;
 mod store;
 mod token;
@@ -12,7 +13,7 @@ use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::principal::Principal;
 use crate::store::Session;
 
-pub use service::SignIn;
+pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
 pub use store::{CredentialStore, Found};
 pub use token::{Secret, TokenKind};
 

@@ -2,24 +2,14 @@
 
 use subtle::ConstantTimeEq;
 
-use super::{Found, Issued, Secret, TokenKind, issue};
+use super::{Found, Issued, PASSWORD_MAX, Secret, TokenKind, issue};
 use crate::Core;
 use crate::audit::Target;
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId};
-use crate::principal::Principal;
 use crate::text;
-
-/// A sign-in that waits for its password to be checked.
-#[derive(Clone, Debug)]
-pub struct SignIn {
-    /// The user; none when nobody has this name, and then a password must be hashed all the same.
-    pub user: Option<Principal>,
-    /// The hash to check against.
-    pub password_hash: Option<String>,
-}
 
 impl Core {
     /// Who shows this secret. Unknown, expired, revoked and suspended all answer alike.
@@ -61,22 +51,15 @@ impl Core {
         self.issue_access(&caller).await
     }
 
-    /// The first half of a sign-in with a password. Hashing, which takes long, is done by who asked; then
-    /// [`Core::sign_in_user`] is the second half.
-    pub async fn begin_sign_in(&self, login: &str) -> Result<SignIn> {
+    /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.
+    pub async fn sign_in_user(&self, login: &str, password: &str) -> Result<Issued> {
         let found = self
             .store()
             .point(text::fold(login.trim()), |session, login| Box::pin(session.find_sign_in(login)))
             .await?;
-        Ok(match found {
-            Some((user, password_hash)) => SignIn { user: Some(user), password_hash },
-            None => SignIn { user: None, password_hash: None },
-        })
-    }
-
-    /// The second half of a sign-in: `verified` tells whether the password fitted.
-    pub async fn sign_in_user(&self, sign_in: SignIn, verified: bool) -> Result<Issued> {
-        let user = sign_in.user.filter(|user| verified && user.is_active_user());
+        let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
+        let fits = password.len() <= PASSWORD_MAX && self.passwords().verify(password, hash).await?;
+        let user = found.map(|(user, _)| user).filter(|user| fits && user.is_active_user());
         let user = user.ok_or_else(Error::bad_credential)?;
         let caller = Caller {
             principal: user.id,

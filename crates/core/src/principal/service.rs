@@ -5,7 +5,7 @@ use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
 use crate::caller::Caller;
-use crate::credential::{self, Issued, Secret, TokenKind};
+use crate::credential::{self, Issued, PASSWORD_MAX, PASSWORD_MIN, Secret, TokenKind};
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Subject};
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
@@ -15,7 +15,7 @@ use crate::store::Session;
 use crate::text;
 
 /// What a new user is made of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct NewUser {
     /// The sign-in name; the e-mail address if absent.
     pub username: Option<String>,
@@ -23,8 +23,8 @@ pub struct NewUser {
     pub email: String,
     /// What people call the user.
     pub display_name: Option<String>,
-    /// The hash of a password, made by the composition root.
-    pub password_hash: Option<String>,
+    /// A password, 8 to 1,024 bytes.
+    pub password: Option<String>,
 }
 
 /// What a new service account is made of.
@@ -51,6 +51,7 @@ impl Core {
     /// Makes the first administrator of a server that has none, with a personal access token.
     pub async fn initialize_server(&self, new: NewUser) -> Result<(Principal, Issued)> {
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let hash = self.password_hash(&new).await?;
         let id = PrincipalId::generate(&*self.ids);
         let caller = Caller {
             principal: id,
@@ -61,7 +62,7 @@ impl Core {
             request_id: None,
         };
         self.store()
-            .write((self.act(&caller), new, secret), |session, (act, new, secret)| {
+            .write((self.act(&caller), new, hash, secret), |session, (act, new, hash, secret)| {
                 Box::pin(async move {
                     let id = act.caller.principal;
                     let scope = authz::server_to_initialize(session, id).await?;
@@ -72,7 +73,7 @@ impl Core {
                             "this server has an administrator already",
                         ));
                     }
-                    let user = insert_user(session, act, &scope, id, new).await?;
+                    let user = insert_user(session, act, &scope, (id, new, hash.as_deref())).await?;
                     let server = authz::scope_of_new_organization(&scope, OrganizationId::SERVER);
                     let administrator =
                         Role::builtin(BuiltinRole::ServerAdministrator, OrganizationId::SERVER, act);
@@ -91,13 +92,14 @@ impl Core {
     /// Makes a user with a personal access token. Needs the right to run the server.
     pub async fn create_user(&self, caller: &Caller, new: NewUser) -> Result<(Principal, Issued)> {
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let hash = self.password_hash(&new).await?;
         self.store()
-            .write((self.act(caller), new, secret), |session, (act, new, secret)| {
+            .write((self.act(caller), new, hash, secret), |session, (act, new, hash, secret)| {
                 Box::pin(async move {
                     let scope = authz::server_change(session, &act.caller).await?;
                     authz::require_server(&scope, Permission::ManageServer)?;
                     let id = PrincipalId::generate(&*act.ids);
-                    let user = insert_user(session, act, &scope, id, new).await?;
+                    let user = insert_user(session, act, &scope, (id, new, hash.as_deref())).await?;
                     let token = credential::issue_personal(session, act, id, "first token", secret).await?;
                     let targets = vec![Target::new("principal", id.as_uuid())];
                     act.record(session, OrganizationId::SERVER, "user.create", targets).await?;
@@ -105,6 +107,15 @@ impl Core {
                 })
             })
             .await
+    }
+
+    async fn password_hash(&self, new: &NewUser) -> Result<Option<String>> {
+        let Some(password) = &new.password else { return Ok(None) };
+        if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&password.len()) {
+            let expected = format!("expected {PASSWORD_MIN} to {PASSWORD_MAX} bytes");
+            return Err(Error::invalid("password", "length", expected));
+        }
+        self.passwords().hash(password).await.map(Some)
     }
 
     /// Suspends a principal, or lifts the suspension. Needs the right to run the server.
@@ -181,8 +192,7 @@ async fn insert_user(
     session: &dyn Session,
     act: &Act,
     scope: &authz::Writable<authz::ServerScope>,
-    id: PrincipalId,
-    new: &NewUser,
+    (id, new, password_hash): (PrincipalId, &NewUser, Option<&str>),
 ) -> Result<Principal> {
     let email = text::email("email", &new.email)?;
     let username = text::username("username", new.username.as_deref().unwrap_or(&email))?;
@@ -209,6 +219,6 @@ async fn insert_user(
         created_at: act.now,
         updated_at: act.now,
     };
-    session.insert_user(scope, &user, new.password_hash.as_deref()).await?;
+    session.insert_user(scope, &user, password_hash).await?;
     Ok(user)
 }

@@ -104,7 +104,8 @@ impl Engine for Postgres {
             let mut attempt = 1;
             loop {
                 let again = Arc::clone(&job);
-                let outcome = self.transaction(|conn| Box::pin(async move { again.run(&Db::new(conn)).await }));
+                let outcome =
+                    self.transaction(|conn| Box::pin(async move { again.run(&Db::new(conn)).await }));
                 match outcome.await {
                     Err(clash) if clash.reason == RETRY && attempt < ATTEMPTS => {
                         tracing::debug!(attempt, "a transaction clashed and is run again");
