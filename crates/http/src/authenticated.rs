@@ -1,0 +1,29 @@
+//! Who is asking.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use tenantry_core::Error;
+use tenantry_core::caller::Caller;
+
+use crate::{Dialect, Refused, RequestId, Served};
+
+/// The caller behind the dialect's credential. A route that has this extractor refuses everybody else; it comes first
+/// among the arguments, so that a stranger learns nothing from what is wrong with the rest of the request.
+pub struct Authenticated<D> {
+    /// The caller, with the id of this request for the audit trail.
+    pub caller: Caller,
+    dialect: PhantomData<fn() -> D>,
+}
+
+impl<D: Dialect> FromRequestParts<Served> for Authenticated<D> {
+    type Rejection = Refused<D>;
+
+    async fn from_request_parts(parts: &mut Parts, served: &Served) -> Result<Self, Self::Rejection> {
+        let secret = D::credential(&parts.headers)?.ok_or_else(Error::no_credential)?;
+        let mut caller = served.core.authenticate(&secret).await?;
+        caller.request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
+        Ok(Self { caller, dialect: PhantomData })
+    }
+}

@@ -1,0 +1,159 @@
+//! JSON bodies.
+
+use std::marker::PhantomData;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_LENGTH;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use tenantry_core::Error;
+
+use crate::media_type::media_type;
+use crate::{Dialect, Refusal, Refused, Served};
+
+/// A JSON body: `application/json` or `+json`, within the limit of [`crate::Limits`], UTF-8, at most 127 levels deep,
+/// without NUL. A field of the wrong form is an invalid field of the core, by its path.
+pub struct Json<D, T = serde_json::Value> {
+    /// What the body says.
+    pub body: T,
+    dialect: PhantomData<fn() -> D>,
+}
+
+impl<D: Dialect, T: DeserializeOwned> FromRequest<Served> for Json<D, T> {
+    type Rejection = Refused<D>;
+
+    async fn from_request(request: Request, served: &Served) -> Result<Self, Self::Rejection> {
+        let media_type = media_type(request.headers());
+        if media_type != "application/json" && !media_type.ends_with("+json") {
+            return Err(Refusal::UnsupportedMediaType { expected: "application/json" }.into());
+        }
+        let bytes = read_body(request, served).await?;
+        Ok(Self { body: parse(&bytes)?, dialect: PhantomData })
+    }
+}
+
+/// The whole body, if it is not too large.
+pub(crate) async fn read_body(request: Request, served: &Served) -> Result<Bytes, Refusal> {
+    let limit = served.limits.body_bytes;
+    // What says that it is too large is not read at all.
+    if announced_length(request.headers()).is_some_and(|length| length > limit) {
+        return Err(Refusal::BodyTooLarge { limit });
+    }
+    Bytes::from_request(request, served).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Refusal::BodyTooLarge { limit }
+        }
+        _ => Refusal::MalformedBody { message: "the body ended early".to_owned() },
+    })
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let malformed = |message: String| Refusal::MalformedBody { message };
+    // Checked apart, since the reader does not look into members that nobody asks for.
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed("the body is not UTF-8".to_owned()))?;
+    if text.trim_ascii().is_empty() {
+        return Err(malformed("the body is empty, expected JSON".to_owned()));
+    }
+    if has_nul(text) {
+        return Err(malformed("NUL characters are not allowed".to_owned()));
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let body = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let cause = error.into_inner();
+        match cause.classify() {
+            Category::Data => {
+                let field = if path == "." { "body".to_owned() } else { path };
+                Refusal::Core(Error::invalid(field, "form", without_position(&cause)))
+            }
+            Category::Syntax | Category::Eof | Category::Io => malformed(format!("not JSON: {cause}")),
+        }
+    })?;
+    reader.end().map_err(|cause| malformed(format!("not JSON: {cause}")))?;
+    Ok(body)
+}
+
+/// Whether any text in it has the escape of NUL. A bare one is refused by the reader.
+fn has_nul(json: &str) -> bool {
+    let mut rest = json;
+    while let Some((_, escape)) = rest.split_once('\\') {
+        if escape.starts_with("u0000") {
+            return true;
+        }
+        let mut behind = escape.chars();
+        behind.next();
+        rest = behind.as_str();
+    }
+    false
+}
+
+fn without_position(cause: &serde_json::Error) -> String {
+    let text = cause.to_string();
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Body {
+        #[expect(dead_code, reason = "only its form is looked at")]
+        labels: Vec<String>,
+    }
+
+    #[test]
+    fn reads_json() {
+        assert_eq!(
+            parse::<Value>(br#" {"a": ["\u00f8", "\\u0000", 1]} "#).unwrap(),
+            json!({"a": ["ø", "\\u0000", 1]})
+        );
+        assert!(parse::<Body>(br#"{"labels": ["a"], "unknown": 1}"#).is_ok());
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        let deep = format!("{}{}", "[".repeat(128), "]".repeat(128));
+        let cases: [&[u8]; 11] = [
+            b"",
+            b"  ",
+            b"{",
+            b"{} {}",
+            b"{'a': 1}",
+            b"\xef\xbb\xbf{}",
+            b"\"\xff\"",
+            b"{\"a\": \"\\ud800\"}",
+            b"{\"a\": \"\\u0000\"}",
+            b"{\"a\": \"\0\"}",
+            deep.as_bytes(),
+        ];
+        for bytes in cases {
+            let refusal = parse::<Value>(bytes).unwrap_err();
+            assert!(matches!(refusal, Refusal::MalformedBody { .. }), "{bytes:?} {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn names_the_field_at_fault() {
+        let cases: [(&[u8], &str, &str); 3] = [
+            (br#"{"labels": ["a", 1]}"#, "labels[1]", "invalid type: integer `1`, expected a string"),
+            (br"{}", "body", "missing field `labels`"),
+            (br"[1]", "[0]", "invalid type: integer `1`, expected a sequence"),
+        ];
+        for (bytes, field, message) in cases {
+            let Err(Refusal::Core(error)) = parse::<Body>(bytes) else { panic!("{bytes:?}") };
+            assert_eq!((&*error.violations[0].field, &*error.violations[0].message), (field, message));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! HTTP plumbing that the dialects share. It knows no vendor: whatever it refuses, a [`Dialect`] puts into words.
+//!
+//! A dialect's router is a function of [`Served`] that ends in [`enclose`]; extractors are generic over the dialect
+//! ([`Authenticated`], [`Query`], [`Json`], [`Form`]), so their refusals already have its shape. The server puts
+//! [`observe`] around all dialects together. Start reading at [`Refusal`].
+
+mod authenticated;
+mod bearer;
+mod form;
+mod json;
+mod layers;
+mod media_type;
+mod observe;
+mod query;
+mod refusal;
+mod segments;
+mod served;
+mod urlencoded;
+
+pub use authenticated::Authenticated;
+pub use bearer::bearer;
+pub use form::Form;
+pub use json::Json;
+pub use layers::{enclose, fallbacks};
+pub use observe::{Observer, RequestId, observe};
+pub use query::Query;
+pub use refusal::{Dialect, Refusal, Refused};
+pub use segments::Segments;
+pub use served::{Limits, Served};

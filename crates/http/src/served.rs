@@ -1,0 +1,44 @@
+//! What every dialect's router is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenantry_core::Core;
+
+/// The state of every dialect's router.
+#[derive(Clone)]
+pub struct Served {
+    /// The use cases.
+    pub core: Arc<Core>,
+    /// How much of a request is read and for how long it is worked on.
+    pub limits: Limits,
+    public_url: Arc<str>,
+}
+
+/// How much of a request is read and for how long it is worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body: 1 MiB unless said otherwise.
+    pub body_bytes: usize,
+    /// Time until a request is refused: 30 seconds unless said otherwise.
+    pub request: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 1024 * 1024, request: Duration::from_secs(30) }
+    }
+}
+
+impl Served {
+    /// `public_url` is the address by which clients reach the server, such as `https://tenantry.example`; it may have
+    /// a path, and a slash at its end is dropped.
+    pub fn new(core: Arc<Core>, public_url: &str, limits: Limits) -> Self {
+        Self { core, limits, public_url: public_url.trim_end_matches('/').into() }
+    }
+
+    /// The absolute address of a path, which begins with a slash and is percent-encoded already.
+    pub fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+}
