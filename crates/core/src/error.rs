@@ -62,6 +62,8 @@ pub struct Error {
     pub reason: &'static str,
     /// The fields at fault, for `Kind::Invalid`.
     pub violations: Vec<Violation>,
+    /// Facts about the cause, name and value, that a client may act upon.
+    pub metadata: Vec<(&'static str, String)>,
     public: Cow<'static, str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -69,7 +71,14 @@ pub struct Error {
 impl Error {
     /// An error of this kind; `public` may be shown to the client as it is.
     pub fn new(kind: Kind, reason: &'static str, public: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, reason, violations: Vec::new(), public: public.into(), source: None }
+        Self {
+            kind,
+            reason,
+            violations: Vec::new(),
+            metadata: Vec::new(),
+            public: public.into(),
+            source: None,
+        }
     }
 
     /// Adds what only the log may see.

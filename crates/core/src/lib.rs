@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod authz;
 pub mod caller;
+mod checks;
 pub mod clock;
 pub mod credential;
 pub mod error;

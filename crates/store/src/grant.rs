@@ -135,6 +135,10 @@ impl Fields<UserField> for UserFields {
                 let named = text_test("ro.title_folded", "ro.title_folded", test, params)?;
                 Ok(self.holds(&named))
             }
+            UserField::CustomRole => {
+                let named = text_test("ro.title_folded", "ro.title_folded", test, params)?;
+                Ok(self.holds(&format!("ro.builtin IS NULL AND {named}")))
+            }
             UserField::RoleLevel => {
                 let level = int_test("ro.level", test, params)?;
                 Ok(self.holds(&level))
@@ -154,7 +158,7 @@ const fn user_column(field: UserField) -> Option<&'static str> {
         UserField::Email => Some("COALESCE(p.email, '')"),
         UserField::CreatedAt => Some("p.created_at"),
         UserField::UpdatedAt => Some("p.updated_at"),
-        UserField::Role | UserField::RoleLevel | UserField::Search => None,
+        UserField::Role | UserField::CustomRole | UserField::RoleLevel | UserField::Search => None,
     }
 }
 

@@ -137,7 +137,9 @@ impl UserWithRoles {
             UserField::UpdatedAt => KeyValue::Int(user.updated_at.as_micros()),
             UserField::CreatedAt => KeyValue::Int(user.created_at.as_micros()),
             // Not sortable: the id alone orders.
-            UserField::Role | UserField::RoleLevel | UserField::Search => KeyValue::Int(0),
+            UserField::Role | UserField::CustomRole | UserField::RoleLevel | UserField::Search => {
+                KeyValue::Int(0)
+            }
         });
         Cursor { keys: keys.collect(), id: *user.id.as_uuid() }
     }

@@ -69,8 +69,10 @@ pub enum UserField {
     CreatedAt,
     /// When the account was last changed.
     UpdatedAt,
-    /// The title of any role held here, or its short name.
+    /// The word of any built-in role, or the title of any custom role, held here.
     Role,
+    /// The title of any custom role held here.
+    CustomRole,
     /// The level of any role held here: `Level as i64`.
     RoleLevel,
     /// Part of the display name or the e-mail address.

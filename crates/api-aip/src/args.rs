@@ -1,0 +1,68 @@
+//! The parameters of a query, and the order in which a request is judged.
+
+use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
+use tenantry_core::caller::Caller;
+use tenantry_core::permission::Permission;
+use tenantry_core::{Core, Error, Result};
+use tenantry_http::Query;
+
+use crate::Aip;
+
+/// A boolean parameter: `true` or `false`, absent is false.
+pub(crate) fn flag(query: &Query<Aip>, name: &'static str) -> Result<bool> {
+    match query.one(name)? {
+        None | Some("" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Error::invalid(name, "boolean", "expected true or false")),
+    }
+}
+
+/// Refuses parameters that a route of our own does not know. The vendor's routes ignore them.
+pub(crate) fn only(query: &Query<Aip>, known: &[&str]) -> Result<()> {
+    match query.names().find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let expected = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Err(Error::invalid(name.to_owned(), "unknown", format!("unknown parameter, expected {expected}")))
+        }
+    }
+}
+
+/// The arguments; or, if they are wrong, first whether the caller may know the organization at all.
+pub(crate) async fn judged_in_organization<T>(
+    core: &Core,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    permission: Option<Permission>,
+    arguments: Result<T>,
+) -> Result<T> {
+    if arguments.is_err() {
+        core.check_organization(caller, organization.clone(), permission, View::Both).await?;
+    }
+    arguments
+}
+
+/// The arguments; or, if they are wrong, first whether the caller may do this to the workspace at all.
+pub(crate) async fn judged_in_workspace<T>(
+    core: &Core,
+    caller: &Caller,
+    target: &(OrganizationRef, WorkspaceRef),
+    permission: Permission,
+    arguments: Result<T>,
+) -> Result<T> {
+    if let Err(wrong) = &arguments {
+        match core.check_workspace(caller, target.clone(), permission, View::Both).await {
+            // What does not exist is said after what is wrong with the request.
+            Err(absent)
+                if absent.kind == tenantry_core::Kind::NotFound
+                    && wrong.kind == tenantry_core::Kind::Invalid => {}
+            other => other?,
+        }
+    }
+    arguments
+}
+
+/// The workspace that a path names.
+pub(crate) fn target(organization: &str, workspace: &str) -> (OrganizationRef, WorkspaceRef) {
+    (OrganizationRef::parse(organization), WorkspaceRef::parse(workspace))
+}

@@ -1,0 +1,55 @@
+//! Names in this dialect: of resources, and of the built-in roles.
+
+use tenantry_core::grant::RoleName;
+use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
+use tenantry_core::permission::BuiltinRole;
+
+/// `organizations/{organization}/workspaces/{workspace}`.
+pub(crate) fn workspace(organization: OrganizationId, workspace: WorkspaceId) -> String {
+    format!("organizations/{organization}/workspaces/{workspace}")
+}
+
+/// What a built-in role is called: its title, and its short name.
+pub(crate) const fn builtin(role: BuiltinRole) -> (&'static str, &'static str) {
+    match role {
+        BuiltinRole::ServerAdministrator => ("Server Administrator", "server-administrator"),
+        BuiltinRole::OrganizationOwner => ("Account Owner", "account-owner"),
+        BuiltinRole::OrganizationAdmin => ("Org Admin", "org-admin"),
+        BuiltinRole::OrganizationMember => ("Member", "member"),
+        BuiltinRole::OrganizationViewer => ("CXO", "cxo"),
+        BuiltinRole::WorkspaceOwner => ("Workspace Admin", "workspace-admin"),
+        BuiltinRole::WorkspaceEditor => ("Automation Author", "automation-author"),
+        BuiltinRole::WorkspaceViewer => ("Workspace Viewer", "workspace-viewer"),
+    }
+}
+
+/// What a built-in role is for.
+pub(crate) const fn description(role: BuiltinRole) -> &'static str {
+    match role {
+        BuiltinRole::ServerAdministrator => "Runs the server.",
+        BuiltinRole::OrganizationOwner => "Holds everything in the organization.",
+        BuiltinRole::OrganizationAdmin => "Administers the organization; cannot delete it or hand it over.",
+        BuiltinRole::OrganizationMember => "Belongs to the organization and may create workspaces.",
+        BuiltinRole::OrganizationViewer => "Sees the organization and who is in it.",
+        BuiltinRole::WorkspaceOwner => "Holds everything in the workspace.",
+        BuiltinRole::WorkspaceEditor => "Works in the workspace.",
+        BuiltinRole::WorkspaceViewer => "Looks at the workspace.",
+    }
+}
+
+/// The role that a short name, a title (ignoring case), an id or a full resource name means.
+pub(crate) fn role(text: &str) -> RoleName {
+    let text = match text.rsplit_once("/roles/") {
+        Some((_, last)) if text.starts_with("organizations/") => last,
+        _ => text,
+    };
+    let called = |role: &BuiltinRole| {
+        let (title, short) = builtin(*role);
+        title.eq_ignore_ascii_case(text) || short.eq_ignore_ascii_case(text)
+    };
+    match (BuiltinRole::ALL.into_iter().find(called), RoleId::parse(text)) {
+        (Some(builtin), _) => RoleName::Builtin(builtin),
+        (None, Some(id)) => RoleName::Id(id),
+        (None, None) => RoleName::Title(text.to_owned()),
+    }
+}

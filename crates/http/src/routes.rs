@@ -1,0 +1,43 @@
+//! The routes of a dialect, in a table that can be read again: what a router serves, tests must cover.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, on};
+
+use crate::Served;
+
+/// Routes on their way into a router.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<Served>,
+    table: Vec<(Method, &'static str)>,
+}
+
+impl Routes {
+    /// Adds the handler of one method of one path, such as `/workspaces/{workspace}`.
+    ///
+    /// # Panics
+    /// When a router cannot have the route: a method that HTTP has not, or the same route twice. Routes are constants, so
+    /// the first start of the program tells.
+    pub fn route<H, T>(mut self, method: Method, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Served>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).expect("a method of HTTP");
+        self.router = self.router.route(path, on(filter, handler));
+        self.table.push((method, path));
+        self
+    }
+
+    /// Every route, in the order of adding.
+    pub fn table(&self) -> &[(Method, &'static str)] {
+        &self.table
+    }
+
+    /// The router.
+    pub fn into_router(self) -> Router<Served> {
+        self.router
+    }
+}

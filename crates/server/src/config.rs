@@ -1,0 +1,230 @@
+//! The configuration of a server: flags, then the environment (`TENANTRY_...`, for secrets also `TENANTRY_..._FILE`),
+//! then a TOML file, in that order of strength.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tenantry_core::settings::{AddPeople, MayCreateOrganizations, Settings};
+use tenantry_store::Database;
+use url::Url;
+
+/// What can be said on the command line. Each flag has a variable of the same name: `--data-dir` is `TENANTRY_DATA_DIR`.
+#[derive(Args, Clone, Debug, Default, Serialize)]
+pub struct Flags {
+    /// A TOML file with settings; the keys are the long names of the flags with `_` for `-`
+    #[arg(long, value_name = "FILE", env = "TENANTRY_CONFIG")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Address to serve on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// Address to serve Prometheus metrics on; none are served without it
+    #[arg(long, value_name = "ADDR:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: tenantry.db in the data directory]
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// Where the embedded database and the secret key are kept [default: ./tenantry-data]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// The address by which clients reach this server [default: http:// and the address served on]
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<Url>,
+}
+
+/// What a file, the environment and flags say together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address to serve on.
+    pub listen: SocketAddr,
+    /// Address of the metrics.
+    pub metrics_listen: Option<SocketAddr>,
+    database: Option<SecretString>,
+    data_dir: PathBuf,
+    public_url: Option<Url>,
+    secret_key: Option<SecretString>,
+    allow_insecure_public_url: bool,
+    postgres_connections: usize,
+    may_create_organizations: Creators,
+    organizations_per_owner: Option<u64>,
+    add_people: Adding,
+    invitation_days: u32,
+    access_token_minutes: u32,
+    retention_days: u32,
+    /// Seconds that requests have to end after SIGTERM.
+    pub drain_seconds: u64,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Creators {
+    Everyone,
+    Administrators,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Adding {
+    Invite,
+    Known,
+    Provision,
+}
+
+#[derive(Serialize)]
+struct Defaults {
+    listen: SocketAddr,
+    data_dir: &'static str,
+    allow_insecure_public_url: bool,
+    postgres_connections: usize,
+    may_create_organizations: Creators,
+    add_people: Adding,
+    invitation_days: u32,
+    access_token_minutes: u32,
+    retention_days: u32,
+    drain_seconds: u64,
+}
+
+impl Config {
+    /// Reads everything, weakest first, and refuses what cannot be served safely, naming the setting.
+    pub fn read(flags: &Flags) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let defaults = Defaults {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: "tenantry-data",
+            allow_insecure_public_url: false,
+            postgres_connections: 4 * cores,
+            may_create_organizations: Creators::Everyone,
+            add_people: Adding::Invite,
+            invitation_days: 7,
+            access_token_minutes: 60,
+            retention_days: 30,
+            drain_seconds: 25,
+        };
+        let mut figment = Figment::from(Serialized::defaults(defaults));
+        if let Some(file) = &flags.config {
+            if !file.is_file() {
+                bail!("config: there is no file {}", file.display());
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let secrets = ["database", "secret_key"];
+        figment = figment.merge(Env::prefixed("TENANTRY_").filter(move |name| {
+            let name = name.as_str().to_ascii_lowercase();
+            name != "config"
+                && name != "log"
+                && !secrets.iter().any(|secret| name == format!("{secret}_file"))
+        }));
+        for secret in secrets {
+            if let Some(text) = secret_from_file(secret)? {
+                figment = figment.merge(Serialized::default(secret, text));
+            }
+        }
+        let config: Self =
+            figment.merge(Serialized::defaults(flags)).extract().context("the configuration")?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        let insecure = match &self.public_url {
+            None if !self.listen.ip().is_loopback() => {
+                bail!("public_url: needed when listen ({}) is not a loopback address", self.listen)
+            }
+            None => false,
+            Some(url) if !matches!(url.scheme(), "http" | "https") => {
+                bail!("public_url: expected http or https")
+            }
+            Some(url) => url.scheme() == "http" && !is_loopback(url),
+        };
+        if insecure && !self.allow_insecure_public_url {
+            bail!(
+                "public_url: credentials would travel in the clear; use https, or set allow_insecure_public_url"
+            );
+        }
+        if self.postgres_connections == 0 {
+            bail!("postgres_connections: expected at least 1");
+        }
+        if matches!(self.database()?, Database::Postgres { .. }) && self.secret_key.is_none() {
+            bail!(
+                "secret_key: needed with PostgreSQL, the same for every replica (TENANTRY_SECRET_KEY or _FILE)"
+            );
+        }
+        Ok(())
+    }
+
+    /// Where the data are kept.
+    pub fn database(&self) -> Result<Database> {
+        let Some(url) = &self.database else {
+            return Ok(Database::Sqlite(self.data_dir.join("tenantry.db")));
+        };
+        let url = url.expose_secret();
+        if let Some(file) = url.strip_prefix("sqlite://") {
+            return Ok(Database::Sqlite(PathBuf::from(file)));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Database::Postgres { url: url.to_owned(), connections: self.postgres_connections });
+        }
+        bail!("database: expected sqlite://FILE or postgres://...")
+    }
+
+    /// The address by which clients reach the server that listens on `bound`.
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        self.public_url.as_ref().map_or_else(|| format!("http://{bound}"), ToString::to_string)
+    }
+
+    /// The data directory, made if it is not there.
+    pub fn data_dir(&self) -> Result<&Path> {
+        let dir = &self.data_dir;
+        std::fs::create_dir_all(dir).with_context(|| format!("data_dir: cannot make {}", dir.display()))?;
+        Ok(dir)
+    }
+
+    /// The master key that was given; none for an embedded database, which keeps its own.
+    pub const fn secret_key(&self) -> Option<&SecretString> {
+        self.secret_key.as_ref()
+    }
+
+    /// What people may do.
+    pub fn settings(&self) -> Settings {
+        const DAY: i64 = 24 * 60 * 60;
+        Settings {
+            may_create_organizations: match self.may_create_organizations {
+                Creators::Everyone => MayCreateOrganizations::Everyone,
+                Creators::Administrators => MayCreateOrganizations::Administrators,
+            },
+            organizations_per_owner: self.organizations_per_owner,
+            add_people: match self.add_people {
+                Adding::Invite => AddPeople::Invite,
+                Adding::Known => AddPeople::Known,
+                Adding::Provision => AddPeople::Provision,
+            },
+            invitation_seconds: i64::from(self.invitation_days) * DAY,
+            access_token_seconds: i64::from(self.access_token_minutes) * 60,
+            retention_seconds: i64::from(self.retention_days) * DAY,
+        }
+    }
+}
+
+fn secret_from_file(name: &str) -> Result<Option<String>> {
+    let variable = format!("TENANTRY_{}_FILE", name.to_ascii_uppercase());
+    let Some(file) = std::env::var_os(&variable) else { return Ok(None) };
+    let text = std::fs::read_to_string(&file).with_context(|| format!("{variable}: cannot read its file"))?;
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,11 @@
+//! The composition root: configuration, wiring, mounts, background work, signals, and the demo estate. The binary
+//! `tenantry` is a thin shell around it, and tests start servers from it.
+
+pub mod config;
+pub mod demo;
+pub mod init;
+pub mod keys;
+mod metrics;
+pub mod router;
+pub mod serve;
+pub mod world;

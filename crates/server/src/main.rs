@@ -1,0 +1,67 @@
+//! The binary `tenantry`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tenantry_server::config::{Config, Flags};
+use tenantry_server::{demo, init, serve};
+use tracing_subscriber::EnvFilter;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Tenantry, a self-hosted tenancy control plane that speaks four vendors' APIs.
+///
+/// Settings come from flags, then from variables (TENANTRY_LISTEN, TENANTRY_DATABASE, ...; for secrets also
+/// TENANTRY_DATABASE_FILE and TENANTRY_SECRET_KEY_FILE), then from the file given with --config. TENANTRY_LOG sets what
+/// is logged, such as `info` or `debug,access=warn`.
+#[derive(Parser)]
+#[command(name = "tenantry", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve all four APIs until SIGTERM or Ctrl-C
+    Serve {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Make the server's first administrator, and an organization if one is asked for
+    Init {
+        #[command(flatten)]
+        flags: Flags,
+        #[command(flatten)]
+        init: init::Init,
+    },
+    /// Serve a sample estate and print what can be tried with it
+    Demo(demo::Demo),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let quiet = if matches!(cli.command, Command::Serve { .. }) { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("TENANTRY_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let outcome = match &cli.command {
+        Command::Serve { flags } => match Config::read(flags) {
+            Ok(config) => serve::serve(&config).await,
+            Err(error) => Err(error),
+        },
+        Command::Init { flags, init } => match Config::read(flags) {
+            Ok(config) => init::init(&config, init).await,
+            Err(error) => Err(error),
+        },
+        Command::Demo(demo) => demo::demo(demo).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tenantry: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

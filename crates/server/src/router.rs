@@ -1,0 +1,110 @@
+//! Which dialect answers which path. The four live side by side on one port, and no path clashes: the first segments
+//! decide, also for paths that no route has, so that every refusal has the shape that its reader expects.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tenantry_core::Core;
+use tenantry_http::{Observer, Served, observe};
+use tower::ServiceExt;
+
+/// A dialect, as the first segments of a path tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tongue {
+    Aip,
+    Dreadnode,
+    Evo,
+    Zenml,
+}
+
+impl Tongue {
+    fn of(path: &str) -> Self {
+        let mut segments = path.split('/').skip(1);
+        match segments.next().unwrap_or_default() {
+            "api" => match (segments.next(), segments.next().map(resource)) {
+                (Some("v1"), Some("organizations" | "me")) => Self::Aip,
+                _ => Self::Dreadnode,
+            },
+            "workspace" | "folder" | "evo" | "connect" => Self::Evo,
+            _ => Self::Zenml,
+        }
+    }
+}
+
+/// The collection in a segment that may have a custom method behind it: `organizations:search`.
+fn resource(segment: &str) -> &str {
+    segment.split(':').next().unwrap_or_default()
+}
+
+#[derive(Clone)]
+struct Dialects {
+    aip: Router,
+    dreadnode: Router,
+    evo: Router,
+    zenml: Router,
+}
+
+/// Everything that the server answers on its main address.
+pub fn router(served: Served, page_tokens: tenantry_api_aip::PageTokens, observer: Observer) -> Router {
+    let health = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .with_state(Arc::clone(&served.core));
+    let dialects = Dialects {
+        aip: tenantry_api_aip::router(served.clone(), page_tokens),
+        dreadnode: Router::new(),
+        evo: Router::new(),
+        zenml: Router::new(),
+    };
+    observe(health.fallback_service(Router::new().fallback(dispatch).with_state(dialects)), observer)
+}
+
+async fn dispatch(State(dialects): State<Dialects>, request: Request) -> Response {
+    let router = match Tongue::of(request.uri().path()) {
+        Tongue::Aip => dialects.aip,
+        Tongue::Dreadnode => dialects.dreadnode,
+        Tongue::Evo => dialects.evo,
+        Tongue::Zenml => dialects.zenml,
+    };
+    router.oneshot(request).await.into_response()
+}
+
+/// Whether the server can serve: the database answers.
+async fn ready(State(core): State<Arc<Core>>) -> Response {
+    match core.store().ping().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "the database does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tongue;
+
+    #[test]
+    fn paths_lead_to_their_dialects() {
+        for (path, tongue) in [
+            ("/api/v1/organizations", Tongue::Aip),
+            ("/api/v1/organizations/x/workspaces:countUsers", Tongue::Aip),
+            ("/api/v1/me", Tongue::Aip),
+            ("/api/v1/organizationsx", Tongue::Dreadnode),
+            ("/api/v1/org/x/ws", Tongue::Dreadnode),
+            ("/api", Tongue::Dreadnode),
+            ("/workspace/orgs", Tongue::Evo),
+            ("/workspaces", Tongue::Zenml),
+            ("/connect/token", Tongue::Evo),
+            ("/organizations", Tongue::Zenml),
+            ("/", Tongue::Zenml),
+            ("", Tongue::Zenml),
+        ] {
+            assert_eq!(Tongue::of(path), tongue, "{path}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Running a server: the store, the core, the listeners, the background work, and a graceful end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use tenantry_api_aip::PageTokens;
+use tenantry_core::clock::Clock;
+use tenantry_core::settings::Settings;
+use tenantry_core::{Core, Parts};
+use tenantry_http::{Limits, Observer, Served};
+use tenantry_store::Database;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::keys::MasterKey;
+use crate::router::router;
+use crate::world::{Argon, SystemClock, SystemEntropy, SystemIds};
+
+/// A core over the database, with the machine's clock and chance.
+pub async fn open_core(database: &Database, settings: Settings) -> Result<Arc<Core>> {
+    open_core_at(database, settings, Arc::new(SystemClock)).await
+}
+
+/// The same with a clock of one's own.
+pub async fn open_core_at(
+    database: &Database,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Core>> {
+    let opened = tenantry_store::open(database, SystemClock.now()).await;
+    let store = opened.map_err(|error| match std::error::Error::source(&error) {
+        Some(cause) => anyhow::anyhow!("{}: {cause}", error.public()),
+        None => anyhow::anyhow!("{}", error.public().to_owned()),
+    })?;
+    Ok(Arc::new(Core::new(Parts {
+        store,
+        clock,
+        ids: Arc::new(SystemIds),
+        entropy: Arc::new(SystemEntropy),
+        passwords: Arc::new(Argon::new()?),
+        settings,
+    })))
+}
+
+/// Everything that is served, over a core.
+pub fn app(core: Arc<Core>, public_url: &str, key: &MasterKey) -> Router {
+    let page_tokens = PageTokens::new(key.derive("page tokens"));
+    let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) };
+    router(Served::new(core, public_url, Limits::default()), page_tokens, observer)
+}
+
+/// `tenantry serve`: until SIGTERM or Ctrl-C.
+pub async fn serve(config: &Config) -> Result<()> {
+    let database = config.database()?;
+    if let Database::Sqlite(file) = &database
+        && file.starts_with(config.data_dir()?)
+    {
+        tracing::debug!(file = %file.display(), "embedded database");
+    }
+    let key = MasterKey::of(config, &SystemEntropy)?;
+    let core = open_core(&database, config.settings()).await?;
+    let listener = listen(config.listen).await?;
+    let bound = listener.local_addr()?;
+    let app = app(Arc::clone(&core), &config.public_url(bound), &key);
+    let stop = CancellationToken::new();
+    if let Some(address) = config.metrics_listen {
+        let metrics = crate::metrics::router()?;
+        let listener = listen(address).await?;
+        tokio::spawn(run(listener, metrics, stop.clone(), Duration::ZERO));
+    }
+    tracing::info!(address = %bound, "serving");
+    tokio::spawn(cancel_on_signal(stop.clone()));
+    run_core(listener, app, core, stop, Duration::from_secs(config.drain_seconds)).await
+}
+
+/// Serves until `stop`, then lets requests end, writes down what is remembered, and closes the store.
+pub async fn run_core(
+    listener: TcpListener,
+    app: Router,
+    core: Arc<Core>,
+    stop: CancellationToken,
+    drain: Duration,
+) -> Result<()> {
+    let background = tokio::spawn(write_down_uses(Arc::clone(&core), stop.clone()));
+    run(listener, app, stop, drain).await?;
+    background.await.context("the background work")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Listens, or says why that cannot be.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listen: cannot serve on {address}"))
+}
+
+async fn run(listener: TcpListener, app: Router, stop: CancellationToken, drain: Duration) -> Result<()> {
+    let graceful = stop.clone();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async move { graceful.cancelled().await });
+    let deadline = async {
+        stop.cancelled().await;
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        outcome = served.into_future() => outcome.context("serving"),
+        () = deadline => {
+            if !drain.is_zero() {
+                tracing::warn!("some requests did not end in time");
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Cancels on SIGTERM or Ctrl-C.
+pub async fn cancel_on_signal(stop: CancellationToken) {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminated) => tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            },
+            Err(_) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+    tracing::info!("stopping: no new requests, the present ones may end");
+    stop.cancel();
+}
+
+async fn write_down_uses(core: Arc<Core>, stop: CancellationToken) {
+    loop {
+        let last = tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(10)) => false,
+            () = stop.cancelled() => true,
+        };
+        if let Err(error) = core.flush_uses().await {
+            tracing::warn!(%error, "could not write down when credentials were used");
+        }
+        if last {
+            return;
+        }
+    }
+}

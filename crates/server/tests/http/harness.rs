@@ -1,0 +1,189 @@
+//! A running server for tests. Reading tests share one for each engine; a test that changes something that others read
+//! starts its own.
+
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use reqwest::Method;
+use serde_json::Value;
+use tenantry_server::demo::{self, Estate};
+use tenantry_server::keys::MasterKey;
+use tenantry_server::serve::{app, open_core};
+use tenantry_server::world::SystemEntropy;
+use tenantry_store::Database;
+use tenantry_testkit::postgres::TestPostgres;
+
+/// Which database is behind the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A server over a fresh database with the demo's estate.
+pub(crate) struct TestServer {
+    pub(crate) url: String,
+    pub(crate) estate: Estate,
+    _directory: tempfile::TempDir,
+}
+
+/// Writes a test down for both engines: `both!(name)` for an `async fn name(server: &TestServer)` that only reads.
+macro_rules! both {
+    ($($name:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $name() {
+                super::$name($crate::harness::TestServer::shared($crate::harness::Engine::Sqlite)).await;
+            })*
+        }
+        mod on_postgres {
+            $(#[tokio::test] async fn $name() {
+                super::$name($crate::harness::TestServer::shared($crate::harness::Engine::Postgres)).await;
+            })*
+        }
+    };
+}
+pub(crate) use both;
+
+/// The same for tests that change something: each gets a server of its own.
+macro_rules! both_alone {
+    ($($name:ident),* $(,)?) => {
+        mod alone_on_sqlite {
+            $(#[tokio::test] async fn $name() {
+                super::$name(&$crate::harness::TestServer::start($crate::harness::Engine::Sqlite)).await;
+            })*
+        }
+        mod alone_on_postgres {
+            $(#[tokio::test] async fn $name() {
+                super::$name(&$crate::harness::TestServer::start($crate::harness::Engine::Postgres)).await;
+            })*
+        }
+    };
+}
+pub(crate) use both_alone;
+
+impl TestServer {
+    /// The server that reading tests share.
+    pub(crate) fn shared(engine: Engine) -> &'static Self {
+        static SQLITE: OnceLock<TestServer> = OnceLock::new();
+        static POSTGRES: OnceLock<TestServer> = OnceLock::new();
+        let place = match engine {
+            Engine::Sqlite => &SQLITE,
+            Engine::Postgres => &POSTGRES,
+        };
+        place.get_or_init(|| Self::start(engine))
+    }
+
+    /// A server of one's own. It runs on a thread with a runtime of its own, until the process ends.
+    pub(crate) fn start(engine: Engine) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let database = match engine {
+            Engine::Sqlite => Database::Sqlite(directory.path().join("tenantry.db")),
+            Engine::Postgres => {
+                Database::Postgres { url: TestPostgres::shared().create_database(), connections: 4 }
+            }
+        };
+        let path = directory.path().to_owned();
+        let (started, start) = std::sync::mpsc::channel();
+        let opened = database.clone();
+        thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let estate = demo::build(&opened, demo::settings()).await.unwrap();
+                let core = open_core(&opened, demo::settings()).await.unwrap();
+                let key = MasterKey::kept_in(&path, &SystemEntropy).unwrap();
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let url = format!("http://{}", listener.local_addr().unwrap());
+                let app = app(Arc::clone(&core), &url, &key);
+                started.send((url, estate)).unwrap();
+                axum::serve(listener, app).await.unwrap();
+            });
+        });
+        let (url, estate) = start.recv().unwrap();
+        Self { url, estate, _directory: directory }
+    }
+
+    /// The token of a person of the estate, or the API key of its service account; any other text is a token itself.
+    pub(crate) fn token<'a>(&'a self, who: &'a str) -> &'a str {
+        let person = self.estate.people.iter().find(|person| person.username == who);
+        let account = self.estate.service_accounts.iter().find(|account| account.name == who);
+        person.map(|person| &*person.token).or(account.map(|account| &*account.api_key)).unwrap_or(who)
+    }
+
+    /// The id of an organization of the estate.
+    pub(crate) fn organization(&self, key: &str) -> String {
+        self.estate.organizations.iter().find(|made| made.key == key).unwrap().id.to_string()
+    }
+
+    /// The id of a person or the service account of the estate.
+    pub(crate) fn principal(&self, who: &str) -> String {
+        let person = self.estate.people.iter().find(|person| person.username == who).map(|person| person.id);
+        let account =
+            self.estate.service_accounts.iter().find(|account| account.name == who).map(|made| made.id);
+        person.or(account).unwrap().to_string()
+    }
+
+    /// The id of a workspace of the estate, deleted or not, by its title.
+    pub(crate) async fn workspace(&self, organization: &str, owner: &str, title: &str) -> String {
+        let path =
+            format!("/api/v1/organizations/{organization}/workspaces?page_size=1000&show_deleted=true");
+        let list = self.get(owner, &path).await.json();
+        let found = list["workspaces"].as_array().unwrap().iter().find(|made| made["title"] == title);
+        found.unwrap()["name"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// `GET` with a bearer token; an empty `who` sends none.
+    pub(crate) async fn get(&self, who: &str, path: &str) -> Answer {
+        self.send(who, Method::GET, path, None).await
+    }
+
+    /// Any method, with a JSON body if there is one.
+    pub(crate) async fn send(&self, who: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = client().request(method, format!("{}{path}", self.url));
+        if !who.is_empty() {
+            request = request.bearer_auth(self.token(who));
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::of(request).await
+    }
+}
+
+/// A client that follows no redirects and keeps no connections, since each test has a runtime of its own.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+/// What the server answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// Sends the request and reads the whole answer.
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("{} is no JSON: {}", self.status, self.text))
+    }
+
+    /// The body of an answer that must have this status.
+    pub(crate) fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+}

@@ -1,0 +1,6 @@
+//! The server as clients see it: the real router over HTTP, the demo's estate, on both engines. The tree of modules is the
+//! tree of paths: one module a dialect, one file a resource.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod aip;
+mod harness;
