@@ -61,7 +61,12 @@ pub fn observe(router: Router, observer: Observer) -> Router {
     router.layer(from_fn_with_state(observer, note))
 }
 
-async fn note(State(observer): State<Observer>, mut request: Request, next: Next) -> Response {
+async fn note(
+    State(observer): State<Observer>,
+    matched: Option<MatchedPath>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId::given(request.headers()).unwrap_or_else(|| RequestId::made(&*observer.ids));
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
@@ -70,7 +75,9 @@ async fn note(State(observer): State<Observer>, mut request: Request, next: Next
     let micros = (observer.clock.now().as_micros() - begin.as_micros()).max(0);
 
     let request_id = id.as_str();
-    let route = response.extensions().get::<Route>().map_or("unknown", |route| route.0.as_str());
+    // A dialect tells its route in the answer; a route beside the dialects is known from the start.
+    let inner = response.extensions().get::<Route>().map(|route| &route.0);
+    let route = inner.or(matched.as_ref()).map_or("unknown", MatchedPath::as_str);
     let status = response.status().as_u16();
     if let Some(Fault(fault)) = response.extensions().get() {
         tracing::error!(request_id, %method, route, status, "{fault}");

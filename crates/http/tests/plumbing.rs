@@ -9,16 +9,13 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tenantry_core::clock::{Clock, Entropy, Timestamp};
+use tenantry_core::Error;
 use tenantry_core::credential::{Secret, TokenKind};
-use tenantry_core::ids::IdSource;
-use tenantry_core::settings::Settings;
-use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind, Store};
-use tenantry_core::{Core, Error};
 use tenantry_http::{
     Authenticated, Dialect, Form, Json, Limits, Observer, Query, Refusal, Refused, Segments, Served, bearer,
     enclose, observe,
 };
+use tenantry_testkit::away::Away;
 use tower::ServiceExt;
 
 struct Small;
@@ -45,51 +42,9 @@ impl Dialect for Small {
     }
 }
 
-struct Fixed;
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0)
-    }
-}
-
-impl IdSource for Fixed {
-    fn next(&self) -> uuid::Uuid {
-        uuid::Uuid::from_u128(7)
-    }
-}
-
-impl Entropy for Fixed {
-    fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(7);
-    }
-}
-
-/// A database that is away.
-impl Engine for Fixed {
-    fn write(&self, _: Arc<dyn Job>) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async { Err(Error::unavailable("disk on fire")) })
-    }
-
-    fn read(&self, _: ReadKind, _: Arc<dyn Job>) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async { Err(Error::unavailable("disk on fire")) })
-    }
-
-    fn ping(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
 fn app() -> Router {
-    let core = Core::new(
-        Store::new(Arc::new(Fixed)),
-        Arc::new(Fixed),
-        Arc::new(Fixed),
-        Arc::new(Fixed),
-        Settings::default(),
-    );
     let limits = Limits { body_bytes: 64, request: Duration::from_millis(50) };
-    let served = Served::new(Arc::new(core), "https://tenantry.example/", limits);
+    let served = Served::new(Away::core(), "https://tenantry.example/", limits);
     let routes = Router::new()
         .route("/who", get(async |who: Authenticated<Small>| format!("{:?}", who.caller)))
         .route("/things/{a}/{b}", get(async |Segments([a, b]): Segments<2>| format!("{a:?} {b:?}")))
@@ -98,7 +53,7 @@ fn app() -> Router {
         .route("/form", post(async |form: Form<Small>| form.get("a").unwrap_or("none").to_owned()))
         .route("/panic", get(panics))
         .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(5)).await));
-    observe(enclose::<Small>(routes, served), Observer { clock: Arc::new(Fixed), ids: Arc::new(Fixed) })
+    observe(enclose::<Small>(routes, served), Observer { clock: Arc::new(Away), ids: Arc::new(Away) })
 }
 
 async fn first_of_query(query: Query<Small>) -> Result<String, Refused<Small>> {
@@ -229,7 +184,7 @@ async fn logs_templates_and_faults() {
         .with_writer(move || writer.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    let secret = Secret::random(TokenKind::PersonalAccess, &Fixed);
+    let secret = Secret::random(TokenKind::PersonalAccess, &Away);
     let who = request("GET", "/who?hush=1").header("authorization", format!("Bearer {}", secret.expose()));
     let away = send(who.header("x-request-id", "r1").body(Body::empty()).unwrap()).await;
     let panicked =
@@ -246,7 +201,7 @@ async fn logs_templates_and_faults() {
         lines,
         [
             "ERROR tenantry_http::observe: store.unavailable: the server is busy or its database is away, \
-             try again: disk on fire request_id=\"r1\" method=GET route=\"/who\" status=418",
+             try again: the disk is on fire request_id=\"r1\" method=GET route=\"/who\" status=418",
             "INFO access: answered request_id=\"r1\" method=GET route=\"/who\" status=418 micros=0",
             "ERROR tenantry_http::observe: panicked: the secret of the panic \
              request_id=\"r2\" method=GET route=\"/panic\" status=500",
