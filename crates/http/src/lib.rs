@@ -29,3 +29,4 @@ pub use refusal::{Dialect, Refusal, Refused};
 pub use routes::Routes;
 pub use segments::Segments;
 pub use served::{Limits, Served};
+pub use urlencoded::{decode_form_text, encode_query};

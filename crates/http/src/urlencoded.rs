@@ -1,4 +1,4 @@
-//! Strict reading of `application/x-www-form-urlencoded` text: what lenient readers guess at is refused.
+//! `application/x-www-form-urlencoded` text. Read strictly: what lenient readers guess at is refused.
 
 use tenantry_core::{Error, Result};
 
@@ -20,6 +20,41 @@ pub(crate) fn decode(text: &str, whole: &'static str) -> Result<Vec<(String, Str
             }
         })
         .collect()
+}
+
+/// Reads one name or value of a form; `None` where [`decode`] would refuse it.
+pub fn decode_form_text(piece: &str) -> Option<String> {
+    decode_piece(piece).ok()
+}
+
+/// Writes names and values as a query or form. Everything but letters, digits, `*`, `-`, `.` and `_` is encoded, brackets
+/// and colons too; a space becomes `+`.
+pub fn encode_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        encode_piece(name, &mut text);
+        text.push('=');
+        encode_piece(value, &mut text);
+    }
+    text
+}
+
+fn encode_piece(piece: &str, text: &mut String) {
+    for byte in piece.bytes() {
+        match byte {
+            b' ' => text.push('+'),
+            b'*' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                text.push(char::from(byte));
+            }
+            other => {
+                let digit = |value: u8| char::from(b"0123456789ABCDEF"[usize::from(value)]);
+                text.extend(['%', digit(other >> 4), digit(other & 15)]);
+            }
+        }
+    }
 }
 
 fn decode_piece(piece: &str) -> Result<String, &'static str> {
@@ -48,7 +83,7 @@ fn hex(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode_query};
 
     #[test]
     fn reads_pairs_in_order() {
@@ -65,6 +100,15 @@ mod tests {
             let got: Vec<_> = got.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             assert_eq!(got, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        let pairs = [("filter[name]", "North Sea & Nørd+"), ("", "="), ("a", "eq:%")];
+        let text = encode_query(pairs);
+        assert_eq!(text, "filter%5Bname%5D=North+Sea+%26+N%C3%B8rd%2B&=%3D&a=eq%3A%25");
+        let back = decode(&text, "query").unwrap();
+        assert!(back.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(pairs));
     }
 
     #[test]

@@ -1,0 +1,68 @@
+//! The workspaces of an organization in which the caller has a role.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tenantry_core::Error;
+use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::ids::OrganizationId;
+use tenantry_core::workspace::WorkspaceQuery;
+use tenantry_http::{Authenticated, Query, Refused, Segments, Served};
+
+use crate::page::{PageLinks, Window};
+use crate::workspace::{Workspace, workspaces_path};
+use crate::{Evo, filters, order};
+
+/// What the list knows besides `limit` and `offset`; links to other pages keep these.
+const KNOWN: [&str; 11] = [
+    "sort",
+    "order_by",
+    "filter[created_by]",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "filter[name]",
+    "name",
+    "deleted",
+    "filter[user_id]",
+    "user_id",
+];
+
+/// A page of workspaces.
+#[derive(Serialize)]
+pub(crate) struct WorkspacePage {
+    links: PageLinks,
+    results: Vec<Workspace>,
+}
+
+/// `GET /workspace/orgs/{org_id}/workspaces`
+///
+/// Unknown parameters are passed over, since the client may send what a newer server knows. Administering the
+/// organization shows nothing here: that is what the admin paths are for.
+pub(crate) async fn list_workspaces(
+    who: Authenticated<Evo>,
+    State(served): State<Served>,
+    Segments([organization]): Segments<1>,
+    query: Query<Evo>,
+) -> Result<Json<WorkspacePage>, Refused<Evo>> {
+    let organization = OrganizationId::parse(&organization).ok_or_else(|| Error::hidden("organization"))?;
+    let window = Window::of(&query)?;
+    let wanted = WorkspaceQuery {
+        view: View::OwnRoles,
+        deleted: filters::deleted(&query)?,
+        filter: filters::filter(&query)?,
+        page: tenantry_core::page::PageRequest {
+            order: order::order(&query)?,
+            start: window.start(),
+            limit: window.rows(),
+        },
+        count: true,
+    };
+    let list = served.core.list_workspaces(&who.caller, OrganizationRef::Id(organization), wanted).await?;
+    let results: Vec<_> =
+        list.page.items.into_iter().map(|seen| Workspace::new(seen, &list.people, &served)).collect();
+    let address = served.address(&workspaces_path(organization));
+    let size = (results.len(), list.total.unwrap_or_default());
+    let links = PageLinks::new(&address, &query, &KNOWN, window, size);
+    Ok(Json(WorkspacePage { links, results }))
+}
