@@ -32,7 +32,9 @@ struct InvalidParam {
 /// Frames a refusal as problem details.
 pub(crate) fn problem(refusal: &Refusal) -> Response {
     let (status, detail) = match refusal {
-        Refusal::Core(error) => (status(error.kind), error.public().to_owned().into()),
+        Refusal::Core(error) | Refusal::Query(error) => {
+            (status(error.kind), error.public().to_owned().into())
+        }
         Refusal::UnknownRoute => (StatusCode::NOT_FOUND, "there is nothing at this path".into()),
         Refusal::MethodNotAllowed => {
             (StatusCode::METHOD_NOT_ALLOWED, "this path does not have this method".into())
@@ -83,8 +85,8 @@ const fn status(kind: Kind) -> StatusCode {
 }
 
 fn invalid_params(refusal: &Refusal) -> Vec<InvalidParam> {
-    let Refusal::Core(error) = refusal else { return Vec::new() };
-    let params = error.violations.iter().map(|violation| InvalidParam {
+    let violations = refusal.error().into_iter().flat_map(|error| &error.violations);
+    let params = violations.map(|violation| InvalidParam {
         name: violation.field.to_string(),
         reason: violation.message.to_string(),
     });
@@ -93,8 +95,8 @@ fn invalid_params(refusal: &Refusal) -> Vec<InvalidParam> {
 
 /// RFC 6750: a request without a credential gets no error code.
 fn challenge(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::Core(error) if error.reason == "credential.missing" => "Bearer",
+    match refusal.error() {
+        Some(error) if error.reason == "credential.missing" => "Bearer",
         _ => "Bearer error=\"invalid_token\"",
     }
 }
@@ -115,7 +117,7 @@ struct TokenError {
 /// Frames a refusal as RFC 6749, section 5.2, wants it.
 pub(crate) fn token_error(refusal: &Refusal) -> Response {
     let (status, error, description) = match refusal {
-        Refusal::Core(error) => {
+        Refusal::Core(error) | Refusal::Query(error) => {
             let (status, code) = token_code(error);
             (status, code, error.public().to_owned())
         }

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use tenantry_core::{Error, Result};
 
-use crate::{Dialect, Refused, urlencoded};
+use crate::{Dialect, Refusal, Refused, urlencoded};
 
 /// The query as an ordered list of decoded names and values. Malformed encoding and NUL are refused; a name that a
 /// route does not know is for the route to ignore or refuse.
@@ -57,7 +57,7 @@ impl<D: Dialect, S: Sync> FromRequestParts<S> for Query<D> {
     type Rejection = Refused<D>;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default())?)
+        Ok(Self::parse(parts.uri.query().unwrap_or_default()).map_err(Refusal::Query)?)
     }
 }
 

@@ -11,8 +11,11 @@ use tenantry_core::{Error, Kind};
 /// Why there is no answer: the core said no, or the request did not even reach it.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The core, or the reading of a credential, a query or a body's fields.
+    /// The core, or the reading of a credential or of a body's fields.
     Core(Error),
+    /// The reading of the query: the violations name its parameters. Apart from `Core` for dialects that say where a
+    /// parameter stood.
+    Query(Error),
     /// No route has this path.
     UnknownRoute,
     /// The path has a route, but not with this method. The answer gets its `Allow` header by itself.
@@ -48,10 +51,24 @@ impl From<Error> for Refusal {
 }
 
 impl Refusal {
+    /// The error behind it, if there is one.
+    pub const fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Core(error) | Self::Query(error) => Some(error),
+            Self::UnknownRoute
+            | Self::MethodNotAllowed
+            | Self::BodyTooLarge { .. }
+            | Self::UnsupportedMediaType { .. }
+            | Self::MalformedBody { .. }
+            | Self::Timeout
+            | Self::Panicked { .. } => None,
+        }
+    }
+
     /// What only the log may see of it, if it is a fault that somebody should look at.
     pub(crate) fn fault(&self) -> Option<Fault> {
         let text = match self {
-            Self::Core(error) => {
+            Self::Core(error) | Self::Query(error) => {
                 let source = std::error::Error::source(error);
                 if source.is_none() && error.kind != Kind::Internal {
                     return None;

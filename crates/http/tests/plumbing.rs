@@ -23,7 +23,9 @@ struct Small;
 impl Dialect for Small {
     fn refuse(refusal: &Refusal) -> Response {
         let (status, text) = match refusal {
-            Refusal::Core(error) => (StatusCode::IM_A_TEAPOT, error.public().to_owned()),
+            Refusal::Core(error) | Refusal::Query(error) => {
+                (StatusCode::IM_A_TEAPOT, error.public().to_owned())
+            }
             Refusal::UnknownRoute => (StatusCode::NOT_FOUND, "route".to_owned()),
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method".to_owned()),
             Refusal::BodyTooLarge { limit } => (StatusCode::PAYLOAD_TOO_LARGE, format!("limit {limit}")),

@@ -1,0 +1,35 @@
+//! The Dreadnode dialect: what the `dreadnode` client speaks, under `/api` and `/api/v1`.
+//!
+//! `docs/dialects/dreadnode.md` tells what is served and every decision that the vendor's pages leave open. Start
+//! reading at [`router`].
+
+mod credential;
+mod error;
+mod page;
+mod workspaces;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use tenantry_core::Error;
+use tenantry_http::{Dialect, Refusal, Served, enclose};
+
+/// The dialect: one envelope for errors, an API key or a bearer token for credentials.
+pub struct Dreadnode;
+
+impl Dialect for Dreadnode {
+    fn refuse(refusal: &Refusal) -> Response {
+        error::envelope(refusal)
+    }
+
+    fn credential(headers: &HeaderMap) -> Result<Option<String>, Error> {
+        credential::credential(headers)
+    }
+}
+
+/// Every route of the dialect. The server gives it what begins with `/api`, but for the paths of the AIP dialect.
+pub fn router(served: Served) -> Router {
+    let routes = Router::new().route("/api/v1/org/{org}/ws", get(workspaces::list_organization_workspaces));
+    enclose::<Dreadnode>(routes, served)
+}
