@@ -72,7 +72,7 @@ const fn code_of(kind: Kind) -> Code {
 impl Dialect for Aip {
     fn refuse(refusal: &Refusal) -> Response {
         let (status, code, message, details) = match refusal {
-            Refusal::Core(error) => {
+            Refusal::Core(error) | Refusal::Query(error) => {
                 let code = code_of(error.kind);
                 (code.status(), code, message(error), details(error))
             }

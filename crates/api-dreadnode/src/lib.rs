@@ -9,11 +9,10 @@ mod page;
 mod workspaces;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use axum::routing::get;
 use tenantry_core::Error;
-use tenantry_http::{Dialect, Refusal, Served, enclose};
+use tenantry_http::{Dialect, Refusal, Routes, Served, enclose};
 
 /// The dialect: one envelope for errors, an API key or a bearer token for credentials.
 pub struct Dreadnode;
@@ -28,8 +27,12 @@ impl Dialect for Dreadnode {
     }
 }
 
-/// Every route of the dialect. The server gives it what begins with `/api`, but for the paths of the AIP dialect.
+/// Every route of the dialect.
+pub fn routes() -> Routes {
+    Routes::default().route(Method::GET, "/api/v1/org/{org}/ws", workspaces::list_organization_workspaces)
+}
+
+/// The dialect's router. The server gives it what begins with `/api`, less the paths of the AIP dialect.
 pub fn router(served: Served) -> Router {
-    let routes = Router::new().route("/api/v1/org/{org}/ws", get(workspaces::list_organization_workspaces));
-    enclose::<Dreadnode>(routes, served)
+    enclose::<Dreadnode>(routes().into_router(), served)
 }

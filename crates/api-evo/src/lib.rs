@@ -13,11 +13,10 @@ mod workspace;
 mod workspaces;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use axum::routing::{get, post};
 use tenantry_core::Error;
-use tenantry_http::{Dialect, Refusal, Served, bearer, enclose};
+use tenantry_http::{Dialect, Refusal, Routes, Served, bearer, enclose};
 
 /// The dialect: problem details for errors, bearer tokens for credentials.
 pub struct Evo;
@@ -32,10 +31,14 @@ impl Dialect for Evo {
     }
 }
 
-/// Every route of the dialect. The server gives it what begins with `/workspace`, `/folder`, `/evo` or `/connect`.
+/// Every route of the dialect.
+pub fn routes() -> Routes {
+    Routes::default()
+        .route(Method::GET, "/workspace/orgs/{org_id}/workspaces", workspaces::list_workspaces)
+        .route(Method::POST, "/connect/token", token::issue_token)
+}
+
+/// The dialect's router. The server gives it what begins with `/workspace`, `/folder`, `/evo` or `/connect`.
 pub fn router(served: Served) -> Router {
-    let routes = Router::new()
-        .route("/workspace/orgs/{org_id}/workspaces", get(workspaces::list_workspaces))
-        .route("/connect/token", post(token::issue_token));
-    enclose::<Evo>(routes, served)
+    enclose::<Evo>(routes().into_router(), served)
 }

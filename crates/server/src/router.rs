@@ -56,8 +56,8 @@ pub fn router(served: Served, page_tokens: tenantry_api_aip::PageTokens, observe
         .with_state(Arc::clone(&served.core));
     let dialects = Dialects {
         aip: tenantry_api_aip::router(served.clone(), page_tokens),
-        dreadnode: Router::new(),
-        evo: Router::new(),
+        dreadnode: tenantry_api_dreadnode::router(served.clone()),
+        evo: tenantry_api_evo::router(served.clone()),
         zenml: Router::new(),
     };
     observe(health.fallback_service(Router::new().fallback(dispatch).with_state(dialects)), observer)

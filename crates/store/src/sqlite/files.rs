@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use tenantry_core::error::Result;
 
@@ -20,7 +21,7 @@ impl Ownership {
         let cannot = |error| refused(format!("cannot open {}: {error}", database.display()));
         let mut file = private().open(&beside).map_err(cannot)?;
         private().open(database).map_err(cannot)?; // made here, so that nobody else may read it
-        if file.try_lock().is_err() {
+        if !locked(&file) {
             let mut owner = String::new();
             let _ = file.read_to_string(&mut owner);
             let owner = if owner.is_empty() { "another process" } else { owner.trim() };
@@ -30,6 +31,17 @@ impl Ownership {
         write!(file, "process {}", std::process::id()).map_err(cannot)?;
         Ok(Self(file))
     }
+}
+
+/// Tries for a second: a former owner may be about to end, and a child that this process is starting holds what it
+/// inherits until it becomes another program.
+fn locked(file: &File) -> bool {
+    (0..20).any(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        file.try_lock().is_ok()
+    })
 }
 
 fn private() -> OpenOptions {
