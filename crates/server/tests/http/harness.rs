@@ -6,6 +6,7 @@ use std::thread;
 
 use reqwest::Method;
 use serde_json::Value;
+use tenantry_core::Core;
 use tenantry_server::demo::{self, Estate};
 use tenantry_server::keys::MasterKey;
 use tenantry_server::serve::{app, open_core};
@@ -24,6 +25,8 @@ pub(crate) enum Engine {
 pub(crate) struct TestServer {
     pub(crate) url: String,
     pub(crate) estate: Estate,
+    /// For what no route offers yet.
+    pub(crate) core: Arc<Core>,
     _directory: tempfile::TempDir,
 }
 
@@ -95,12 +98,12 @@ impl TestServer {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
                 let app = app(Arc::clone(&core), &url, &key);
-                started.send((url, estate)).unwrap();
+                started.send((url, estate, core)).unwrap();
                 axum::serve(listener, app).await.unwrap();
             });
         });
-        let (url, estate) = start.recv().unwrap();
-        Self { url, estate, _directory: directory }
+        let (url, estate, core) = start.recv().unwrap();
+        Self { url, estate, core, _directory: directory }
     }
 
     /// The token of a person of the estate, or the API key of its service account; any other text is a token itself.

@@ -4,3 +4,5 @@
 
 mod aip;
 mod harness;
+mod hostile;
+mod matrix;

@@ -1,0 +1,226 @@
+//! Who gets what from which route: every route of every dialect x every kind of caller x one's own, another tenant's and
+//! nobody's ids. The outcomes are checked in (`matrix.txt`; `UPDATE_MATRIX=1` writes them anew, for a human to read).
+//!
+//! A route without a row in [`ROWS`] fails. Another tenant's real id answers exactly as a random one does, headers and all.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::permission::BuiltinRole;
+use tenantry_core::principal::NewUser;
+
+use crate::harness::{Answer, TestServer, both_alone, client};
+
+both_alone!(every_route_has_its_outcomes);
+
+/// A route and a request that leaves things as they are even where it is allowed: without effect, invalid, or rehearsed.
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    query: &'static str,
+    body: Option<Value>,
+}
+
+const fn row(method: &'static str, path: &'static str) -> Row {
+    Row { method, path, query: "", body: None }
+}
+
+fn rows() -> Vec<Row> {
+    const WORKSPACES: &str = "/api/v1/organizations/{organization}/workspaces";
+    const WORKSPACE: &str = "/api/v1/organizations/{organization}/workspaces/{workspace}";
+    let with = |row: Row, query, body| Row { query, body, ..row };
+    vec![
+        row("GET", WORKSPACES),
+        with(row("POST", WORKSPACES), "validate_only=true", Some(json!({"title": "Matrix"}))),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/workspaces:countUsers"),
+            "",
+            Some(json!({"workspace_ids": ["{workspace}"]})),
+        ),
+        row("GET", WORKSPACE),
+        with(row("PATCH", WORKSPACE), "validate_only=true", Some(json!({"title": "Matrix"}))),
+        with(row("DELETE", WORKSPACE), "validate_only=true&force=true", None),
+        // A custom method: `:undelete` of what is not deleted.
+        with(row("POST", WORKSPACE), "", Some(json!({}))),
+        row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/preferences"),
+        row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/invites"),
+        row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/roles"),
+        row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/users"),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}/users"),
+            "",
+            Some(json!({"user": {}, "roles": []})),
+        ),
+        with(
+            row("PATCH", "/api/v1/organizations/{organization}/workspaces/{workspace}/users/{user}"),
+            "",
+            Some(json!({"roles": []})),
+        ),
+        row("DELETE", "/api/v1/organizations/{organization}/workspaces/{workspace}/users/{user}"),
+        row("GET", "/api/v1/me/organizations/{organization}/workspaces"),
+        row("GET", "/workspace/orgs/{org_id}/workspaces"),
+        row("POST", "/connect/token"),
+        row("GET", "/api/v1/org/{org}/ws"),
+    ]
+}
+
+fn served() -> Vec<(String, &'static str)> {
+    let tables = [tenantry_api_aip::routes(), tenantry_api_evo::routes(), tenantry_api_dreadnode::routes()];
+    tables
+        .iter()
+        .flat_map(|routes| routes.table().iter().map(|(method, path)| (method.to_string(), *path)))
+        .collect()
+}
+
+/// The ids that a request names.
+#[derive(Clone)]
+struct Ids {
+    organization: String,
+    workspace: String,
+    user: String,
+}
+
+impl Ids {
+    fn fill(&self, text: &str) -> String {
+        ["{organization}", "{org_id}", "{org}", "{organization_id}", "{organization_id_or_name}"]
+            .iter()
+            .fold(text.to_owned(), |text, name| text.replace(name, &self.organization))
+            .replace("{workspace}", &self.workspace)
+            .replace("{user}", &self.user)
+    }
+}
+
+async fn ask(server: &TestServer, token: Option<&str>, row: &Row, ids: &Ids) -> Answer {
+    let mut path = ids.fill(row.path);
+    if row.method == "POST" && row.path.ends_with("{workspace}") {
+        path.push_str(":undelete");
+    }
+    let method = Method::from_bytes(row.method.as_bytes()).unwrap();
+    let mut request = client().request(method, format!("{}{path}?{}", server.url, row.query));
+    request = request.header("x-request-id", "matrix");
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    if let Some(body) = &row.body {
+        let body: Value = serde_json::from_str(&ids.fill(&body.to_string())).unwrap();
+        request = request.json(&body);
+    }
+    Answer::of(request).await
+}
+
+/// Everything that a client can tell two answers apart by.
+fn visible(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
+    let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
+    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    (answer.status, answer.text.clone(), headers.collect())
+}
+
+/// A user of northwind with this role in the organization, and a token.
+async fn person(
+    server: &TestServer,
+    name: &str,
+    role: BuiltinRole,
+) -> (tenantry_core::ids::PrincipalId, String) {
+    let root = server.core.authenticate(server.token("root")).await.unwrap();
+    let new = NewUser {
+        username: Some(name.to_owned()),
+        email: format!("{name}@matrix.example"),
+        ..NewUser::default()
+    };
+    let (user, token) = server.core.create_user(&root, new).await.unwrap();
+    let northwind = OrganizationRef::Name("northwind".to_owned());
+    server.core.add_organization_user(&root, northwind, user.id, role).await.unwrap();
+    (user.id, token.secret.expose().to_owned())
+}
+
+async fn every_route_has_its_outcomes(server: &TestServer) {
+    let rows = rows();
+    for (method, path) in served() {
+        let covered = rows.iter().any(|row| row.method == method && row.path == path);
+        assert!(covered, "the matrix has no row for {method} {path}: add one");
+    }
+    let (_, member) = person(server, "mia", BuiltinRole::OrganizationMember).await;
+    let (sue, suspended) = person(server, "sue", BuiltinRole::OrganizationOwner).await;
+    let root = server.core.authenticate(server.token("root")).await.unwrap();
+    server.core.set_suspended(&root, sue, true).await.unwrap();
+    let callers = [
+        ("none", None),
+        ("bad", Some("tny_pat_0000")),
+        ("stranger", Some(server.token("dan"))),
+        ("nobody", Some(server.token("kit"))),
+        ("member", Some(member.as_str())),
+        ("viewer", Some(server.token("cleo"))),
+        ("editor", Some(server.token("ben"))),
+        ("admin", Some(server.token("oscar"))),
+        ("owner", Some(server.token("ada"))),
+        ("suspended", Some(suspended.as_str())),
+        ("service", Some(server.token("northwind-ci"))),
+        ("server", Some(server.token("root"))),
+    ];
+    let (northwind, southgate) = (server.organization("northwind"), server.organization("southgate"));
+    let user = "0190b0a0-0000-7000-8000-00000000aaaa".to_owned();
+    let random = |last: &str| format!("0190b0a0-0000-7000-8000-0000000000{last}");
+    let at = |organization: &str, workspace: &str| Ids {
+        organization: organization.to_owned(),
+        workspace: workspace.to_owned(),
+        user: user.clone(),
+    };
+    // ben edits North Sea; cleo looks at Reservoir Models, the service account at Turbine Forecasts.
+    let own = async |caller: &str| {
+        let title = match caller {
+            "viewer" => "Reservoir Models",
+            "service" => "Turbine Forecasts",
+            _ => "North Sea",
+        };
+        at(&northwind, &server.workspace(&northwind, "ada", title).await)
+    };
+    let theirs = server.workspace(&southgate, "dan", "Quarry").await;
+    let other = [at(&southgate, &theirs), at(&northwind, &theirs)];
+    let nobodys = [at(&random("01"), &random("02")), at(&northwind, &random("03"))];
+    let mut table = String::new();
+    for row in &rows {
+        writeln!(table, "{} {}", row.method, row.path).unwrap();
+        for (caller, token) in callers {
+            let mine = ask(server, token, row, &own(caller).await).await;
+            let mut outcomes = vec![mine.status];
+            for (real, random) in other.iter().zip(&nobodys) {
+                // dan belongs to southgate and may know what is in it, root runs the server.
+                let knows = real.organization == southgate && matches!(caller, "stranger" | "server");
+                let mut seen = ask(server, token, row, real).await;
+                let unseen = ask(server, token, row, random).await;
+                outcomes.push(seen.status);
+                // What succeeds did not depend on the id: a route of one's own organization without a workspace in it.
+                if !knows && (seen.status >= 400 || unseen.status >= 400) {
+                    // The answer may repeat the id that was asked for, and nothing else of it.
+                    seen.text = seen.text.replace(&real.workspace, &random.workspace);
+                    assert_eq!(visible(&seen), visible(&unseen), "{caller} {} {}", row.method, row.path);
+                }
+            }
+            assert!(
+                outcomes.iter().all(|status| *status < 500),
+                "{caller} {} {}: {outcomes:?}",
+                row.method,
+                row.path
+            );
+            writeln!(
+                table,
+                "    {caller:<10} own {} · other organization {} · other's workspace here {}",
+                outcomes[0], outcomes[1], outcomes[2]
+            )
+            .unwrap();
+        }
+    }
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/matrix.txt");
+    if std::env::var_os("UPDATE_MATRIX").is_some() {
+        std::fs::write(golden, &table).unwrap();
+    }
+    let expected = std::fs::read_to_string(golden).unwrap();
+    let differing = table.lines().zip(expected.lines()).find(|(now, then)| now != then);
+    assert!(
+        table == expected,
+        "the matrix changed, first here: {differing:?}; UPDATE_MATRIX=1 writes it anew"
+    );
+}
