@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod init;
 pub mod keys;
+pub mod load;
 mod metrics;
 pub mod router;
 pub mod serve;

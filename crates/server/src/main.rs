@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tenantry_server::config::{Config, Flags};
-use tenantry_server::{demo, init, serve};
+use tenantry_server::{demo, init, load, serve};
 use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
@@ -36,6 +36,13 @@ enum Command {
         #[command(flatten)]
         init: init::Init,
     },
+    /// Fill an empty database with a large synthetic estate, for benchmarks and trials
+    Load {
+        #[command(flatten)]
+        flags: Flags,
+        #[command(flatten)]
+        load: load::Load,
+    },
     /// Serve a sample estate and print what can be tried with it
     Demo(demo::Demo),
 }
@@ -53,6 +60,10 @@ async fn main() -> ExitCode {
         },
         Command::Init { flags, init } => match Config::read(flags) {
             Ok(config) => init::init(&config, init).await,
+            Err(error) => Err(error),
+        },
+        Command::Load { flags, load } => match Config::read(flags) {
+            Ok(config) => load::load(&config, load).await,
             Err(error) => Err(error),
         },
         Command::Demo(demo) => demo::demo(demo).await,

@@ -9,6 +9,7 @@ mod documents;
 mod driver;
 mod grant;
 mod invitation;
+mod load;
 mod migrate;
 mod organization;
 mod postgres;
@@ -19,6 +20,8 @@ mod roles;
 mod session;
 mod sqlite;
 mod workspace;
+
+pub use load::{Size, Sources, TokenHolder, load};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -72,7 +72,7 @@ impl Postgres {
     }
 
     /// Runs `work` in a transaction of its own.
-    async fn transaction<F>(&self, work: F) -> Result<()>
+    pub(crate) async fn transaction<F>(&self, work: F) -> Result<()>
     where
         F: for<'a> FnOnce(Conn<'a>) -> BoxFuture<'a, Result<()>> + Send,
     {

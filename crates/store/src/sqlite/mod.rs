@@ -36,24 +36,8 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Takes the file, or says who has it; brings its schema up to date; starts the threads.
     pub(crate) fn open(path: &Path, now: Timestamp) -> Result<Self> {
-        if rusqlite::version_number() < OLDEST {
-            return Err(refused(format!("SQLite {} is too old, 3.51.3 is needed", rusqlite::version())));
-        }
-        let ownership = Ownership::take(path)?;
-        let writing = writing_connection(path)?;
-        let conn = Conn::Sqlite(&writing);
-        ready(migrate::prepare(conn))?;
-        writing.with(|connection| connection.execute_batch("BEGIN IMMEDIATE"))?;
-        let migrated = ready(async {
-            migrate::migrate(conn, now).await?;
-            roles::reconcile(conn).await
-        });
-        if let Err(error) = migrated {
-            let _ = writing.with(|connection| connection.execute_batch("ROLLBACK"));
-            return Err(error);
-        }
-        writing.with(|connection| connection.execute_batch("COMMIT"))?;
         static OPENED: AtomicU64 = AtomicU64::new(0);
+        let (ownership, writing) = take(path, now)?;
         Ok(Self {
             writer: Writer::start(writing)?,
             readers: Readers::start(path)?,
@@ -61,6 +45,40 @@ impl Sqlite {
             number: OPENED.fetch_add(1, Ordering::Relaxed),
             _ownership: ownership,
         })
+    }
+}
+
+/// Owns the file for as long as `work` takes, in one transaction.
+pub(crate) fn alone<T>(path: &Path, now: Timestamp, work: impl FnOnce(Conn<'_>) -> Result<T>) -> Result<T> {
+    let (_ownership, writing) = take(path, now)?;
+    in_transaction(&writing, work)
+}
+
+fn take(path: &Path, now: Timestamp) -> Result<(Ownership, SqliteConn)> {
+    if rusqlite::version_number() < OLDEST {
+        return Err(refused(format!("SQLite {} is too old, 3.51.3 is needed", rusqlite::version())));
+    }
+    let ownership = Ownership::take(path)?;
+    let writing = writing_connection(path)?;
+    ready(migrate::prepare(Conn::Sqlite(&writing)))?;
+    in_transaction(&writing, |conn| {
+        ready(async {
+            migrate::migrate(conn, now).await?;
+            roles::reconcile(conn).await
+        })
+    })?;
+    Ok((ownership, writing))
+}
+
+fn in_transaction<T>(writing: &SqliteConn, work: impl FnOnce(Conn<'_>) -> Result<T>) -> Result<T> {
+    let statement = |text| writing.with(|connection| connection.execute_batch(text));
+    statement("BEGIN IMMEDIATE")?;
+    match work(Conn::Sqlite(writing)) {
+        Ok(done) => statement("COMMIT").map(|()| done),
+        Err(error) => {
+            let _ = statement("ROLLBACK");
+            Err(error)
+        }
     }
 }
 
@@ -91,7 +109,7 @@ impl Job for Ping {
 }
 
 /// The result of a future that never has to wait.
-fn ready<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) fn ready<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     work.now_or_never()
         .unwrap_or_else(|| Err(Error::internal("a use case awaited something other than the store")))
 }
