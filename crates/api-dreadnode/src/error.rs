@@ -77,7 +77,10 @@ pub(crate) fn envelope(refusal: &Refusal) -> Response {
 /// Status, word and text for an error of the core. The published list of statuses has no 402, 410 and 503.
 fn framed(error: &Error) -> (StatusCode, &'static str, String) {
     let (status, word) = match error.kind {
-        Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
+        Kind::Invalid => {
+            // It begins with the name of a parameter, which is as it is.
+            return (StatusCode::UNPROCESSABLE_ENTITY, "validation_error", error.public().to_owned());
+        }
         Kind::Unauthenticated => {
             return (StatusCode::UNAUTHORIZED, "authentication_error", "Authentication failed".to_owned());
         }

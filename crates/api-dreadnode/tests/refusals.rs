@@ -1,26 +1,18 @@
 //! What the dialect answers before the database is asked, and when it cannot be.
 
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request};
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use tenantry_core::credential::{Secret, TokenKind};
 use tenantry_http::{Limits, Served};
+use tenantry_testkit::answer::ask;
 use tenantry_testkit::away::Away;
-use tower::ServiceExt;
 
 const LIST: &str = "/api/v1/org/acme/ws";
 
 async fn send(method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Value, HeaderMap) {
     let served = Served::new(Away::core(), "https://tenantry.example", Limits::default());
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Body::empty()).expect("a request");
-    let response = tenantry_api_dreadnode::router(served).oneshot(request).await.expect("an answer");
-    let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.expect("the whole body");
-    (parts.status.as_u16(), serde_json::from_slice(&bytes).expect("JSON"), parts.headers)
+    let answer = ask(tenantry_api_dreadnode::router(served), method, path, headers, "").await;
+    (answer.status, answer.json(), answer.headers)
 }
 
 fn envelope(code: u16, word: &str, detail: &str) -> Value {
