@@ -98,9 +98,10 @@ impl Core {
 
     async fn issue_access(&self, caller: &Caller) -> Result<Issued> {
         let secret = Secret::random(TokenKind::Access, self.entropy());
-        let expires_at = self.clock().now().plus_seconds(self.settings().access_token_seconds);
+        let act = self.act(caller);
+        let expires_at = act.now.plus_seconds(self.settings().access_token_seconds);
         self.store()
-            .write((self.act(caller), secret, expires_at), |session, (act, secret, expires_at)| {
+            .write((act, secret, expires_at), |session, (act, secret, expires_at)| {
                 Box::pin(async move {
                     let holder = (act.caller.principal, act.caller.narrowing.organization);
                     let issued =
