@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod aip;
+mod dreadnode;
+mod evo;
 mod harness;
 mod hostile;
 mod matrix;

@@ -1,0 +1,3 @@
+//! The Dreadnode dialect.
+
+mod workspaces;

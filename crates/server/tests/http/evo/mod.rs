@@ -1,0 +1,4 @@
+//! The Evo dialect.
+
+mod token;
+mod workspaces;
