@@ -26,6 +26,9 @@ use crate::session::Db;
 const COLUMNS: &str = "w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
      w.is_default, w.is_active, w.desired_state, w.state_reason, w.status, w.status_at, w.owner_id, w.project_count, \
      w.details, w.version, w.created_at, w.created_by, w.updated_at, w.updated_by, w.deleted_at";
+/// The word of [`Workspace::status`].
+const STATUS: &str = "CASE WHEN w.deleted_at IS NOT NULL THEN 'deleted' WHEN w.is_active = 0 THEN 'deactivated' \
+     ELSE w.status END";
 const FIND: Sql = sql!(
     "SELECT w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
        w.is_default, w.is_active, w.desired_state, w.state_reason, w.status, w.status_at, w.owner_id, w.project_count, \
@@ -142,7 +145,7 @@ impl Fields<WorkspaceField> for WorkspaceFields {
     fn condition(&self, field: WorkspaceField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
         match field {
             WorkspaceField::Name => text_test("w.name", "w.name_folded", test, params),
-            WorkspaceField::Status => text_test("w.status", "w.status", test, params),
+            WorkspaceField::Status => text_test(STATUS, STATUS, test, params),
             WorkspaceField::CreatedAt => int_test("w.created_at", test, params),
             WorkspaceField::UpdatedAt => int_test("w.updated_at", test, params),
             WorkspaceField::OwnRole => int_test("COALESCE(m.role_rank, 0)", test, params),

@@ -71,6 +71,27 @@ pub struct Workspace {
     pub deleted_at: Option<Timestamp>,
 }
 
+impl Workspace {
+    /// What it is in one word: deleted, deactivated, or where its lifecycle stands.
+    pub const fn status(&self) -> State {
+        self.overruled(self.lifecycle.status)
+    }
+
+    /// What it is to become, in one word.
+    pub const fn desired_state(&self) -> State {
+        self.overruled(self.lifecycle.desired)
+    }
+
+    /// Deleting and deactivating count whatever its server does. The store has the same rule for the field `Status`.
+    const fn overruled(&self, lifecycle: State) -> State {
+        match (self.deleted_at, self.is_active) {
+            (Some(_), _) => State::Deleted,
+            (None, false) => State::Deactivated,
+            (None, true) => lifecycle,
+        }
+    }
+}
+
 /// What few requests ask for, kept together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
@@ -173,7 +194,7 @@ pub enum WorkspaceField {
     UpdatedAt,
     /// Who made it.
     CreatedBy,
-    /// What it is: the word of a [`State`].
+    /// What it is: the word of [`Workspace::status`].
     Status,
     /// Somebody who has a role in it.
     HasUser,
