@@ -1,0 +1,80 @@
+//! People and service accounts as this dialect shows them inside other objects.
+
+use serde::{Serialize, Serializer};
+use tenantry_core::ids::PrincipalId;
+use tenantry_core::principal::{People, Principal};
+
+/// A user or service account. What Tenantry does not keep is always `null`: `()` is how that is written here.
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's object")]
+pub(crate) struct UserRead<'a> {
+    /// Goes in, never out.
+    password: (),
+    password_expired: bool,
+    name: Option<&'a str>,
+    avatar_url: (),
+    company: (),
+    job_title: (),
+    metadata: (),
+    #[serde(serialize_with = "as_text")]
+    id: PrincipalId,
+    username: String,
+    email: Option<&'a str>,
+    oauth_provider: (),
+    oauth_id: (),
+    is_active: bool,
+    /// Who runs the server is nobody's business in a list of workspaces, so it is not told here.
+    is_superuser: bool,
+    is_service_account: bool,
+    organization_id: Option<String>,
+    is_onboarded: bool,
+}
+
+impl<'a> UserRead<'a> {
+    /// The person, if the caller may know it; otherwise nothing but the id, which stands for the username too.
+    pub(crate) fn among(people: &'a People, id: PrincipalId) -> Self {
+        people.get(&id).map_or_else(|| Self::unknown(id), Self::known)
+    }
+
+    fn known(principal: &'a Principal) -> Self {
+        Self {
+            name: principal.display_name.as_deref(),
+            username: principal.username.clone(),
+            email: principal.email.as_deref(),
+            is_active: principal.suspended_at.is_none(),
+            is_service_account: principal.is_service_account(),
+            organization_id: principal.organization.map(|id| id.to_string()),
+            ..Self::unknown(principal.id)
+        }
+    }
+
+    fn unknown(id: PrincipalId) -> Self {
+        Self {
+            password: (),
+            password_expired: false,
+            name: None,
+            avatar_url: (),
+            company: (),
+            job_title: (),
+            metadata: (),
+            id,
+            username: id.to_string(),
+            email: None,
+            oauth_provider: (),
+            oauth_id: (),
+            is_active: true,
+            is_superuser: false,
+            is_service_account: false,
+            organization_id: None,
+            is_onboarded: false,
+        }
+    }
+}
+
+/// Writes an id or a point in time as its text.
+pub(crate) fn as_text<S: Serializer>(
+    value: &impl std::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}

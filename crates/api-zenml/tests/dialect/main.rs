@@ -1,0 +1,8 @@
+//! The dialect over a real database: the router as the server mounts it, time and chance of the test's own.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
+
+mod organizations;
+mod refusals;
+mod tenants;
+mod world;
