@@ -5,6 +5,7 @@
 //! Unknown routes at the root of the server are this dialect's too. Its decisions stand in `docs/dialects/zenml.md`.
 
 mod error;
+mod login;
 mod organizations;
 mod params;
 mod users;
@@ -39,6 +40,7 @@ pub fn routes() -> Routes {
         .route(Method::PATCH, ORGANIZATION, organizations::update_organization)
         .route(Method::DELETE, ORGANIZATION, organizations::delete_organization)
         .route(Method::GET, "/organizations/{organization}/tenants", workspaces::list_workspaces)
+        .route(Method::POST, "/auth/login", login::sign_in)
 }
 
 /// The dialect's router. The server gives it whatever is no other dialect's.

@@ -11,11 +11,12 @@ async fn what_the_router_refuses_has_the_dialects_shape() {
     let world = World::start().await;
     let token = format!("Bearer {}", world.admin.token);
     let long = format!("\"{}\"", "x".repeat(4096));
-    let cases: [(&str, &str, &str, &str, u16, Value); 7] = [
+    let cases: [(&str, &str, &str, &str, u16, Value); 9] = [
         ("GET", "/", "", "", 404, json!("Not Found")),
         ("GET", "/nowhere/at/all", "", "", 404, json!("Not Found")),
         ("GET", "/organizations/", "", "", 404, json!("Not Found")),
         ("PUT", "/organizations", "", "", 405, json!("Method Not Allowed")),
+        ("GET", "/auth/login", "", "", 405, json!("Method Not Allowed")),
         (
             "POST",
             "/organizations",
@@ -23,6 +24,14 @@ async fn what_the_router_refuses_has_the_dialects_shape() {
             "{}",
             415,
             json!("expected a body of the type application/json"),
+        ),
+        (
+            "POST",
+            "/auth/login",
+            "application/json",
+            "{}",
+            415,
+            json!("expected a body of the type application/x-www-form-urlencoded"),
         ),
         (
             "POST",
@@ -57,7 +66,7 @@ async fn what_the_router_refuses_has_the_dialects_shape() {
 
 /// Whoever cannot say who they are learns nothing from the rest of the request.
 #[tokio::test]
-async fn every_route_asks_who_is_there() {
+async fn every_route_but_the_sign_in_asks_who_is_there() {
     let world = World::start().await;
     let id = world.organization(&world.admin, "North Sea").await;
     let routes = [

@@ -1,0 +1,128 @@
+//! `POST /auth/login`: the token endpoint.
+//!
+//! The vendor's scripts send every field and leave those that they do not use empty, and the client sends a
+//! `grant_type` of several spellings or none. So the grant is recognised from the fields that are filled.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+use tenantry_core::credential::{Issued, TokenKind};
+use tenantry_core::{Error, Result};
+use tenantry_http::{Form, Refused, Served};
+
+use crate::Zenml;
+
+const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+
+// Holds secrets, so only tests may print it.
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
+enum Grant<'a> {
+    /// `device_code`: not served yet.
+    Device,
+    /// `username` and `password` of a user.
+    User(&'a str, &'a str),
+    /// `client_id` and `client_secret` of a service account.
+    Client(&'a str, &'a str),
+    /// A service account's API key as `password`, alone.
+    ApiKey(&'a str),
+}
+
+impl<'a> Grant<'a> {
+    /// What the filled fields ask for. A half-filled grant is refused under the name of the field that lacks.
+    fn recognise(filled: impl Fn(&str) -> Option<&'a str>) -> Result<Self> {
+        let lacking = |field: &'static str| Error::invalid(field, "missing", "Field required");
+        if filled("device_code").is_some() {
+            return Ok(Self::Device);
+        }
+        match (filled("username"), filled("password"), filled("client_id"), filled("client_secret")) {
+            (Some(username), Some(password), _, _) => Ok(Self::User(username, password)),
+            (_, _, Some(id), Some(secret)) => Ok(Self::Client(id, secret)),
+            // Keys alone: whoever holds a token of another kind would make it live for ever by exchanging it.
+            (None, Some(key), _, _) if key.starts_with(TokenKind::ServiceAccountKey.prefix()) => {
+                Ok(Self::ApiKey(key))
+            }
+            (Some(_), None, _, _) => Err(lacking("password")),
+            (None, _, Some(_), None) => Err(lacking("client_secret")),
+            (None, _, None, Some(_)) => Err(lacking("client_id")),
+            (None, _, None, None) => Err(lacking("username")),
+        }
+    }
+}
+
+/// What the client keeps. `expires_in` is an integer above zero, or a workspace server refuses it.
+#[derive(Serialize)]
+struct TokenResponse<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: i64,
+}
+
+/// `POST /auth/login`, with a form: 200 with an access token, 401 for credentials that do not count, 422 when no grant
+/// is filled in, 400 in the shape of OAuth for the device grant.
+pub(crate) async fn sign_in(
+    State(served): State<Served>,
+    form: Form<Zenml>,
+) -> Result<Response, Refused<Zenml>> {
+    let core = &served.core;
+    let issued = match Grant::recognise(|name| form.get(name))? {
+        Grant::User(username, password) => core.sign_in_user(username, password).await?,
+        Grant::Client(id, secret) => core.sign_in_client(id, secret).await?,
+        Grant::ApiKey(key) => core.exchange_bearer(key).await?,
+        Grant::Device => return Ok(no_device_grant()),
+    };
+    let body = TokenResponse {
+        access_token: issued.secret.expose(),
+        token_type: "bearer",
+        expires_in: lifetime(&issued),
+    };
+    Ok((NO_STORE, Json(body)).into_response())
+}
+
+fn lifetime(issued: &Issued) -> i64 {
+    let credential = &issued.credential;
+    let end = credential.expires_at.unwrap_or(credential.created_at);
+    ((end.as_micros() - credential.created_at.as_micros()) / 1_000_000).max(1)
+}
+
+/// The client builds an object from these keys, so there may be no other one.
+fn no_device_grant() -> Response {
+    let body = json!({
+        "error": "unsupported_grant_type",
+        "error_description": "this server does not offer the device grant",
+    });
+    (StatusCode::BAD_REQUEST, NO_STORE, Json(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_is_recognised_from_its_filled_fields() {
+        type Fields = &'static [(&'static str, &'static str)];
+        let cases: [(Fields, Result<Grant<'_>, &str>); 11] = [
+            (&[("username", "ada"), ("password", "pw")], Ok(Grant::User("ada", "pw"))),
+            (&[("username", "ada"), ("password", "ZENPROKEY_x")], Ok(Grant::User("ada", "ZENPROKEY_x"))),
+            (&[("client_id", "id"), ("client_secret", "s")], Ok(Grant::Client("id", "s"))),
+            (&[("password", "ZENPROKEY_x")], Ok(Grant::ApiKey("ZENPROKEY_x"))),
+            (&[("device_code", "d"), ("client_id", "id")], Ok(Grant::Device)),
+            (&[], Err("username")),
+            (&[("password", "pw")], Err("username")),
+            (&[("password", "tny_at_x")], Err("username")),
+            (&[("username", "ada")], Err("password")),
+            (&[("client_id", "id")], Err("client_secret")),
+            (&[("client_secret", "s")], Err("client_id")),
+        ];
+        for (fields, expected) in cases {
+            let filled =
+                |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            let grant = Grant::recognise(filled);
+            let grant = grant.map_err(|error| error.violations[0].field.to_string());
+            assert_eq!(grant, expected.map_err(str::to_owned), "{fields:?}");
+        }
+    }
+}

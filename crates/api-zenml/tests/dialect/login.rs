@@ -1,0 +1,99 @@
+//! `POST /auth/login`.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+
+use crate::world::{Answer, World};
+
+async fn sign_in(world: &World, form: &str) -> Answer {
+    let request = Request::builder().method("POST").uri("/auth/login");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    world.send(request.body(Body::from(form.to_owned())).unwrap()).await
+}
+
+#[tokio::test]
+async fn every_grant_answers_with_a_token_that_counts() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North Sea").await;
+    let (key, client, secret) = world.robot(&ada, &north).await;
+    let forms = [
+        "username=ada&password=secret+of+ada".to_owned(),
+        "username=ADA@tenantry.example&password=secret+of+ada&grant_type=password&client_id=&client_secret=&device_code="
+            .to_owned(),
+        format!("client_id={client}&client_secret={secret}"),
+        format!("client_id={client}&client_secret={secret}&grant_type=client_credentials&audience=x&username=&password="),
+        format!("password={key}"),
+        format!("password={key}&grant_type=zenml_api_key"),
+    ];
+    for form in forms {
+        let answer = sign_in(&world, &form).await;
+        assert_eq!(answer.headers["cache-control"], "no-store", "{form}");
+        let body = answer.ok();
+        let token = body["access_token"].as_str().unwrap();
+        assert_eq!(
+            body,
+            json!({ "access_token": token, "token_type": "bearer", "expires_in": 3600 }),
+            "{form}"
+        );
+        let list =
+            Request::builder().uri("/organizations").header("authorization", format!("Bearer {token}"));
+        let seen = world.send(list.body(Body::empty()).unwrap()).await;
+        assert_eq!(seen.all("id"), [north.as_str()], "{form}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_count_is_401_and_what_is_missing_422() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North Sea").await;
+    let (key, client, secret) = world.robot(&ada, &north).await;
+    let bad = [
+        "username=ada&password=secret+of+eve".to_owned(),
+        "username=nobody&password=secret+of+ada".to_owned(),
+        format!("client_id={client}&client_secret={key}"),
+        format!("client_id={north}&client_secret={secret}"),
+        "client_id=x&client_secret=y".to_owned(),
+        format!("password={key}0"),
+        "password=ZENPROKEY_".to_owned(),
+    ];
+    for form in bad {
+        let answer = sign_in(&world, &form).await;
+        assert_eq!(answer.headers["www-authenticate"], "Bearer", "{form}");
+        answer.refused(401, &json!("the credential is not valid"));
+    }
+    // A token is no key: exchanged for the next one, and the next, it would live for ever.
+    for form in ["", "username=&password=", &format!("password={}", ada.token), "audience=x"] {
+        let missing = json!([{ "loc": ["body", "username"], "msg": "Field required", "type": "missing" }]);
+        sign_in(&world, form).await.refused(422, &missing);
+    }
+}
+
+/// The client builds an object from the keys, and aborts on one that it does not know.
+#[tokio::test]
+async fn the_device_grant_is_refused_in_the_shape_of_oauth() {
+    let world = World::start().await;
+    let form = "device_code=d&client_id=c&grant_type=urn:ietf:params:oauth:grant-type:device_code";
+    let answer = sign_in(&world, form).await;
+    let expected = json!({
+        "error": "unsupported_grant_type",
+        "error_description": "this server does not offer the device grant",
+    });
+    assert_eq!((answer.status, answer.body), (400, expected));
+}
+
+#[tokio::test]
+async fn a_token_ends_when_it_says() {
+    let world = World::start().await;
+    let body = sign_in(&world, "username=root&password=secret+of+root").await.ok();
+    let token = body["access_token"].as_str().unwrap();
+    let seconds = body["expires_in"].as_u64().unwrap();
+    for _ in 1..seconds {
+        world.tick();
+    }
+    assert!(world.core.authenticate(token).await.is_ok());
+    world.tick();
+    assert!(world.core.authenticate(token).await.is_err());
+}
