@@ -4,4 +4,9 @@
 
 pub mod answer;
 pub mod away;
+pub mod chance;
+pub mod clock;
+pub mod estate;
 pub mod postgres;
+
+pub use estate::{Member, TestCore};
