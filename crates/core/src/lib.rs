@@ -11,6 +11,7 @@ pub mod caller;
 mod checks;
 pub mod clock;
 pub mod credential;
+pub mod doctor;
 pub mod error;
 pub mod filter;
 pub mod grant;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::audit::AuditStore;
 use crate::authz::AuthzStore;
 use crate::credential::CredentialStore;
+use crate::doctor::DoctorStore;
 use crate::error::{Error, Kind, Result};
 use crate::grant::GrantStore;
 use crate::invitation::InvitationStore;
@@ -29,6 +30,7 @@ pub trait Session:
     + AuditStore
     + AuthzStore
     + CredentialStore
+    + DoctorStore
     + GrantStore
     + InvitationStore
     + OrganizationStore

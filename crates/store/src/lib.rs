@@ -5,6 +5,7 @@ mod audit;
 mod authz;
 mod compile;
 mod credential;
+mod doctor;
 mod documents;
 mod driver;
 mod grant;
@@ -23,6 +24,7 @@ mod workspace;
 
 pub use load::{Size, Sources, TokenHolder, load};
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,8 +32,8 @@ use tenantry_core::clock::Timestamp;
 use tenantry_core::error::Result;
 use tenantry_core::store::Store;
 
-/// Where the data are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where the data are kept. Its debug form leaves out the URL, which has a password in it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Database {
     /// A file that this process owns.
     Sqlite(PathBuf),
@@ -42,6 +44,17 @@ pub enum Database {
         /// At most so many connections from this process.
         connections: usize,
     },
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => out.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres { connections, .. } => {
+                out.debug_struct("Postgres").field("connections", connections).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 /// Opens the database, brings its schema up to date, and gives the way to it. The engine ends when the last clone of the

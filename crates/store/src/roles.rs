@@ -33,28 +33,40 @@ pub(crate) async fn reconcile(conn: Conn<'_>) -> Result<()> {
     conn.run(&note, params![NAME, fingerprint()]).await.map(drop)
 }
 
-/// What follows from all grants: for each principal, organization, level and scope the permissions held.
-pub(crate) async fn definition(conn: Conn<'_>) -> Result<BTreeMap<(Uuid, Uuid, i64, Uuid), PermissionSet>> {
+/// Who, in which organization, at which level, on what.
+pub(crate) type Place = (Uuid, Uuid, i64, Uuid);
+
+/// What follows from all grants, and what is written down: for each place the permissions held. Both are of one moment.
+pub(crate) async fn definition_and_reach(
+    conn: Conn<'_>,
+) -> Result<(BTreeMap<Place, PermissionSet>, BTreeMap<Place, (PermissionSet, i64)>)> {
     let all = sql!(
-        "SELECT g.subject_id, g.org_id, g.level, g.scope_id, ro.permissions FROM grants g CROSS JOIN roles ro \
+        "SELECT g.subject_id, g.org_id, g.level, g.scope_id, ro.permissions, -1 AS role_rank \
+         FROM grants g CROSS JOIN roles ro \
          WHERE g.subject_kind = 'principal' AND ro.org_id = g.org_id AND ro.id = g.role_id \
-         UNION ALL SELECT t.principal_id, g.org_id, g.level, g.scope_id, ro.permissions \
+         UNION ALL SELECT t.principal_id, g.org_id, g.level, g.scope_id, ro.permissions, -1 \
          FROM grants g CROSS JOIN team_members t CROSS JOIN roles ro \
          WHERE g.subject_kind = 'team' AND t.org_id = g.org_id AND t.team_id = g.subject_id \
-           AND ro.org_id = g.org_id AND ro.id = g.role_id"
+           AND ro.org_id = g.org_id AND ro.id = g.role_id \
+         UNION ALL SELECT principal_id, org_id, level, scope_id, permissions, role_rank FROM reach"
     );
-    let mut reach = BTreeMap::new();
     let rows = conn
         .all(&all, params![], |row| {
-            let key = (row.id(0)?, row.id(1)?, row.int(2)?, row.id(3)?);
-            Ok((key, PermissionSet::from_bits(row.int(4)?)))
+            let place = (row.id(0)?, row.id(1)?, row.int(2)?, row.id(3)?);
+            Ok((place, PermissionSet::from_bits(row.int(4)?), row.int(5)?))
         })
         .await?;
-    for (key, permissions) in rows {
-        let held = reach.entry(key).or_insert(PermissionSet::NONE);
-        *held = held.union(permissions);
+    let mut definition = BTreeMap::new();
+    let mut reach = BTreeMap::new();
+    for (place, permissions, rank) in rows {
+        if rank >= 0 {
+            reach.insert(place, (permissions, rank));
+        } else {
+            let held = definition.entry(place).or_insert(PermissionSet::NONE);
+            *held = held.union(permissions);
+        }
     }
-    Ok(reach)
+    Ok((definition, reach))
 }
 
 async fn rederive(conn: Conn<'_>) -> Result<()> {
@@ -63,7 +75,7 @@ async fn rederive(conn: Conn<'_>) -> Result<()> {
         "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank) \
          VALUES ($1, $2, $3, $4, $5, $6)"
     );
-    for ((principal, organization, level, scope), held) in definition(conn).await? {
+    for ((principal, organization, level, scope), held) in definition_and_reach(conn).await?.0 {
         let rank = workspace::rank(Some(held));
         conn.run(&insert, params![&principal, &organization, level, &scope, held.bits(), rank]).await?;
     }
