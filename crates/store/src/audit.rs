@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use tenantry_core::audit::{AuditEvent, AuditStore};
 use tenantry_core::error::{Error, Result};
+use tenantry_core::ids::CredentialId;
 
 use crate::driver::{Sql, params, sql};
 use crate::session::Db;
@@ -22,7 +23,7 @@ impl AuditStore for Db<'_> {
             event.id.as_uuid(),
             event.at.as_micros(),
             event.actor.as_uuid(),
-            event.credential.as_ref().map(|id| id.as_uuid()),
+            event.credential.as_ref().map(CredentialId::as_uuid),
             event.request_id.as_deref(),
             event.action,
             targets,

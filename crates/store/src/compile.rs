@@ -53,23 +53,33 @@ pub(crate) fn text_test(
     params: &mut Vec<Value<'_>>,
 ) -> Result<String> {
     Ok(match test {
-        Test::Text(comparison, text) => {
-            format!("{column} {} {}", sign(*comparison), bind(params, text.clone().into()))
+        Test::Text(comparison, wanted) => {
+            format!("{column} {} {}", sign(*comparison), bind(params, wanted.clone().into()))
         }
-        Test::Like(pieces) => {
-            let pattern = pieces.iter().map(|piece| escaped(piece)).collect::<Vec<_>>().join("%");
-            format!("{column} LIKE {} ESCAPE '\\'", bind(params, pattern.into()))
-        }
+        Test::Like(pieces) => like(column, pieces, params),
         Test::Contains(part) => {
-            let pattern = format!("%{}%", escaped(&tenantry_core::text::fold(part)));
-            format!("{folded} LIKE {} ESCAPE '\\'", bind(params, pattern.into()))
+            like(folded, &[String::new(), tenantry_core::text::fold(part), String::new()], params)
         }
-        Test::Folded(text) => {
-            format!("{folded} = {}", bind(params, tenantry_core::text::fold(text).into()))
+        Test::Folded(wanted) => {
+            format!("{folded} = {}", bind(params, tenantry_core::text::fold(wanted).into()))
         }
         Test::Present => format!("{column} <> ''"),
         Test::Int(..) | Test::Id(_) => return Err(unfit(column)),
     })
+}
+
+/// No text is longer, in bytes. SQLite gives up on patterns beyond 50,000, which this keeps them from.
+const LONGEST: usize = 4 * tenantry_core::text::DESCRIPTION_MAX;
+
+fn like(column: &str, pieces: &[String], params: &mut Vec<Value<'_>>) -> String {
+    if pieces.iter().map(String::len).sum::<usize>() > LONGEST {
+        return "1 = 0".to_owned();
+    }
+    let last = pieces.len().saturating_sub(1);
+    let told =
+        pieces.iter().enumerate().filter(|(place, piece)| [0, last].contains(place) || !piece.is_empty());
+    let pattern = told.map(|(_, piece)| escaped(piece)).collect::<Vec<_>>().join("%");
+    format!("{column} LIKE {} ESCAPE '\\'", bind(params, pattern.into()))
 }
 
 /// The test of a number or point in time.
@@ -127,14 +137,39 @@ pub(crate) struct Paging {
     pub(crate) tail: String,
 }
 
-/// Compiles a page request over columns; `id` is the column that breaks ties, ascending.
+/// The column by which a field sorts. An index holds each column in one direction, so a field whose small end is the
+/// column's large one (the default workspace comes first) says so here instead of sorting by an expression.
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    name: &'static str,
+    reversed: bool,
+}
+
+impl Column {
+    /// The field sorts as this column does.
+    pub(crate) const fn along(name: &'static str) -> Self {
+        Self { name, reversed: false }
+    }
+
+    /// The field sorts against this column.
+    pub(crate) const fn against(name: &'static str) -> Self {
+        Self { name, reversed: true }
+    }
+}
+
+/// Compiles a page request over columns; `id` is the column that breaks ties, ascending. A field without a column
+/// cannot sort, and a codec that lets it through is at fault.
 pub(crate) fn paging<F: Copy>(
     page: &PageRequest<F>,
-    column: impl Fn(F) -> &'static str,
+    column: impl Fn(F) -> Option<Column>,
     id: &str,
     params: &mut Vec<Value<'_>>,
 ) -> Result<Paging> {
-    let columns: Vec<(&str, bool)> = page.order.iter().map(|by| (column(by.field), by.descending)).collect();
+    let sorting = |by: &Order<F>| {
+        let column = column(by.field).ok_or_else(|| unfit("an order"))?;
+        Ok((column.name, by.descending != column.reversed))
+    };
+    let columns = page.order.iter().map(sorting).collect::<Result<Vec<(&str, bool)>>>()?;
     let (from, skip) = match &page.start {
         Start::Beginning => (None, 0),
         Start::After(cursor) => (Some(cursor), 0),
@@ -149,7 +184,7 @@ pub(crate) fn paging<F: Copy>(
         .map(|(column, descending)| format!("{column}{}", if *descending { " DESC" } else { "" }))
         .collect();
     keys.push(id.to_owned());
-    let limit = bind(params, i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into());
+    let limit = bind(params, i64::try_from(page.limit.saturating_add(1)).unwrap_or(i64::MAX).into());
     let mut tail = format!(" ORDER BY {} LIMIT {limit}", keys.join(", "));
     if skip > 0 {
         let skip = bind(params, i64::try_from(skip).unwrap_or(i64::MAX).into());

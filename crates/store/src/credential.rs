@@ -72,7 +72,7 @@ impl CredentialStore for Db<'_> {
             credential.id.as_uuid(),
             credential.kind.word(),
             credential.principal.as_uuid(),
-            credential.organization.as_ref().map(|id| id.as_uuid()),
+            credential.organization.as_ref().map(OrganizationId::as_uuid),
             &credential.title,
             &credential.first_characters,
             hash,

@@ -9,7 +9,7 @@ use tenantry_core::invitation::{Invitation, InvitationField, InvitationStore};
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::text::fold;
 
-use crate::compile;
+use crate::compile::{self, Column};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
 
@@ -48,7 +48,12 @@ impl InvitationStore for Db<'_> {
             scope.workspace().as_uuid().into(),
             now.as_micros().into(),
         ];
-        let paging = compile::paging(page, |InvitationField::CreatedAt| "i.created_at", "i.id", &mut params)?;
+        let paging = compile::paging(
+            page,
+            |InvitationField::CreatedAt| Some(Column::along("i.created_at")),
+            "i.id",
+            &mut params,
+        )?;
         let statement = Sql::built(format!(
             "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND i.workspace_id = $2 \
              AND i.status = 'pending' AND i.expires_at > $3 AND {}{}",
@@ -80,7 +85,7 @@ impl InvitationStore for Db<'_> {
         let params = params![
             scope.organization().as_uuid(),
             invitation.id.as_uuid(),
-            invitation.workspace.as_ref().map(|id| id.as_uuid()),
+            invitation.workspace.as_ref().map(WorkspaceId::as_uuid),
             &invitation.email,
             fold(&invitation.email),
             secret_hash,

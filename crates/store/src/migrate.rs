@@ -71,7 +71,8 @@ pub(crate) async fn prepare(conn: Conn<'_>) -> Result<()> {
 }
 
 fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// The text in the words of the connection's engine. Texts are compared by code point on both.

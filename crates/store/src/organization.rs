@@ -14,7 +14,7 @@ use tenantry_core::permission::Permission;
 use tenantry_core::text::fold;
 use uuid::Uuid;
 
-use crate::compile::{self, Fields, id_test, int_test, text_test};
+use crate::compile::{self, Column, Fields, id_test, int_test, text_test};
 use crate::documents::{read_links, read_preferences, write_links, write_preferences};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
@@ -87,11 +87,11 @@ impl Fields<OrganizationField> for OrganizationFields {
     }
 }
 
-const fn column(field: OrganizationField) -> &'static str {
+const fn column(field: OrganizationField) -> Option<Column> {
     match field {
-        OrganizationField::Name => "o.name",
-        OrganizationField::CreatedAt => "o.created_at",
-        OrganizationField::Owner | OrganizationField::OwnerUsername => "0",
+        OrganizationField::Name => Some(Column::along("o.name")),
+        OrganizationField::CreatedAt => Some(Column::along("o.created_at")),
+        OrganizationField::Owner | OrganizationField::OwnerUsername => None,
     }
 }
 

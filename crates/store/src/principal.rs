@@ -103,8 +103,8 @@ impl PrincipalStore for Db<'_> {
         _: &Writable<ServerScope>,
         id: PrincipalId,
         since: Option<Timestamp>,
-    ) -> Result<()> {
-        self.conn.run(&SUSPEND, params![id.as_uuid(), since.map(Timestamp::as_micros)]).await.map(drop)
+    ) -> Result<bool> {
+        Ok(self.conn.run(&SUSPEND, params![id.as_uuid(), since.map(Timestamp::as_micros)]).await? > 0)
     }
 }
 
@@ -114,7 +114,7 @@ async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -
     db.conn.run(&LOCATE, locate).await?;
     let params = params![
         account.id.as_uuid(),
-        account.organization.as_ref().map(|id| id.as_uuid()),
+        account.organization.as_ref().map(OrganizationId::as_uuid),
         &account.username,
         fold(&account.username),
         account.email.as_deref(),

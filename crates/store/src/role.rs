@@ -10,7 +10,7 @@ use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::role::{Role, RoleField, RoleStore};
 use tenantry_core::text::fold;
 
-use crate::compile;
+use crate::compile::{self, Column};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
 
@@ -77,7 +77,12 @@ impl RoleStore for Db<'_> {
     ) -> Result<Page<Role>> {
         let mut params: Vec<Value<'_>> =
             vec![scope.organization().as_uuid().into(), scope.workspace().as_uuid().into()];
-        let paging = compile::paging(page, |RoleField::CreatedAt| "r.created_at", "r.id", &mut params)?;
+        let paging = compile::paging(
+            page,
+            |RoleField::CreatedAt| Some(Column::along("r.created_at")),
+            "r.id",
+            &mut params,
+        )?;
         let statement = Sql::built(format!(
             "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND r.level = 2 \
              AND (r.workspace_id IS NULL OR r.workspace_id = $2) AND {}{}",
@@ -91,7 +96,7 @@ impl RoleStore for Db<'_> {
         let params = params![
             scope.organization().as_uuid(),
             role.id.as_uuid(),
-            role.workspace.as_ref().map(|id| id.as_uuid()),
+            role.workspace.as_ref().map(WorkspaceId::as_uuid),
             role.level as i64,
             role.builtin.map(BuiltinRole::word),
             &role.title,

@@ -17,7 +17,7 @@ use tenantry_core::workspace::{
     WorkspaceStore,
 };
 
-use crate::compile::{self, Fields, bind, id_list, id_test, int_test, text_test, unfit};
+use crate::compile::{self, Column, Fields, bind, id_list, id_test, int_test, text_test, unfit};
 use crate::documents::{read_details, write_details};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
@@ -59,7 +59,8 @@ const UPDATE: Sql = sql!(
 const CONTENTS: Sql = sql!(
     "SELECT (SELECT COUNT(*) FROM grants WHERE org_id = $1 AND scope_id = $2 AND subject_id <> $3 \
                AND subject_kind <> 'invitation') \
-          + (SELECT COUNT(*) FROM invitations WHERE org_id = $1 AND workspace_id = $2 AND status = 'pending')"
+          + (SELECT COUNT(*) FROM invitations WHERE org_id = $1 AND workspace_id = $2 AND status = 'pending' \
+               AND expires_at > $4)"
 );
 
 fn read(row: &Row<'_>) -> Result<Workspace> {
@@ -162,14 +163,14 @@ impl Fields<WorkspaceField> for WorkspaceFields {
     }
 }
 
-const fn column(field: WorkspaceField) -> &'static str {
+const fn column(field: WorkspaceField) -> Option<Column> {
     match field {
-        WorkspaceField::Name => "w.name",
-        WorkspaceField::CreatedAt => "w.created_at",
-        WorkspaceField::UpdatedAt => "w.updated_at",
-        WorkspaceField::OwnRole => "COALESCE(m.role_rank, 0)",
-        WorkspaceField::DefaultFirst => "(1 - w.is_default)",
-        WorkspaceField::CreatedBy | WorkspaceField::Status | WorkspaceField::HasUser => "0",
+        WorkspaceField::Name => Some(Column::along("w.name")),
+        WorkspaceField::CreatedAt => Some(Column::along("w.created_at")),
+        WorkspaceField::UpdatedAt => Some(Column::along("w.updated_at")),
+        WorkspaceField::OwnRole => Some(Column::along("COALESCE(m.role_rank, 0)")),
+        WorkspaceField::DefaultFirst => Some(Column::against("w.is_default")),
+        WorkspaceField::CreatedBy | WorkspaceField::Status | WorkspaceField::HasUser => None,
     }
 }
 
@@ -188,7 +189,8 @@ fn shown(
     let mut text = if scope.sees_every_workspace() {
         format!("FROM workspaces w LEFT JOIN reach m ON {own} WHERE w.org_id = {organization}")
     } else {
-        let may_see = PermissionSet::of(&[Permission::ReadWorkspace]).bits();
+        let may_see =
+            PermissionSet::of(&[Permission::ReadWorkspace]).intersection(scope.by_own_roles()).bits();
         format!(
             "FROM workspaces w CROSS JOIN reach m WHERE w.org_id = {organization} AND {own} \
              AND (m.permissions & {may_see}) <> 0"
@@ -294,9 +296,13 @@ impl WorkspaceStore for Db<'_> {
         self.conn.run(&UPDATE, &values(workspace)?).await.map(drop)
     }
 
-    async fn count_contents(&self, scope: &WorkspaceScope) -> Result<u64> {
-        let params =
-            params![scope.organization().as_uuid(), scope.workspace().as_uuid(), scope.principal().as_uuid()];
+    async fn count_contents(&self, scope: &WorkspaceScope, now: Timestamp) -> Result<u64> {
+        let params = params![
+            scope.organization().as_uuid(),
+            scope.workspace().as_uuid(),
+            scope.principal().as_uuid(),
+            now.as_micros(),
+        ];
         let count = self.conn.first(&CONTENTS, params, |row| row.int(0)).await?;
         Ok(count.unwrap_or_default().unsigned_abs())
     }

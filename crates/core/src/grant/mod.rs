@@ -136,7 +136,7 @@ impl UserWithRoles {
             UserField::Email => KeyValue::Text(user.email.clone().unwrap_or_default()),
             UserField::UpdatedAt => KeyValue::Int(user.updated_at.as_micros()),
             UserField::CreatedAt => KeyValue::Int(user.created_at.as_micros()),
-            // Not sortable: the id alone orders.
+            // Not sortable: the store refuses such an order.
             UserField::Role | UserField::CustomRole | UserField::RoleLevel | UserField::Search => {
                 KeyValue::Int(0)
             }

@@ -16,6 +16,7 @@ use crate::role::{self, Role};
 use crate::settings::{AddPeople, Settings};
 use crate::store::Session;
 use crate::text;
+use crate::workspace;
 
 /// Which users of a workspace to list.
 #[derive(Clone, Debug)]
@@ -90,10 +91,15 @@ impl Core {
                         let counts = session.count_workspace_users(&scope, workspaces).await?;
                         let unseen =
                             workspaces.iter().any(|id| !counts.iter().any(|(counted, _)| counted == id));
-                        match (unseen, scope.sees_every_workspace() && scope.only_workspaces().is_none()) {
-                            (false, _) => Ok(counts),
-                            (true, true) => Err(Error::not_found("workspace")),
-                            (true, false) => Err(Error::hidden("workspace")),
+                        let sees_every = scope.sees_every_workspace() && scope.only_workspaces().is_none();
+                        if !unseen {
+                            Ok(counts)
+                        } else if !sees_every {
+                            Err(Error::hidden("workspace"))
+                        } else if scope.in_every_workspace().contains(Permission::ReadWorkspaceUsers) {
+                            Err(Error::not_found("workspace"))
+                        } else {
+                            Err(authz::lacking(Permission::ReadWorkspaceUsers))
                         }
                     })
                 },
@@ -244,11 +250,8 @@ async fn manage(
 ) -> Result<Writable<WorkspaceScope>> {
     let needed = Permission::ManageWorkspaceUsers;
     let scope = authz::require_workspace_change(session, &act.caller, needed, target, View::Both).await?;
-    let workspace = session.find_workspace(&scope).await?;
-    match workspace {
-        Some(workspace) if workspace.deleted_at.is_none() => Ok(scope),
-        _ => Err(Error::not_found("workspace")),
-    }
+    workspace::require_live(session, &scope).await?;
+    Ok(scope)
 }
 
 /// The wanted roles, none of which may hold more than the caller does in the workspace.

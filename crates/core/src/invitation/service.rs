@@ -10,6 +10,7 @@ use crate::grant::{self, RoleName, Scope};
 use crate::page::{Page, PageRequest};
 use crate::permission::{BuiltinRole, Permission};
 use crate::role;
+use crate::workspace;
 
 impl Core {
     /// The invitations to a workspace that wait for an answer.
@@ -52,6 +53,7 @@ impl Core {
                     let scope =
                         authz::require_workspace_change(session, &act.caller, needed, target, View::Both)
                             .await?;
+                    workspace::require_live(session, &scope).await?;
                     let default = [RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
                     let wanted = if roles.is_empty() { &default[..] } else { roles };
                     let roles = grant::resolve(session, &scope, wanted).await?;

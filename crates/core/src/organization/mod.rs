@@ -103,7 +103,7 @@ impl Organization {
         let keys = order.iter().map(|by| match by.field {
             OrganizationField::Name => KeyValue::Text(self.name.clone()),
             OrganizationField::CreatedAt => KeyValue::Int(self.created_at.as_micros()),
-            // Not sortable: compared by id, so that the order stays total.
+            // Not sortable: the store refuses such an order.
             OrganizationField::Owner | OrganizationField::OwnerUsername => KeyValue::Int(0),
         });
         Cursor { keys: keys.collect(), id: *self.id.as_uuid() }

@@ -165,7 +165,7 @@ async fn create_organization(
     let name = checked_name(&new.name)?;
     let key = free_key(session, &scope, new.key.as_deref(), &name).await?;
     let id = match new.id {
-        Some(id) if session.id_is_taken(id.as_uuid()).await? => {
+        Some(id) if id == OrganizationId::SERVER || session.id_is_taken(id.as_uuid()).await? => {
             return Err(Error::new(Kind::AlreadyExists, "organization.id_taken", "the id is taken"));
         }
         Some(id) => id,

@@ -131,7 +131,9 @@ impl Core {
                     let scope = authz::server_change(session, &act.caller).await?;
                     authz::require_server(&scope, Permission::ManageServer)?;
                     let since = suspended.then_some(act.now);
-                    session.set_suspended(&scope, *principal, since).await?;
+                    if !session.set_suspended(&scope, *principal, since).await? {
+                        return Err(Error::not_found("principal"));
+                    }
                     let action = if *suspended { "principal.suspend" } else { "principal.resume" };
                     let targets = vec![Target::new("principal", principal.as_uuid())];
                     act.record(session, OrganizationId::SERVER, action, targets).await

@@ -38,11 +38,11 @@ pub trait PrincipalStore {
         account: &Principal,
     ) -> Result<()>;
 
-    /// Suspends the principal or lifts the suspension, and raises its `auth_version`.
+    /// Suspends the principal or lifts the suspension, and raises its `auth_version`. Answers whether there is one.
     async fn set_suspended(
         &self,
         scope: &Writable<ServerScope>,
         id: PrincipalId,
         since: Option<crate::clock::Timestamp>,
-    ) -> Result<()>;
+    ) -> Result<bool>;
 }

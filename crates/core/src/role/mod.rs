@@ -77,8 +77,11 @@ impl Role {
     }
 }
 
-/// The row of a built-in role of the scope's organization.
+/// The row of a built-in role of the scope's organization. The server's own role is not to be had there.
 pub async fn builtin(session: &dyn Session, scope: &OrganizationScope, role: BuiltinRole) -> Result<Role> {
+    if role.level() == Level::Server {
+        return Err(Error::invalid("role", "level", "this role cannot be granted in an organization"));
+    }
     let found = session.find_builtin_role(scope, role).await?;
     found.ok_or_else(|| {
         Error::internal(format!("organization {} lacks {}", scope.organization(), role.word()))

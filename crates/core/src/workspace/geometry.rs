@@ -13,7 +13,8 @@ impl BoundingBox {
         let Ok(ring) = <[[f64; 2]; 5]>::try_from(ring) else {
             return wrong("positions", "expected a ring of five positions");
         };
-        if ring[0] != ring[4] {
+        let same = |a: [f64; 2], b: [f64; 2]| a.iter().zip(b).all(|(a, b)| a.total_cmp(&b).is_eq());
+        if !same(ring[0], ring[4]) {
             return wrong("closed", "expected the last position to equal the first");
         }
         let inside = |[longitude, latitude]: [f64; 2]| longitude.abs() <= 180.0 && latitude.abs() <= 90.0;

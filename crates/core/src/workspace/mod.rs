@@ -18,6 +18,7 @@ use crate::preferences::Preferences;
 use crate::text;
 
 pub use geometry::BoundingBox;
+pub(crate) use service::require_live;
 pub use service::{WorkspaceDetail, WorkspaceList, WorkspaceQuery};
 pub use store::{Deleted, WorkspaceRival, WorkspaceStore};
 pub use write::{NewWorkspace, StatusReport, WorkspaceChange};
@@ -228,8 +229,8 @@ impl SeenWorkspace {
             WorkspaceField::CreatedAt => KeyValue::Int(workspace.created_at.as_micros()),
             WorkspaceField::UpdatedAt => KeyValue::Int(workspace.updated_at.as_micros()),
             WorkspaceField::OwnRole => KeyValue::Int(rank(self.own)),
-            WorkspaceField::DefaultFirst => KeyValue::Int(i64::from(!workspace.is_default)),
-            // Not sortable: the id alone orders.
+            WorkspaceField::DefaultFirst => KeyValue::Int(i64::from(workspace.is_default)),
+            // Not sortable: the store refuses such an order.
             WorkspaceField::CreatedBy | WorkspaceField::Status | WorkspaceField::HasUser => KeyValue::Int(0),
         });
         Cursor { keys: keys.collect(), id: *workspace.id.as_uuid() }

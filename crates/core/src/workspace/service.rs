@@ -63,7 +63,7 @@ impl Core {
         self.store()
             .scan((caller.clone(), organization, query), |session, (caller, organization, query)| {
                 Box::pin(async move {
-                    let scope = authz::enter(session, caller, organization, query.view).await?;
+                    let scope = authz::enter_to_list(session, caller, organization, query.view).await?;
                     let total = if query.count {
                         Some(session.count_workspaces(&scope, query.deleted, &query.filter).await?)
                     } else {
@@ -110,14 +110,20 @@ impl Core {
                     let target = (organization, workspace);
                     let needed = Permission::ReadWorkspacePreferences;
                     let scope = authz::require_workspace(session, caller, needed, target, View::Both).await?;
-                    let found = session.find_workspace(&scope).await?;
-                    found
-                        .filter(|workspace| workspace.deleted_at.is_none())
-                        .ok_or_else(|| Error::not_found("workspace"))
+                    require_live(session, &scope).await
                 })
             })
             .await
     }
+}
+
+/// The workspace of the scope, unless it is deleted.
+pub(crate) async fn require_live(
+    session: &dyn Session,
+    scope: &authz::WorkspaceScope,
+) -> Result<super::Workspace> {
+    let found = session.find_workspace(scope).await?;
+    found.filter(|workspace| workspace.deleted_at.is_none()).ok_or_else(|| Error::not_found("workspace"))
 }
 
 /// The workspace of the scope with what may be shown beside it.

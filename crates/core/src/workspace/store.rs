@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::{SeenWorkspace, Workspace, WorkspaceField};
 use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::ids::WorkspaceId;
@@ -65,8 +66,8 @@ pub trait WorkspaceStore {
     /// Writes everything but id and creation.
     async fn update_workspace(&self, scope: &Writable<WorkspaceScope>, workspace: &Workspace) -> Result<()>;
 
-    /// How many grants and invitations besides the principal's own the workspace has.
-    async fn count_contents(&self, scope: &WorkspaceScope) -> Result<u64>;
+    /// How many grants besides the principal's own the workspace has, and invitations that can be accepted at `now`.
+    async fn count_contents(&self, scope: &WorkspaceScope, now: Timestamp) -> Result<u64>;
 }
 
 /// A live workspace that stands in the way of a name or key.

@@ -1,6 +1,6 @@
 //! Use cases that change workspaces.
 
-use super::service::detail;
+use super::service::{detail, require_live};
 use super::{
     BoundingBox, Details, Lifecycle, NAME_MAX, Service, State, Workspace, WorkspaceDetail, checked_document,
     checked_labels,
@@ -173,7 +173,7 @@ impl Core {
                             "the default workspace cannot be deleted",
                         ));
                     }
-                    if !force && session.count_contents(&scope).await? > 0 {
+                    if !force && session.count_contents(&scope, act.now).await? > 0 {
                         return Err(Error::new(
                             Kind::Precondition,
                             "workspace.in_use",
@@ -279,7 +279,7 @@ pub(crate) async fn make(
     let slug = text::slug(&name, "workspace");
     let key = free_key(session, scope, wanted.as_deref(), &slug, &name).await?;
     let id = match new.id {
-        Some(id) if session.id_is_taken(id.as_uuid()).await? => {
+        Some(id) if id.as_uuid().is_nil() || session.id_is_taken(id.as_uuid()).await? => {
             return Err(Error::new(Kind::AlreadyExists, "workspace.id_taken", "the id is taken"));
         }
         Some(id) => id,
@@ -330,10 +330,15 @@ pub(crate) async fn make(
     Ok(workspace)
 }
 
-/// `north-sea`, `north-sea-2`, `north-sea-3` and so on.
+/// `north-sea`, `north-sea-2`, `north-sea-3` and so on, none longer than a key may be.
 pub(crate) fn numbered(first: &str) -> impl Iterator<Item = String> {
     let first = first.to_owned();
-    std::iter::once(first.clone()).chain((2..10_000).map(move |number| format!("{first}-{number}")))
+    std::iter::once(first.clone()).chain((2..10_000).map(move |number| {
+        let number = format!("-{number}");
+        let room = text::KEY_MAX - number.len();
+        let shortened = first.get(..room).unwrap_or(&first).trim_end_matches('-');
+        format!("{shortened}{number}")
+    }))
 }
 
 async fn live(
@@ -344,10 +349,8 @@ async fn live(
 ) -> Result<(Writable<WorkspaceScope>, Workspace)> {
     let target = (organization, workspace);
     let scope = authz::require_workspace_change(session, &act.caller, needed, target, View::Both).await?;
-    match session.find_workspace(&scope).await? {
-        Some(workspace) if workspace.deleted_at.is_none() => Ok((scope, workspace)),
-        _ => Err(Error::not_found("workspace")),
-    }
+    let workspace = require_live(session, &scope).await?;
+    Ok((scope, workspace))
 }
 
 async fn save(
@@ -495,4 +498,19 @@ fn set_status(service: &mut Option<Service>, field: &'static str, status: Option
         None => *service = Some(Service { configuration: "{}".to_owned(), status }),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+    use crate::text;
+
+    #[test]
+    fn numbered_keys_stay_keys() {
+        let keys: Vec<_> = numbered("north-sea").take(3).collect();
+        assert_eq!(keys, ["north-sea", "north-sea-2", "north-sea-3"]);
+        for longest in ["k".repeat(text::KEY_MAX), format!("{}----", "k".repeat(60))] {
+            assert!(numbered(&longest).all(|key| text::key("key", &key).is_ok()));
+        }
+    }
 }

@@ -4,6 +4,7 @@ use deadpool_postgres::ClientWrapper;
 use postgres_types::private::BytesMut;
 use postgres_types::{IsNull, ToSql, Type, to_sql_checked};
 use tenantry_core::error::{Error, Kind, Result};
+use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
 use super::{Row, Value, already_exists};
@@ -20,14 +21,24 @@ pub(super) async fn query<T>(
     params: &[Value<'_>],
     mut map: impl FnMut(&Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let statement = conn.prepare_cached(sql).await.map_err(|e| pg_error(&e))?;
+    let statement = prepared(conn, sql).await?;
     let rows = conn.query(&statement, &borrowed(params)).await.map_err(|e| pg_error(&e))?;
     rows.iter().map(|row| map(&Row::Postgres(row))).collect()
 }
 
 pub(super) async fn execute(conn: &PgConn, sql: &str, params: &[Value<'_>]) -> Result<u64> {
-    let statement = conn.prepare_cached(sql).await.map_err(|e| pg_error(&e))?;
+    let statement = prepared(conn, sql).await?;
     conn.execute(&statement, &borrowed(params)).await.map_err(|e| pg_error(&e))
+}
+
+/// How many statements a connection keeps prepared. Filters give rise to any number of them.
+const PREPARED: usize = 256;
+
+async fn prepared(conn: &PgConn, sql: &str) -> Result<Statement> {
+    if conn.statement_cache.size() >= PREPARED {
+        conn.statement_cache.clear();
+    }
+    conn.prepare_cached(sql).await.map_err(|e| pg_error(&e))
 }
 
 fn borrowed<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {

@@ -5,10 +5,12 @@
 
 mod tls;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::FutureExt;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
@@ -79,8 +81,11 @@ impl Postgres {
         let mut open = OpenTransaction(Some(self.connection().await?));
         let client = open.0.as_ref().ok_or_else(|| Error::internal("no connection"))?;
         client.batch_execute("BEGIN").await.map_err(|e| pg_error(&e))?;
-        let outcome = work(Conn::Postgres(client)).await;
-        let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let outcome = AssertUnwindSafe(work(Conn::Postgres(client))).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("a use case panicked")));
+        // A COMMIT after a failed statement rolls back and says nothing. The empty SELECT is refused there, so that a use
+        // case that went on after an error is not told that it is written down.
+        let end = if outcome.is_ok() { "SELECT; COMMIT" } else { "ROLLBACK" };
         let ended = client.batch_execute(end).await.map_err(|e| pg_error(&e));
         if ended.is_ok() {
             open.0.take(); // back into the pool; otherwise dropped below, and the server rolls back
@@ -124,7 +129,8 @@ impl Engine for Postgres {
     fn read(&self, _: ReadKind, job: Arc<dyn Job>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let client = self.connection().await?;
-            job.run(&Db::new(Conn::Postgres(&client))).await
+            let outcome = AssertUnwindSafe(job.run(&Db::new(Conn::Postgres(&client)))).catch_unwind().await;
+            outcome.unwrap_or_else(|_| Err(Error::internal("a read panicked")))
         })
     }
 

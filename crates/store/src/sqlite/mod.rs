@@ -23,6 +23,9 @@ use writer::Writer;
 /// The oldest SQLite that may be trusted with a WAL: 3.7.0 to 3.51.2 can lose one when it is reset (fixed in 3.51.3).
 const OLDEST: i32 = 3_051_003;
 
+/// Tells the engines of this process apart.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 /// An owned database file.
 pub(crate) struct Sqlite {
     // In the order of ending: first no more writes, then no more reads, then the file is free for others.
@@ -36,7 +39,6 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Takes the file, or says who has it; brings its schema up to date; starts the threads.
     pub(crate) fn open(path: &Path, now: Timestamp) -> Result<Self> {
-        static OPENED: AtomicU64 = AtomicU64::new(0);
         let (ownership, writing) = take(path, now)?;
         Ok(Self {
             writer: Writer::start(writing)?,

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,12 +92,10 @@ pub(super) fn inline(engine: u64, path: &Path, job: &dyn Job) -> Result<()> {
         static CONNECTIONS: RefCell<HashMap<u64, SqliteConn>> = RefCell::new(HashMap::new());
     }
     CONNECTIONS.with_borrow_mut(|connections| {
-        if !connections.contains_key(&engine) {
-            connections.insert(engine, reading_connection(path)?);
-        }
-        match connections.get(&engine) {
-            Some(connection) => run(connection, job),
-            None => Err(Error::internal("the connection is gone")),
-        }
+        let connection = match connections.entry(engine) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(none) => none.insert(reading_connection(path)?),
+        };
+        run(connection, job)
     })
 }

@@ -40,8 +40,6 @@ impl Writer {
         let write = move || {
             let mut batch = Vec::with_capacity(BATCH);
             while requests.blocking_recv_many(&mut batch, BATCH) > 0 {
-                // Who is gone before its transaction starts changes nothing.
-                batch.retain(|request| !request.done.is_closed());
                 commit(&connection, std::mem::take(&mut batch));
             }
         };
@@ -72,14 +70,13 @@ impl Drop for Writer {
 
 /// Commits the batch as one; alone, one by one, if that fails.
 fn commit(connection: &SqliteConn, batch: Vec<Request>) {
-    let jobs: Vec<&dyn Job> = batch.iter().map(|request| &*request.job).collect();
-    let outcomes = match transaction(connection, &jobs) {
+    let outcomes = match transaction(connection, &batch) {
         Ok(outcomes) => outcomes,
         Err(error) if batch.len() == 1 => vec![Err(error)],
         Err(error) => {
             tracing::warn!(%error, members = batch.len(), "a batch failed, its members are tried alone");
-            let alone = |job: &&dyn Job| transaction(connection, &[*job]).and_then(|mut one| one.remove(0));
-            jobs.iter().map(alone).collect()
+            let alone = |one| transaction(connection, std::slice::from_ref(one))?.remove(0);
+            batch.iter().map(alone).collect()
         }
     };
     for (request, outcome) in batch.into_iter().zip(outcomes) {
@@ -87,15 +84,19 @@ fn commit(connection: &SqliteConn, batch: Vec<Request>) {
     }
 }
 
-/// Runs the jobs in one transaction: the outcome of each, or the error for which nothing was committed.
-fn transaction(connection: &SqliteConn, jobs: &[&dyn Job]) -> Result<Vec<Result<()>>> {
+/// Runs the batch in one transaction: the outcome of each member, or the error for which nothing was committed.
+fn transaction(connection: &SqliteConn, batch: &[Request]) -> Result<Vec<Result<()>>> {
     let statement = |text| connection.with(|connection| connection.prepare_cached(text)?.raw_execute());
     statement("BEGIN IMMEDIATE")?;
     let run_all = || -> Result<Vec<Result<()>>> {
-        let mut outcomes = Vec::with_capacity(jobs.len());
-        for job in jobs {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for request in batch {
+            if request.done.is_closed() {
+                outcomes.push(Ok(())); // who is gone before its transaction starts changes nothing, and hears nothing
+                continue;
+            }
             statement("SAVEPOINT member")?;
-            let run = || ready(job.run(&Db::new(Conn::Sqlite(connection))));
+            let run = || ready(request.job.run(&Db::new(Conn::Sqlite(connection))));
             let outcome = catch_unwind(AssertUnwindSafe(run))
                 .unwrap_or_else(|_| Err(Error::internal("a use case panicked")));
             // A full disk or a failed write may have undone the whole transaction behind our back.

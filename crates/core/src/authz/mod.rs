@@ -7,36 +7,20 @@
 //! check does not compile. A change needs a [`Writable`] scope: minting it locks the organization first, so that
 //! whatever the use case reads afterwards holds until its commit.
 
-use std::ops::Deref;
+mod decide;
+mod scope;
 
 use async_trait::async_trait;
 
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::ids::{OrganizationId, PrincipalId, WorkspaceId, parse_uuid};
-use crate::permission::{Permission, PermissionSet};
+use crate::permission::{Level, Permission, PermissionSet};
 use crate::store::Session;
 
-/// Which of the two ways to see a workspace an operation accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum View {
-    /// Through a role of one's own in the workspace.
-    OwnRoles,
-    /// By administering its organization, or the server.
-    Administered,
-    /// Either.
-    Both,
-}
-
-impl View {
-    const fn accepts_own_roles(self) -> bool {
-        matches!(self, Self::OwnRoles | Self::Both)
-    }
-
-    const fn accepts_administration(self) -> bool {
-        matches!(self, Self::Administered | Self::Both)
-    }
-}
+use decide::on_organization;
+pub use decide::{Decision, Holdings, View, decide_organization, decide_workspace};
+pub use scope::{OrganizationScope, ServerScope, WorkspaceScope, Writable};
 
 /// How a request names an organization: by id, or by name or key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,21 +56,6 @@ impl WorkspaceRef {
     }
 }
 
-/// What a principal holds along the chain, as the store derived it from grants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holdings {
-    /// On the server.
-    pub server: PermissionSet,
-    /// By grants on the organization.
-    pub organization: PermissionSet,
-    /// By grants on the workspace, direct or by team.
-    pub workspace: PermissionSet,
-    /// Whether the principal has any grant in the organization, at whichever level.
-    pub belongs: bool,
-    /// A suspended principal holds nothing.
-    pub suspended: bool,
-}
-
 /// What authorization itself needs of the store. No other port works without a scope.
 #[async_trait]
 pub trait AuthzStore {
@@ -116,183 +85,6 @@ pub trait AuthzStore {
     async fn organization_version(&self, organization: OrganizationId) -> Result<i64>;
 }
 
-/// The right to touch rows of one organization.
-#[derive(Clone, Debug)]
-pub struct OrganizationScope {
-    organization: OrganizationId,
-    principal: PrincipalId,
-    permissions: PermissionSet,
-    sees_every_workspace: bool,
-    only_workspaces: Option<Vec<WorkspaceId>>,
-}
-
-impl OrganizationScope {
-    /// The organization whose rows may be touched.
-    pub const fn organization(&self) -> OrganizationId {
-        self.organization
-    }
-
-    /// Who asks.
-    pub const fn principal(&self) -> PrincipalId {
-        self.principal
-    }
-
-    /// What the caller may do here, narrowed by the credential.
-    pub const fn permissions(&self) -> PermissionSet {
-        self.permissions
-    }
-
-    /// Whether the caller sees workspaces without a role of its own in them.
-    pub const fn sees_every_workspace(&self) -> bool {
-        self.sees_every_workspace
-    }
-
-    /// The only workspaces that the credential leaves, if it leaves not all.
-    pub fn only_workspaces(&self) -> Option<&[WorkspaceId]> {
-        self.only_workspaces.as_deref()
-    }
-}
-
-/// The right to touch rows of one workspace.
-#[derive(Clone, Debug)]
-pub struct WorkspaceScope {
-    organization: OrganizationScope,
-    workspace: WorkspaceId,
-    permissions: PermissionSet,
-}
-
-impl WorkspaceScope {
-    /// The workspace whose rows may be touched.
-    pub const fn workspace(&self) -> WorkspaceId {
-        self.workspace
-    }
-
-    /// What the caller may do in the workspace, narrowed by the credential.
-    pub const fn permissions(&self) -> PermissionSet {
-        self.permissions
-    }
-}
-
-impl Deref for WorkspaceScope {
-    type Target = OrganizationScope;
-
-    fn deref(&self) -> &OrganizationScope {
-        &self.organization
-    }
-}
-
-/// The right to touch rows of the server itself: accounts, the list of organizations.
-#[derive(Clone, Debug)]
-pub struct ServerScope {
-    principal: PrincipalId,
-    permissions: PermissionSet,
-    only_organization: Option<OrganizationId>,
-}
-
-impl ServerScope {
-    /// Who asks.
-    pub const fn principal(&self) -> PrincipalId {
-        self.principal
-    }
-
-    /// What the caller may do to the server.
-    pub const fn permissions(&self) -> PermissionSet {
-        self.permissions
-    }
-
-    /// The only organization that the credential leaves, if it leaves not all.
-    pub const fn only_organization(&self) -> Option<OrganizationId> {
-        self.only_organization
-    }
-}
-
-/// A scope whose organization is locked until the transaction ends: the right to change rows.
-#[derive(Clone, Debug)]
-pub struct Writable<S>(S);
-
-impl<S> Deref for Writable<S> {
-    type Target = S;
-
-    fn deref(&self) -> &S {
-        &self.0
-    }
-}
-
-impl Writable<WorkspaceScope> {
-    /// The right to change rows of the workspace's organization, as far as the use case has decided it may.
-    pub fn organization_scope(&self) -> Writable<OrganizationScope> {
-        Writable(self.0.organization.clone())
-    }
-}
-
-/// The outcome of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Allowed, with everything that is held there.
-    Allowed(PermissionSet),
-    /// The caller may know the target but not do this.
-    Forbidden,
-    /// The caller may not know whether the target exists.
-    Hidden,
-}
-
-/// Decides about an organization: `None` as permission asks only to enter it.
-pub fn decide_organization(
-    caller: &Caller,
-    view: View,
-    held: &Holdings,
-    permission: Option<Permission>,
-    organization: OrganizationId,
-) -> Decision {
-    if held.suspended || !caller.narrowing.admits_organization(organization) {
-        return Decision::Hidden;
-    }
-    let server = if view.accepts_administration() { held.server } else { PermissionSet::NONE };
-    if !held.belongs && !server.contains(Permission::ReadOrganization) {
-        return Decision::Hidden;
-    }
-    let mut allowed = caller.narrowing.apply(server.union(held.organization));
-    if caller.narrowing.workspaces.is_some() {
-        allowed = allowed.intersection(PermissionSet::of(&[Permission::ReadOrganization]));
-    }
-    match permission {
-        Some(needed) if !allowed.contains(needed) => Decision::Forbidden,
-        _ => Decision::Allowed(allowed),
-    }
-}
-
-/// Decides about a workspace that exists.
-pub fn decide_workspace(
-    caller: &Caller,
-    view: View,
-    held: &Holdings,
-    permission: Permission,
-    organization: OrganizationId,
-    workspace: WorkspaceId,
-) -> Decision {
-    if held.suspended
-        || !caller.narrowing.admits_organization(organization)
-        || !caller.narrowing.admits_workspace(workspace)
-    {
-        return Decision::Hidden;
-    }
-    let mut all = PermissionSet::NONE;
-    if view.accepts_own_roles() {
-        all = all.union(held.workspace);
-    }
-    if view.accepts_administration() {
-        all = all.union(held.server).union(held.organization);
-    }
-    let allowed = caller.narrowing.apply(all);
-    if !all.contains(Permission::ReadWorkspace) {
-        Decision::Hidden
-    } else if allowed.contains(permission) {
-        Decision::Allowed(allowed)
-    } else {
-        Decision::Forbidden
-    }
-}
-
 /// Enters an organization without asking for a permission: enough to list what the caller has a role in.
 pub async fn enter(
     session: &dyn Session,
@@ -301,6 +93,21 @@ pub async fn enter(
     view: View,
 ) -> Result<OrganizationScope> {
     check_organization(session, caller, None, organization, view).await
+}
+
+/// Enters an organization to list workspaces: refuses who could not see one whatever there is.
+pub async fn enter_to_list(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    view: View,
+) -> Result<OrganizationScope> {
+    let scope = enter(session, caller, organization, view).await?;
+    if scope.in_every_workspace.union(scope.by_own_roles).contains(Permission::ReadWorkspace) {
+        Ok(scope)
+    } else {
+        Err(lacking(Permission::ReadWorkspace))
+    }
 }
 
 /// Asks for a permission in an organization.
@@ -344,7 +151,7 @@ pub async fn require_workspace(
     let Some(workspace) = found else {
         // Only who sees every workspace may know that there is none of this name.
         return Err(match decide_organization(caller, view, &held, None, organization) {
-            Decision::Allowed(allowed) if within(allowed).sees_every_workspace => {
+            Decision::Allowed(allowed) if within(allowed).sees_every_workspace() => {
                 Error::not_found("workspace")
             }
             _ => hidden(),
@@ -352,7 +159,7 @@ pub async fn require_workspace(
     };
     match decide_workspace(caller, view, &held, permission, organization, workspace) {
         Decision::Allowed(permissions) => {
-            let inherited = caller.narrowing.apply(held.organization.union(held.server));
+            let inherited = on_organization(caller, held.organization.union(held.server));
             Ok(WorkspaceScope { organization: within(inherited), workspace, permissions })
         }
         Decision::Forbidden => Err(lacking(permission)),
@@ -417,8 +224,9 @@ pub fn scope_of_new_organization(
     Writable(OrganizationScope {
         organization,
         principal: scope.principal,
-        permissions: PermissionSet::everything_at(crate::permission::Level::Organization),
-        sees_every_workspace: true,
+        permissions: PermissionSet::everything_at(Level::Organization),
+        in_every_workspace: PermissionSet::everything_at(Level::Workspace),
+        by_own_roles: PermissionSet::everything_at(Level::Workspace),
         only_workspaces: None,
     })
 }
@@ -431,7 +239,7 @@ pub fn scope_of_new_workspace(
     Writable(WorkspaceScope {
         organization: scope.0.clone(),
         workspace,
-        permissions: PermissionSet::everything_at(crate::permission::Level::Workspace),
+        permissions: PermissionSet::everything_at(Level::Workspace),
     })
 }
 
@@ -472,17 +280,20 @@ fn organization_scope(
     organization: OrganizationId,
     permissions: PermissionSet,
 ) -> OrganizationScope {
-    let administered = caller.narrowing.apply(held.organization.union(held.server));
+    let left_of =
+        |accepted: bool, held| if accepted { caller.narrowing.apply(held) } else { PermissionSet::NONE };
+    let administered = held.organization.union(held.server);
     OrganizationScope {
         organization,
         principal: caller.principal,
         permissions,
-        sees_every_workspace: view.accepts_administration()
-            && administered.contains(Permission::ReadWorkspace),
+        in_every_workspace: left_of(view.accepts_administration(), administered),
+        by_own_roles: left_of(view.accepts_own_roles(), PermissionSet::everything_at(Level::Workspace)),
         only_workspaces: caller.narrowing.workspaces.clone(),
     }
 }
 
-fn lacking(permission: Permission) -> Error {
+/// The refusal of who lacks this permission.
+pub(crate) fn lacking(permission: Permission) -> Error {
     Error::forbidden(format!("this needs the permission {}", permission.name()))
 }

@@ -1,0 +1,202 @@
+//! Credentials: when they count, and when no more.
+
+use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::error::Kind;
+use tenantry_core::organization::NewOrganization;
+use tenantry_core::permission::BuiltinRole;
+use tenantry_core::principal::{MadeServiceAccount, NewServiceAccount, NewUser};
+use tenantry_testkit::estate::target;
+use tenantry_testkit::{Member, TestCore};
+
+use crate::asking::{called, every_workspace, kind, names, refusal};
+
+on_both_engines!(
+    what_does_not_count_is_refused_alike,
+    access_tokens_expire,
+    revoked_ones_are_refused_at_once,
+    suspended_ones_are_refused_at_once,
+    passwords_sign_in,
+    clients_sign_in,
+    service_accounts_stay_in_their_organization,
+    deleting_an_organization_ends_its_service_accounts,
+    uses_are_written_down,
+    a_server_is_initialized_once,
+);
+
+async fn what_does_not_count_is_refused_alike(core: TestCore) {
+    let root = core.root().await;
+    // Well-formed, and of another server: the second secret there, while this one has issued one only.
+    let elsewhere = TestCore::sqlite().await;
+    let administrator = elsewhere.root().await;
+    let foreign = elsewhere.user(&administrator, "somebody").await.token;
+    let unknown = refusal(core.authenticate(&foreign).await);
+    assert_eq!(unknown.0, Kind::Unauthenticated);
+    let mangled = format!("{}x", &root.token[..root.token.len() - 1]);
+    for text in ["", "Bearer", "tny_pat_", mangled.as_str(), "ZENPROKEY_\u{0}"] {
+        assert_eq!(refusal(core.authenticate(text).await), unknown);
+    }
+}
+
+async fn access_tokens_expire(core: TestCore) {
+    let root = core.root().await;
+    let issued = core.exchange_bearer(&root.token).await.unwrap();
+    let access = issued.secret.expose();
+    assert!(access.starts_with("tny_at_"));
+    assert_eq!(core.authenticate(access).await.unwrap().principal, root.id());
+    core.clock().advance_seconds(core.settings().access_token_seconds - 1);
+    core.authenticate(access).await.unwrap();
+    core.clock().advance_seconds(1);
+    assert_eq!(kind(core.authenticate(access).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.exchange_bearer(access).await), Kind::Unauthenticated);
+    core.authenticate(&root.token).await.unwrap();
+}
+
+async fn revoked_ones_are_refused_at_once(core: TestCore) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    let id = ann.caller.credential;
+    assert_eq!(kind(core.revoke_own_credential(&root.caller, id).await), Kind::NotFound, "not root's own");
+    core.authenticate(&ann.token).await.unwrap();
+    core.revoke_own_credential(&ann.caller, id).await.unwrap();
+    assert_eq!(kind(core.authenticate(&ann.token).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.revoke_own_credential(&ann.caller, id).await), Kind::NotFound);
+}
+
+async fn suspended_ones_are_refused_at_once(core: TestCore) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    let org = core.organization(&ann, "Org").await.id;
+    let made = core.workspace(&ann, org, "W").await;
+    assert_eq!(kind(core.set_suspended(&ann.caller, root.id(), true).await), Kind::Forbidden);
+    core.set_suspended(&root.caller, ann.id(), true).await.unwrap();
+    assert_eq!(kind(core.authenticate(&ann.token).await), Kind::Unauthenticated);
+    // A caller that was authenticated a moment before holds nothing either.
+    let by = || target(org, made.id);
+    assert_eq!(kind(core.get_workspace(&ann.caller, by(), View::Both).await), Kind::Hidden);
+    let create = core.create_workspace(&ann.caller, OrganizationRef::Id(org), called("V"), false).await;
+    assert_eq!(kind(create), Kind::Hidden);
+    let list = core.list_workspaces(&ann.caller, OrganizationRef::Id(org), every_workspace()).await;
+    assert_eq!(kind(list), Kind::Hidden);
+    assert_eq!(
+        kind(core.create_organization(&ann.caller, NewOrganization::default()).await),
+        Kind::Unauthenticated
+    );
+    core.set_suspended(&root.caller, ann.id(), false).await.unwrap();
+    let caller = core.authenticate(&ann.token).await.unwrap();
+    assert!(caller.auth_version > ann.caller.auth_version);
+    core.get_workspace(&caller, by(), View::OwnRoles).await.unwrap();
+}
+
+async fn passwords_sign_in(core: TestCore) {
+    let root = core.root().await;
+    let new = |password: &str| NewUser {
+        username: Some("Ann".into()),
+        email: "Ann@Example.org".into(),
+        password: Some(password.to_owned()),
+        ..NewUser::default()
+    };
+    assert_eq!(kind(core.create_user(&root.caller, new("short")).await), Kind::Invalid);
+    let (ann, _) = core.create_user(&root.caller, new("correct horse")).await.unwrap();
+    for login in ["ann", " ANN ", "ann@example.ORG"] {
+        let issued = core.sign_in_user(login, "correct horse").await.unwrap();
+        assert_eq!(core.authenticate(issued.secret.expose()).await.unwrap().principal, ann.id);
+    }
+    // An unknown name costs as many hashes as a wrong password and is answered alike.
+    let before = core.passwords().asked();
+    let wrong = refusal(core.sign_in_user("ann", "wrong horse").await);
+    assert_eq!(core.passwords().asked(), before + 1);
+    for login in ["nobody", "root", ""] {
+        assert_eq!(refusal(core.sign_in_user(login, "correct horse").await), wrong);
+    }
+    assert_eq!(core.passwords().asked(), before + 4);
+    core.set_suspended(&root.caller, ann.id, true).await.unwrap();
+    assert_eq!(refusal(core.sign_in_user("ann", "correct horse").await), wrong);
+}
+
+async fn account(core: &TestCore, owner: &Member, name: &str) -> MadeServiceAccount {
+    let org = OrganizationRef::Name(name.to_owned());
+    let new = NewServiceAccount { name: "bot".into(), role: BuiltinRole::OrganizationAdmin };
+    core.create_service_account(&owner.caller, org, new).await.unwrap()
+}
+
+async fn clients_sign_in(core: TestCore) {
+    let root = core.root().await;
+    core.organization(&root, "Org").await;
+    core.organization(&root, "Other").await;
+    let (made, other) = (account(&core, &root, "Org").await, account(&core, &root, "Other").await);
+    let id = made.client.credential.id.to_string();
+    let secret = made.client.secret.expose();
+    let issued = core.sign_in_client(&id.to_uppercase(), secret).await.unwrap();
+    assert_eq!(core.authenticate(issued.secret.expose()).await.unwrap().principal, made.account.id);
+    assert_eq!(issued.credential.organization, made.account.organization);
+    let others = other.client.credential.id.to_string();
+    for (id, secret) in
+        [(others.as_str(), secret), (&id, other.client.secret.expose()), ("", secret), (&id, "")]
+    {
+        assert_eq!(kind(core.sign_in_client(id, secret).await), Kind::Unauthenticated);
+    }
+    assert_eq!(
+        kind(core.authenticate(secret).await),
+        Kind::Unauthenticated,
+        "a client's secret is no bearer"
+    );
+    let key = made.api_key.credential.id.to_string();
+    assert_eq!(kind(core.sign_in_client(&key, made.api_key.secret.expose()).await), Kind::Unauthenticated);
+}
+
+async fn service_accounts_stay_in_their_organization(core: TestCore) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let other = core.organization(&root, "Other").await.id;
+    core.workspace(&root, org, "W").await;
+    let bot = core.member(account(&core, &root, "Org").await.api_key.secret.expose()).await;
+    assert!(bot.caller.is_service_account);
+    assert_eq!(names(&core, &bot, org, every_workspace()).await, ["W"]);
+    let list = core.list_workspaces(&bot.caller, OrganizationRef::Id(other), every_workspace()).await;
+    assert_eq!(kind(list), Kind::Hidden);
+    let made = core.workspace(&bot, org, "by the bot").await;
+    assert_eq!(made.owner, bot.id());
+    assert_eq!(
+        kind(core.create_organization(&bot.caller, NewOrganization::default()).await),
+        Kind::Forbidden
+    );
+    // Of the same name in another organization there may be one, in the same none.
+    account(&core, &root, "Other").await;
+    let again = NewServiceAccount { name: "BOT".into(), role: BuiltinRole::OrganizationMember };
+    let again = core.create_service_account(&root.caller, OrganizationRef::Id(org), again).await;
+    assert_eq!(kind(again), Kind::AlreadyExists);
+}
+
+async fn deleting_an_organization_ends_its_service_accounts(core: TestCore) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let made = account(&core, &root, "Org").await;
+    let access = core.exchange_bearer(made.api_key.secret.expose()).await.unwrap();
+    core.delete_organization(&root.caller, OrganizationRef::Id(org)).await.unwrap();
+    for secret in [&made.api_key.secret, &access.secret] {
+        assert_eq!(kind(core.authenticate(secret.expose()).await), Kind::Unauthenticated);
+    }
+    let id = made.client.credential.id.to_string();
+    let sign_in = core.sign_in_client(&id, made.client.secret.expose()).await;
+    assert_eq!(kind(sign_in), Kind::Unauthenticated);
+    core.authenticate(&root.token).await.unwrap();
+}
+
+async fn uses_are_written_down(core: TestCore) {
+    let root = core.root().await;
+    let used = "SELECT COUNT(*) FROM credentials WHERE last_used_at IS NOT NULL";
+    core.clock().advance_seconds(9);
+    core.authenticate(&root.token).await.unwrap();
+    assert_eq!(core.sql(used), "0");
+    core.flush_uses().await.unwrap();
+    core.flush_uses().await.unwrap();
+    assert_eq!(core.sql(used), "1");
+    let at = tenantry_testkit::clock::START.plus_seconds(9).as_micros().to_string();
+    assert_eq!(core.sql("SELECT MAX(last_used_at) FROM credentials"), at);
+}
+
+async fn a_server_is_initialized_once(core: TestCore) {
+    core.root().await;
+    let new = NewUser { email: "second@example.org".into(), ..NewUser::default() };
+    assert_eq!(kind(core.initialize_server(new).await), Kind::AlreadyExists);
+}

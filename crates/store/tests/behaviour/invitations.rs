@@ -1,0 +1,94 @@
+//! Invitations: pending until they expire.
+
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::error::Kind;
+use tenantry_core::grant::RoleName;
+use tenantry_core::invitation::InvitationField;
+use tenantry_core::page::{Order, PageRequest, Start};
+use tenantry_core::permission::BuiltinRole;
+use tenantry_core::workspace::Workspace;
+use tenantry_testkit::estate::target;
+use tenantry_testkit::{Member, TestCore};
+
+use crate::asking::{first_page, kind, reason};
+
+on_both_engines!(pending_ones_are_listed_in_pages, they_expire, they_offer_no_more_than_is_held);
+
+async fn estate(core: &TestCore) -> (Member, Workspace) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    let org = core.organization(&ann, "Org").await.id;
+    let made = core.workspace(&ann, org, "W").await;
+    (ann, made)
+}
+
+async fn pending_ones_are_listed_in_pages(core: TestCore) {
+    let (ann, made) = estate(&core).await;
+    let by = || target(made.organization, made.id);
+    for number in 0..5 {
+        let email = format!("guest-{number}@example.org");
+        let (invitation, secret) = core.invite_to_workspace(&ann.caller, by(), email, vec![]).await.unwrap();
+        assert_eq!(invitation.workspace, Some(made.id));
+        assert!(secret.expose().starts_with("tny_inv_"));
+    }
+    let (mut start, mut seen) = (Start::Beginning, vec![]);
+    loop {
+        let page = PageRequest { order: vec![Order::ascending(InvitationField::CreatedAt)], start, limit: 2 };
+        let page = core.list_workspace_invitations(&ann.caller, by(), page).await.unwrap();
+        seen.extend(page.items.into_iter().map(|invitation| invitation.email));
+        let Some(next) = page.next else { break };
+        start = Start::After(next);
+    }
+    assert_eq!(seen, [0, 1, 2, 3, 4].map(|number| format!("guest-{number}@example.org")));
+    // What waits for its acceptance gives nobody anything.
+    assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "5");
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+async fn they_expire(core: TestCore) {
+    let (ann, made) = estate(&core).await;
+    let by = || target(made.organization, made.id);
+    let invite =
+        async |email: &str| core.invite_to_workspace(&ann.caller, by(), email.to_owned(), vec![]).await;
+    let page = || first_page(vec![Order::descending(InvitationField::CreatedAt)]);
+    let pending =
+        async || core.list_workspace_invitations(&ann.caller, by(), page()).await.unwrap().items.len();
+    invite("Guest@example.org").await.unwrap();
+    assert_eq!(reason(invite("gUEST@example.org").await), "invitation.pending");
+    let role = BuiltinRole::OrganizationMember;
+    let org = || OrganizationRef::Id(made.organization);
+    core.invite_to_organization(&ann.caller, org(), "guest@example.org".into(), role).await.unwrap();
+    let again = core.invite_to_organization(&ann.caller, org(), "guest@example.org".into(), role).await;
+    assert_eq!(reason(again), "invitation.pending");
+    assert_eq!(pending().await, 1, "the one to the organization is not the workspace's");
+
+    core.clock().advance_seconds(core.settings().invitation_seconds - 1);
+    assert_eq!(pending().await, 1);
+    core.clock().advance_seconds(1);
+    assert_eq!(pending().await, 0);
+    invite("guest@example.org").await.unwrap();
+    assert_eq!(pending().await, 1);
+}
+
+async fn they_offer_no_more_than_is_held(core: TestCore) {
+    let (ann, made) = estate(&core).await;
+    let by = || target(made.organization, made.id);
+    let mut narrow = ann.clone();
+    let everything = BuiltinRole::WorkspaceEditor.permissions();
+    let left = everything.with(tenantry_core::permission::Permission::ManageWorkspaceInvitations);
+    narrow.caller.narrowing.permissions = Some(left);
+    let invite = async |role| {
+        let roles = vec![RoleName::Builtin(role)];
+        core.invite_to_workspace(&narrow.caller, by(), "guest@example.org".into(), roles).await
+    };
+    assert_eq!(reason(invite(BuiltinRole::WorkspaceOwner).await), "role.exceeds_own");
+    invite(BuiltinRole::WorkspaceEditor).await.unwrap();
+    let owner = BuiltinRole::OrganizationMember;
+    let org = OrganizationRef::Id(made.organization);
+    let organization = core.invite_to_organization(&narrow.caller, org, "x@example.org".into(), owner).await;
+    assert_eq!(kind(organization), Kind::Forbidden);
+    assert_eq!(
+        kind(core.invite_to_workspace(&ann.caller, by(), "nobody".into(), vec![]).await),
+        Kind::Invalid
+    );
+}

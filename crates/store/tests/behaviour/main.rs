@@ -1,0 +1,38 @@
+//! The behaviour suite: what the core promises over a database, asked of both engines in the same words.
+//!
+//! A behaviour is a function that gets a core over a fresh database. `on_both_engines!` makes two tests of it. What only
+//! one engine does stands in `sqlite_only` and `postgres_only`.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
+/// Makes a test on each engine of every behaviour.
+macro_rules! on_both_engines {
+    ($($behaviour:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(tenantry_testkit::TestCore::sqlite().await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(tenantry_testkit::TestCore::postgres().await).await;
+            })*
+        }
+    };
+}
+
+mod asking;
+mod audit;
+mod credentials;
+mod invitations;
+mod isolation;
+mod lists;
+mod members;
+mod organizations;
+mod pages;
+mod races;
+mod reach;
+mod text;
+mod users;
+mod workspaces;

@@ -1,0 +1,166 @@
+//! What happens at once: of two that cannot both be, exactly one is.
+
+use std::sync::Arc;
+
+use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::error::{Kind, Result};
+use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::organization::{DefaultWorkspaces, NewOrganization};
+use tenantry_core::permission::BuiltinRole;
+use tenantry_core::workspace::WorkspaceChange;
+use tenantry_testkit::TestCore;
+use tenantry_testkit::estate::target;
+
+use crate::asking::{called, every_workspace, names};
+
+on_both_engines!(
+    one_name_is_given_once,
+    one_organization_name_is_given_once,
+    keys_part_by_their_numbers,
+    the_last_owner_stays_whoever_goes_first,
+    one_of_two_changes_of_a_version_wins,
+    different_organizations_change_at_once,
+);
+
+/// Runs all at once, and gives what came of each.
+async fn at_once<T: Send + 'static>(
+    tasks: impl Iterator<Item = impl Future<Output = Result<T>> + Send + 'static>,
+) -> Vec<Result<T>> {
+    let started: Vec<_> = tasks.map(tokio::spawn).collect();
+    let mut outcomes = vec![];
+    for task in started {
+        outcomes.push(task.await.unwrap());
+    }
+    outcomes
+}
+
+/// How many went well; all others must have been refused with this kind.
+fn winners<T: std::fmt::Debug>(outcomes: Vec<Result<T>>, refused: Kind) -> usize {
+    let (well, rest): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    for outcome in rest {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind, refused, "{error:?}");
+    }
+    well.len()
+}
+
+async fn one_name_is_given_once(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let outcomes = at_once((0..20).map(|number| {
+        let (core, caller) = (Arc::clone(&core), root.caller.clone());
+        let name = if number % 2 == 0 { "Moor" } else { "MOOR" };
+        async move { core.create_workspace(&caller, OrganizationRef::Id(org), called(name), false).await }
+    }));
+    assert_eq!(winners(outcomes.await, Kind::AlreadyExists), 1);
+    assert_eq!(names(&core, &root, org, every_workspace()).await.len(), 1);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM audit_events WHERE action = 'workspace.create'"), "1");
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+async fn one_organization_name_is_given_once(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let outcomes = at_once((0..20).map(|_| {
+        let (core, caller) = (Arc::clone(&core), root.caller.clone());
+        async move {
+            core.create_organization(&caller, NewOrganization { name: "Org".into(), ..Default::default() })
+                .await
+        }
+    }));
+    assert_eq!(winners(outcomes.await, Kind::AlreadyExists), 1);
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+async fn keys_part_by_their_numbers(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let outcomes = at_once((0..20).map(|number| {
+        let (core, caller) = (Arc::clone(&core), root.caller.clone());
+        let name = format!("Moor{}", "!".repeat(number));
+        async move { core.create_workspace(&caller, OrganizationRef::Id(org), called(&name), false).await }
+    }));
+    let mut keys: Vec<_> = outcomes.await.into_iter().map(|made| made.unwrap().seen.workspace.key).collect();
+    keys.sort_by_key(String::len);
+    keys.dedup();
+    assert_eq!((keys.len(), keys[0].as_str()), (20, "moor"));
+}
+
+/// Ann and Bob both own a workspace, and each throws the other out.
+async fn the_last_owner_stays_whoever_goes_first(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&root, "Org").await.id;
+    for who in [&ann, &bob] {
+        let member = BuiltinRole::OrganizationMember;
+        core.add_organization_user(&root.caller, OrganizationRef::Id(org), who.id(), member).await.unwrap();
+    }
+    for round in 0..10 {
+        let made = core.workspace(&ann, org, &format!("W{round}")).await;
+        let by = move || target(org, made.id);
+        let owner = || vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
+        core.add_workspace_user(&ann.caller, by(), Person::Id(bob.id()), owner()).await.unwrap();
+        let outcomes = at_once([(&ann, &bob), (&bob, &ann)].into_iter().map(|(who, whom)| {
+            let (core, caller, whom) = (Arc::clone(&core), who.caller.clone(), whom.id());
+            async move { core.remove_workspace_user(&caller, by(), whom).await }
+        }));
+        assert_eq!(winners(outcomes.await, Kind::Hidden), 1, "who was thrown out sees nothing any more");
+        let outcomes = at_once([&ann, &bob].into_iter().map(|who| {
+            let (core, caller, whom) = (Arc::clone(&core), root.caller.clone(), who.id());
+            async move { core.remove_workspace_user(&caller, by(), whom).await }
+        }));
+        let outcomes = outcomes.await;
+        assert!(outcomes.iter().all(Result::is_err), "one is gone, the other is the last");
+    }
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+async fn one_of_two_changes_of_a_version_wins(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let made = core.workspace(&root, org, "W").await;
+    for version in 1..=5 {
+        let outcomes = at_once((0..4).map(|number| {
+            let (core, caller) = (Arc::clone(&core), root.caller.clone());
+            let change = WorkspaceChange {
+                description: Some(Some(number.to_string())),
+                expected_version: Some(version),
+                ..Default::default()
+            };
+            async move { core.update_workspace(&caller, target(org, made.id), change, false).await }
+        }));
+        assert_eq!(winners(outcomes.await, Kind::Conflict), 1);
+    }
+    let found = core.get_workspace(&root.caller, target(org, made.id), View::Both).await.unwrap();
+    assert_eq!(found.seen.workspace.version, 6);
+}
+
+async fn different_organizations_change_at_once(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let outcomes = at_once((0..8).map(|number| {
+        let (core, root) = (Arc::clone(&core), root.clone());
+        async move {
+            let new = NewOrganization {
+                name: format!("Org {number}"),
+                default_workspaces: DefaultWorkspaces::Shared,
+                ..Default::default()
+            };
+            let org = core.create_organization(&root.caller, new).await?.id;
+            for name in ["a", "b", "c"] {
+                let made = core
+                    .create_workspace(&root.caller, OrganizationRef::Id(org), called(name), false)
+                    .await?;
+                let by = target(org, made.seen.workspace.id);
+                core.delete_workspace(&root.caller, by, None, true, false).await?;
+            }
+            core.delete_organization(&root.caller, OrganizationRef::Id(org)).await
+        }
+    }));
+    assert_eq!(winners(outcomes.await, Kind::Unavailable), 8);
+    assert_eq!(core.examine().await.unwrap(), []);
+}
