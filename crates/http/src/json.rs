@@ -7,6 +7,7 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
+use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tenantry_core::Error;
@@ -35,11 +36,23 @@ impl<D: Dialect, T: DeserializeOwned> FromRequest<Served> for Json<D, T> {
     }
 }
 
+/// How many times the limit of a body is read and thrown away.
+const DRAINED_LIMITS: usize = 16;
+
 /// The whole body, if it is not too large.
 pub(crate) async fn read_body(request: Request, served: &Served) -> Result<Bytes, Refusal> {
     let limit = served.limits.body_bytes;
-    // What says that it is too large is not read at all.
+    // What says that it is too large is not kept. It is read, within reason, all the same: a client that is cut off while
+    // it writes does not get to see why.
     if announced_length(request.headers()).is_some_and(|length| length > limit) {
+        let mut frames = request.into_body().into_data_stream();
+        let mut left = limit.saturating_mul(DRAINED_LIMITS);
+        while let Some(Ok(frame)) = frames.next().await {
+            left = left.saturating_sub(frame.len());
+            if left == 0 {
+                break;
+            }
+        }
         return Err(Refusal::BodyTooLarge { limit });
     }
     Bytes::from_request(request, served).await.map_err(|rejection| match rejection {

@@ -58,7 +58,7 @@ pub fn router(served: Served, page_tokens: tenantry_api_aip::PageTokens, observe
         aip: tenantry_api_aip::router(served.clone(), page_tokens),
         dreadnode: tenantry_api_dreadnode::router(served.clone()),
         evo: tenantry_api_evo::router(served.clone()),
-        zenml: Router::new(),
+        zenml: tenantry_api_zenml::router(served),
     };
     observe(health.fallback_service(Router::new().fallback(dispatch).with_state(dialects)), observer)
 }

@@ -52,7 +52,12 @@ async fn nothing_makes_the_server_fail(server: &TestServer) {
         "page_size=1.5",
         "filter[name]=%00",
     ];
-    let tables = [tenantry_api_aip::routes(), tenantry_api_evo::routes(), tenantry_api_dreadnode::routes()];
+    let tables = [
+        tenantry_api_aip::routes(),
+        tenantry_api_evo::routes(),
+        tenantry_api_dreadnode::routes(),
+        tenantry_api_zenml::routes(),
+    ];
     let northwind = server.organization("northwind");
     for (method, path) in tables.iter().flat_map(|routes| routes.table()) {
         for id in [
@@ -66,20 +71,12 @@ async fn nothing_makes_the_server_fail(server: &TestServer) {
             "%F0%9F%A6%80",
         ] {
             let mut text = (*path).to_owned();
-            for name in [
-                "{organization}",
-                "{org_id}",
-                "{org}",
-                "{organization_id}",
-                "{organization_id_or_name}",
-                "{workspace}",
-                "{user}",
-            ] {
+            for name in ["{organization}", "{org_id}", "{org}", "{workspace}", "{user}"] {
                 text = text.replace(name, id);
             }
             check(server, method, &text, "", "{}").await;
         }
-        let text = ["{organization}", "{org_id}", "{org}", "{organization_id}", "{organization_id_or_name}"]
+        let text = ["{organization}", "{org_id}", "{org}"]
             .iter()
             .fold((*path).to_owned(), |text, name| text.replace(name, &northwind));
         let text = text.replace("{workspace}", "north-sea").replace("{user}", "nobody");
