@@ -8,3 +8,4 @@ mod evo;
 mod harness;
 mod hostile;
 mod matrix;
+mod zenml;

@@ -1,0 +1,5 @@
+//! The ZenML dialect on both engines. What does not touch a database's own ways is tested in `crates/api-zenml`.
+
+mod auth;
+mod organizations;
+mod tenants;
