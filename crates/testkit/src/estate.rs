@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 12;
 
 /// A core over a database of its own.
 pub struct TestCore {
-    core: Core,
+    core: Arc<Core>,
     clock: Arc<TestClock>,
     passwords: Arc<PlainPasswords>,
     database: Database,
@@ -97,15 +97,20 @@ impl TestCore {
         let clock = Arc::new(TestClock::default());
         let passwords = Arc::new(PlainPasswords::default());
         let store = tenantry_store::open(&database, clock.now()).await;
-        let core = Core::new(Parts {
+        let core = Arc::new(Core::new(Parts {
             store: store.unwrap_or_else(|e| panic!("cannot open {database:?}: {e} {:?}", e.public())),
             clock: Arc::<TestClock>::clone(&clock),
             ids: Arc::new(SeededIds::new(seed)),
             entropy: Arc::new(SeededEntropy::new(u64::from(seed))),
             passwords: Arc::<PlainPasswords>::clone(&passwords),
             settings,
-        });
+        }));
         Self { core, clock, passwords, database, _directory: directory }
+    }
+
+    /// The core, for a router.
+    pub fn shared(&self) -> Arc<Core> {
+        Arc::clone(&self.core)
     }
 
     /// The clock that this core goes by.

@@ -1,15 +1,12 @@
 //! `POST /auth/login`.
 
-use axum::body::Body;
-use axum::http::Request;
 use serde_json::json;
 
 use crate::world::{Answer, World};
 
 async fn sign_in(world: &World, form: &str) -> Answer {
-    let request = Request::builder().method("POST").uri("/auth/login");
-    let request = request.header("content-type", "application/x-www-form-urlencoded");
-    world.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    world.send("POST", "/auth/login", &headers, form).await
 }
 
 #[tokio::test]
@@ -37,9 +34,7 @@ async fn every_grant_answers_with_a_token_that_counts() {
             json!({ "access_token": token, "token_type": "bearer", "expires_in": 3600 }),
             "{form}"
         );
-        let list =
-            Request::builder().uri("/organizations").header("authorization", format!("Bearer {token}"));
-        let seen = world.send(list.body(Body::empty()).unwrap()).await;
+        let seen = world.get("/organizations", &world.core.member(token).await).await;
         assert_eq!(seen.all("id"), [north.as_str()], "{form}");
     }
 }
@@ -87,12 +82,11 @@ async fn the_device_grant_is_refused_in_the_shape_of_oauth() {
 #[tokio::test]
 async fn a_token_ends_when_it_says() {
     let world = World::start().await;
-    let body = sign_in(&world, "username=root&password=secret+of+root").await.ok();
+    world.user("ada").await;
+    let body = sign_in(&world, "username=ada&password=secret+of+ada").await.ok();
     let token = body["access_token"].as_str().unwrap();
-    let seconds = body["expires_in"].as_u64().unwrap();
-    for _ in 1..seconds {
-        world.tick();
-    }
+    let seconds = body["expires_in"].as_i64().unwrap();
+    world.core.clock().advance_seconds(seconds - 1);
     assert!(world.core.authenticate(token).await.is_ok());
     world.tick();
     assert!(world.core.authenticate(token).await.is_err());

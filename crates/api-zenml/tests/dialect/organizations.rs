@@ -25,7 +25,7 @@ async fn one_is_made_and_found_by_id_name_and_key() {
       "created": "2026-01-01T00:00:00.000000Z",
       "description": "Everything below 58 degrees",
       "has_active_subscription": null,
-      "id": "00000000-0000-7000-8000-00000000000a",
+      "id": "019b76da-a800-7000-8000-000000000009",
       "links": [
         {
           "name": "Docs",
@@ -126,11 +126,11 @@ async fn who_may_create_and_for_whom() {
     world.json("POST", "/organizations", &ada.token, &body).await.refused(402, &limit);
     let machine = json!(["IllegalOperationError", "a service account may not create organizations"]);
     world.json("POST", "/organizations", &key, &body).await.refused(403, &machine);
-    let for_root = json!({ "name": "South Sea", "owner_id": world.admin.id.to_string() });
+    let for_root = json!({ "name": "South Sea", "owner_id": world.admin.id().to_string() });
     let others = json!(["IllegalOperationError", "only the server's administrators may name another owner"]);
     world.json("POST", "/organizations", &ada.token, &for_root).await.refused(403, &others);
     let eve = world.user("eve").await;
-    let for_eve = json!({ "name": "South Sea", "owner_id": eve.id.to_string() });
+    let for_eve = json!({ "name": "South Sea", "owner_id": eve.id().to_string() });
     world.json("POST", "/organizations", &world.admin.token, &for_eve).await.ok();
     assert_eq!(world.get("/organizations", &eve).await.all("name"), ["South Sea"]);
 }
@@ -165,11 +165,11 @@ async fn filters_narrow_what_the_caller_sees() {
     let join = world.core.add_organization_user(
         &world.admin.caller,
         OrganizationRef::parse("South Sea"),
-        ada.id,
+        ada.id(),
         BuiltinRole::OrganizationMember,
     );
     join.await.unwrap();
-    let by_eve = format!("owner_id={}", eve.id);
+    let by_eve = format!("owner_id={}", eve.id());
     let cases: [(&str, &[&str]); 10] = [
         ("name=North+Sea", &["North Sea"]),
         ("name=north+sea", &[]),
@@ -186,7 +186,7 @@ async fn filters_narrow_what_the_caller_sees() {
         assert_eq!(world.get(&format!("/organizations?{query}"), &ada).await.all("name"), names, "{query}");
     }
     assert_eq!(world.get("/organizations?owner_username=ada", &eve).await.ok(), json!([]));
-    let one = world.get(&format!("/organizations?owner_id={}", ada.id), &ada).await.ok();
+    let one = world.get(&format!("/organizations?owner_id={}", ada.id()), &ada).await.ok();
     assert_eq!(one[0], world.get(&format!("/organizations/{north}"), &ada).await.ok());
 }
 
@@ -262,7 +262,7 @@ async fn members_may_read_but_neither_change_nor_delete() {
     let id = world.organization(&ada, "North Sea").await;
     let organization = || OrganizationRef::parse(&id);
     let role = BuiltinRole::OrganizationMember;
-    world.core.add_organization_user(&world.admin.caller, organization(), bob.id, role).await.unwrap();
+    world.core.add_organization_user(&world.admin.caller, organization(), bob.id(), role).await.unwrap();
     let path = format!("/organizations/{id}");
     world.get(&path, &bob).await.ok();
     for (method, body) in [("PATCH", json!({ "name": "Mine" })), ("DELETE", json!(null))] {
@@ -273,7 +273,7 @@ async fn members_may_read_but_neither_change_nor_delete() {
             "{method}"
         );
     }
-    let owner = json!({ "owner_id": bob.id.to_string() });
+    let owner = json!({ "owner_id": bob.id().to_string() });
     world.json("PATCH", &path, &ada.token, &owner).await.ok();
     assert_eq!(world.get("/organizations?owner_username=bob", &bob).await.all("id"), [id.as_str()]);
 }

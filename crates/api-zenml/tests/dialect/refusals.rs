@@ -1,7 +1,5 @@
 //! Refusals in this dialect's shape, whatever part of the server they come from.
 
-use axum::body::Body;
-use axum::http::Request;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -55,11 +53,8 @@ async fn what_the_router_refuses_has_the_dialects_shape() {
         ),
     ];
     for (method, path, media_type, body, status, detail) in cases {
-        let mut request = Request::builder().method(method).uri(path).header("authorization", &token);
-        if !media_type.is_empty() {
-            request = request.header("content-type", media_type);
-        }
-        let answer = world.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+        let headers = [("authorization", token.as_str()), ("content-type", media_type)];
+        let answer = world.send(method, path, &headers, body).await;
         assert_eq!((answer.status, &answer.body), (status, &json!({ "detail": detail })), "{method} {path}");
     }
 }
@@ -83,11 +78,9 @@ async fn every_route_but_the_sign_in_asks_who_is_there() {
             (Some("Bearer tny_pat_made_up"), "the credential is not valid"),
             (Some("Basic cm9vdDpyb290"), "the credential is not valid"),
         ] {
-            let mut request = Request::builder().method(*method).uri(path);
-            if let Some(credential) = credential {
-                request = request.header("authorization", credential);
-            }
-            let answer = world.send(request.body(Body::empty()).unwrap()).await;
+            let headers: Vec<_> =
+                credential.iter().map(|credential| ("authorization", *credential)).collect();
+            let answer = world.send(method, path, &headers, "").await;
             assert_eq!(answer.headers["www-authenticate"], "Bearer", "{method} {path}");
             answer.refused(401, &json!(detail));
         }

@@ -6,11 +6,13 @@ use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::workspace::{NewWorkspace, State, StatusReport, WorkspaceChange};
 
-use crate::world::{Someone, World};
+use tenantry_testkit::Member;
+
+use crate::world::World;
 
 async fn make(
     world: &World,
-    who: &Someone,
+    who: &Member,
     organization: &str,
     name: &str,
     fields: WorkspaceChange,
@@ -64,7 +66,7 @@ async fn the_whole_object() {
       "desired_state": "available",
       "display_name": "Reservoir Models",
       "enrollment_key": null,
-      "id": "00000000-0000-7000-8000-000000000017",
+      "id": "019b76da-a800-7000-8000-000000000016",
       "is_managed": true,
       "kitaru_service": null,
       "logo_url": "https://north.example/r.svg",
@@ -79,14 +81,14 @@ async fn the_whole_object() {
         "created": "2026-01-01T00:00:00.000000Z",
         "description": null,
         "has_active_subscription": null,
-        "id": "00000000-0000-7000-8000-00000000000a",
+        "id": "019b76da-a800-7000-8000-000000000009",
         "logo_url": null,
         "name": "North Sea",
         "owner": {
           "avatar_url": null,
           "company": null,
           "email": "ada@tenantry.example",
-          "id": "00000000-0000-7000-8000-000000000007",
+          "id": "019b76da-a800-7000-8000-000000000006",
           "is_active": true,
           "is_onboarded": false,
           "is_service_account": false,
@@ -108,7 +110,7 @@ async fn the_whole_object() {
         "avatar_url": null,
         "company": null,
         "email": "ada@tenantry.example",
-        "id": "00000000-0000-7000-8000-000000000007",
+        "id": "019b76da-a800-7000-8000-000000000006",
         "is_active": true,
         "is_onboarded": false,
         "is_service_account": false,
@@ -307,12 +309,12 @@ async fn a_member_sees_what_it_may_enter_and_an_administrator_all() {
     }
     let organization = OrganizationRef::parse(&north);
     let role = BuiltinRole::OrganizationMember;
-    world.core.add_organization_user(&world.admin.caller, organization, bob.id, role).await.unwrap();
+    world.core.add_organization_user(&world.admin.caller, organization, bob.id(), role).await.unwrap();
     let path = format!("/organizations/{north}/tenants");
     assert_eq!(world.get(&path, &bob).await.ok(), json!([]));
     let viewer = vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
     let one = target(&north, "one");
-    world.core.add_workspace_user(&ada.caller, one, Person::Id(bob.id), viewer).await.unwrap();
+    world.core.add_workspace_user(&ada.caller, one, Person::Id(bob.id()), viewer).await.unwrap();
     assert_eq!(world.get(&path, &bob).await.all("name"), ["one"]);
     for all in [&ada, &world.admin] {
         assert_eq!(world.get(&path, all).await.all("name"), ["two", "one", "default"]);
@@ -334,9 +336,9 @@ async fn somebody_unknown_shows_as_an_id() {
     assert_eq!(owner().await["username"], "root");
     let owners = vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
     let foreign = || target(&north, "foreign");
-    core.add_workspace_user(&ada.caller, foreign(), Person::Id(ada.id), owners).await.unwrap();
-    core.remove_workspace_user(&ada.caller, foreign(), root.id).await.unwrap();
-    let id = root.id.to_string();
+    core.add_workspace_user(&ada.caller, foreign(), Person::Id(ada.id()), owners).await.unwrap();
+    core.remove_workspace_user(&ada.caller, foreign(), root.id()).await.unwrap();
+    let id = root.id().to_string();
     let unknown = owner().await;
     assert_eq!((&unknown["id"], &unknown["username"]), (&json!(id), &json!(id)));
     assert_eq!((&unknown["email"], &unknown["name"]), (&json!(null), &json!(null)));
