@@ -22,7 +22,9 @@ pub(crate) fn decode(text: &str, whole: &'static str) -> Result<Vec<(String, Str
         .collect()
 }
 
-/// Reads one name or value of a form; `None` where [`decode`] would refuse it.
+/// Reads one name or value of a form, as strictly as [`crate::Form`] does.
+///
+/// `None` for malformed percent-encoding, bytes that are not UTF-8, and NUL.
 pub fn decode_form_text(piece: &str) -> Option<String> {
     decode_piece(piece).ok()
 }
