@@ -22,6 +22,11 @@ const EQUALITIES: [(&str, WorkspaceField); 6] = [
 const TIMES: [(&str, WorkspaceField); 2] =
     [("created_at", WorkspaceField::CreatedAt), ("updated_at", WorkspaceField::UpdatedAt)];
 
+/// Whether the parameter is one of the filters.
+pub(crate) fn knows(parameter: &str) -> bool {
+    parameter == "deleted" || EQUALITIES.iter().chain(&TIMES).any(|(name, _)| *name == parameter)
+}
+
 /// Reads the filters: equalities, each with an optional `eq:`, and points in time with an operator.
 pub(crate) fn filter(query: &Query<Evo>) -> Result<Filter<WorkspaceField>> {
     let mut filter = Filter::All;

@@ -7,6 +7,11 @@ use tenantry_http::Query;
 
 use crate::Evo;
 
+/// Whether the parameter says an order.
+pub(crate) fn knows(parameter: &str) -> bool {
+    matches!(parameter, "order_by" | "sort")
+}
+
 /// Reads the order of a list: `order_by` counts if both are given, and then `sort` is not even read. By name without.
 /// Roles rank as the vendor's text says: a viewer below an editor below an owner.
 pub(crate) fn order(query: &Query<Evo>) -> Result<Vec<Order<WorkspaceField>>> {

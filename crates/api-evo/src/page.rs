@@ -59,16 +59,16 @@ pub(crate) struct PageLinks {
 }
 
 impl PageLinks {
-    /// The links of a page: `address` without a query, and those of the given parameters that the list knows.
+    /// The links of a page: `address` is without a query, of the given parameters those are kept that the list knows.
     pub(crate) fn new(
         address: &str,
         query: &Query<Evo>,
-        known: &[&str],
+        is_known: fn(&str) -> bool,
         window: Window,
         (count, total): (usize, u64),
     ) -> Self {
         let Window { limit, offset } = window;
-        let kept: Vec<_> = query.pairs().filter(|(name, _)| known.contains(name)).collect();
+        let kept: Vec<_> = query.pairs().filter(|(name, _)| is_known(name)).collect();
         let link = |offset: u64| {
             let (limit, offset) = (limit.to_string(), offset.to_string());
             let pairs = kept.iter().copied().chain([("limit", &*limit), ("offset", &*offset)]);
@@ -144,7 +144,7 @@ mod tests {
         for (total, limit, offset, last, next, previous) in cases {
             let to = |offset: u64| format!("https://x/list?limit={limit}&offset={offset}");
             let links =
-                PageLinks::new("https://x/list", &query(""), &[], Window { limit, offset }, (0, total));
+                PageLinks::new("https://x/list", &query(""), |_| true, Window { limit, offset }, (0, total));
             assert_eq!(links.first, to(0));
             assert_eq!(
                 (links.last, links.next, links.previous),
@@ -159,7 +159,13 @@ mod tests {
         let query =
             query("filter%5Bname%5D=a%20b&x=1&offset=1&created_at=gt:2026-01-01&created_at=lt:2027-01-01");
         let window = Window { limit: 2, offset: 1 };
-        let links = PageLinks::new("/l", &query, &["filter[name]", "created_at"], window, (0, 0));
+        let links = PageLinks::new(
+            "/l",
+            &query,
+            |name| matches!(name, "filter[name]" | "created_at"),
+            window,
+            (0, 0),
+        );
         assert_eq!(
             links.first,
             "/l?filter%5Bname%5D=a+b&created_at=gt%3A2026-01-01&created_at=lt%3A2027-01-01&limit=2&offset=0"

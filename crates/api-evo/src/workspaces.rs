@@ -13,21 +13,6 @@ use crate::page::{PageLinks, Window};
 use crate::workspace::{Workspace, workspaces_path};
 use crate::{Evo, filters, order};
 
-/// What the list knows besides `limit` and `offset`; links to other pages keep these.
-const KNOWN: [&str; 11] = [
-    "sort",
-    "order_by",
-    "filter[created_by]",
-    "created_by",
-    "created_at",
-    "updated_at",
-    "filter[name]",
-    "name",
-    "deleted",
-    "filter[user_id]",
-    "user_id",
-];
-
 /// A page of workspaces.
 #[derive(Serialize)]
 pub(crate) struct WorkspacePage {
@@ -63,6 +48,11 @@ pub(crate) async fn list_workspaces(
         list.page.items.into_iter().map(|seen| Workspace::new(seen, &list.people, &served)).collect();
     let address = served.address(&workspaces_path(organization));
     let size = (results.len(), list.total.unwrap_or_default());
-    let links = PageLinks::new(&address, &query, &KNOWN, window, size);
+    let links = PageLinks::new(&address, &query, is_known, window, size);
     Ok(Json(WorkspacePage { links, results }))
+}
+
+/// What the list knows besides `limit` and `offset`: links to other pages keep these parameters.
+fn is_known(parameter: &str) -> bool {
+    filters::knows(parameter) || order::knows(parameter)
 }
