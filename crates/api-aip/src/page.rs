@@ -54,7 +54,7 @@ impl<F: Copy> Paging<F> {
         let mut keys =
             tenantry_aip::order::parse(order_by, ordering.paths).map_err(|error| refused(&error))?;
         if keys.is_empty() {
-            keys.push(ordering.default.clone());
+            keys.push(ordering.default);
         }
         let binding = Binding::new(method, parents, filter, &keys, show_deleted);
         let start = match query.one("page_token")? {

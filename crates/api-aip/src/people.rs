@@ -67,7 +67,7 @@ pub(crate) async fn update_workspace_user(
     };
     let needed = Permission::ManageWorkspaceUsers;
     let roles = judged_in_workspace(core, &caller, &target, needed, read()).await?;
-    let changed = core.update_workspace_user(&caller, target.clone(), read_user(&user)?, roles).await?;
+    let changed = core.update_workspace_user(&caller, target.clone(), read_user(&user), roles).await?;
     let found = core.get_organization(&caller, target.0).await?;
     Ok(Json(users::write(&changed, found.id)))
 }
@@ -83,13 +83,13 @@ pub(crate) async fn remove_workspace_user(
     let target = target(&organization, &workspace);
     let needed = Permission::ManageWorkspaceUsers;
     judged_in_workspace(core, &caller, &target, needed, only(&query, &[])).await?;
-    core.remove_workspace_user(&caller, target, read_user(&user)?).await?;
+    core.remove_workspace_user(&caller, target, read_user(&user)).await?;
     Ok(Json(Value::Object(Map::new())))
 }
 
 /// A malformed id is an unknown one: the nil id, which nobody has, stands for it.
-fn read_user(text: &str) -> Result<PrincipalId> {
-    Ok(PrincipalId::parse(text).unwrap_or(PrincipalId::from_uuid(uuid::Uuid::nil())))
+fn read_user(text: &str) -> PrincipalId {
+    PrincipalId::parse(text).unwrap_or(PrincipalId::from_uuid(uuid::Uuid::nil()))
 }
 
 fn read_person(value: Option<&Value>) -> Result<Person> {
@@ -98,7 +98,7 @@ fn read_person(value: Option<&Value>) -> Result<Person> {
     match (user.text("name")?, user.text("email")?) {
         (Some(name), _) => {
             let id = name.rsplit_once("/users/").map_or(name, |(_, id)| id);
-            Ok(Person::Id(read_user(id)?))
+            Ok(Person::Id(read_user(id)))
         }
         (None, Some(email)) => Ok(Person::Email {
             email: email.to_owned(),

@@ -149,7 +149,7 @@ pub(crate) async fn update_workspace(
         if named("title") && change.name.is_none() {
             return Err(Error::invalid("title", "missing", "expected a title"));
         }
-        change.expected_version = members.text("etag")?.map(read_etag).transpose()?;
+        change.expected_version = members.text("etag")?.map(read_etag);
         Ok((change, flag(&query, "validate_only")?))
     };
     let needed = Permission::UpdateWorkspace;
@@ -169,7 +169,7 @@ pub(crate) async fn delete_workspace(
     let target = target(&organization, &workspace);
     let read = || -> Result<_> {
         only(&query, &["force", "etag", "allow_missing", "validate_only"])?;
-        let etag = query.one("etag")?.filter(|etag| !etag.is_empty()).map(read_etag).transpose()?;
+        let etag = query.one("etag")?.filter(|etag| !etag.is_empty()).map(read_etag);
         Ok((etag, flag(&query, "force")?, flag(&query, "allow_missing")?, flag(&query, "validate_only")?))
     };
     let needed = Permission::DeleteWorkspace;
@@ -236,19 +236,19 @@ fn filter(checked: &Checked) -> Result<Filter<WorkspaceField>> {
 }
 
 /// The test of a text.
-pub(crate) fn text_filter<F>(field: F, test: &Wanted) -> Result<Filter<F>> {
-    Ok(match test {
+pub(crate) fn text_filter<F>(field: F, wanted: &Wanted) -> Result<Filter<F>> {
+    Ok(match wanted {
         Wanted::Text(equality, pattern) => {
-            let wanted = match pattern.as_literal() {
-                Some(text) => Test::Text(Comparison::Equal, text.to_owned()),
+            let test = match pattern.as_literal() {
+                Some(literal) => Test::Text(Comparison::Equal, literal.to_owned()),
                 None => Test::Like(pattern.pieces().to_vec()),
             };
             match equality {
-                Equality::Equal => Filter::Is(field, wanted),
-                Equality::NotEqual => Filter::Is(field, wanted).not(),
+                Equality::Equal => Filter::Is(field, test),
+                Equality::NotEqual => Filter::Is(field, test).not(),
             }
         }
-        Wanted::TextOrder(order, text) => Filter::Is(field, Test::Text(comparison(*order), text.clone())),
+        Wanted::TextOrder(order, bound) => Filter::Is(field, Test::Text(comparison(*order), bound.clone())),
         Wanted::Contains(part) => Filter::Is(field, Test::Contains(part.clone())),
         Wanted::Present => Filter::Is(field, Test::Present),
         _ => return Err(Error::internal("the schema promised a text")),
@@ -292,11 +292,11 @@ fn refuse_request_id(query: &Query<Aip>) -> Result<()> {
     Ok(())
 }
 
-fn read_etag(text: &str) -> Result<i64> {
+fn read_etag(etag: &str) -> i64 {
     let version =
-        text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
+        etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|digits| digits.parse().ok());
     // What no server of ours wrote is as stale as an old one.
-    Ok(version.unwrap_or(-1))
+    version.unwrap_or(-1)
 }
 
 /// The core's names of fields in this dialect's words.

@@ -29,7 +29,7 @@ pub struct Flags {
     #[arg(long, value_name = "ADDR:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_listen: Option<SocketAddr>,
-    /// sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: tenantry.db in the data directory]
+    /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` [default: tenantry.db in the data directory]
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,

@@ -12,8 +12,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Tenantry, a self-hosted tenancy control plane that speaks four vendors' APIs.
 ///
-/// Settings come from flags, then from variables (TENANTRY_LISTEN, TENANTRY_DATABASE, ...; for secrets also
-/// TENANTRY_DATABASE_FILE and TENANTRY_SECRET_KEY_FILE), then from the file given with --config. TENANTRY_LOG sets what
+/// Settings come from flags, then from variables (`TENANTRY_LISTEN`, `TENANTRY_DATABASE`, ...; for secrets also
+/// `TENANTRY_DATABASE_FILE` and `TENANTRY_SECRET_KEY_FILE`), then from the file given with --config. `TENANTRY_LOG` sets what
 /// is logged, such as `info` or `debug,access=warn`.
 #[derive(Parser)]
 #[command(name = "tenantry", version, max_term_width = 100)]
@@ -51,7 +51,7 @@ enum Command {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let quiet = if matches!(cli.command, Command::Serve { .. }) { "info" } else { "warn" };
-    let filter = EnvFilter::try_from_env("TENANTRY_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
+    let filter = EnvFilter::try_from_env("`TENANTRY_LOG`").unwrap_or_else(|_| EnvFilter::new(quiet));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match &cli.command {
         Command::Serve { flags } => match Config::read(flags) {

@@ -45,8 +45,12 @@ impl Core {
         self.issue_access(&caller).await
     }
 
-    /// Exchanges a valid bearer secret for a short-lived access token of the same principal.
+    /// Exchanges a token or key for a short-lived access token of the same principal. An access token cannot be exchanged:
+    /// it would live for ever.
     pub async fn exchange_bearer(&self, text: &str) -> Result<Issued> {
+        if Secret::parse(text).is_some_and(|secret| secret.kind() == TokenKind::Access) {
+            return Err(Error::bad_credential());
+        }
         let caller = self.authenticate(text).await?;
         self.issue_access(&caller).await
     }

@@ -30,7 +30,7 @@ pub struct Demo {
     /// Where the embedded database is kept [default: a temporary directory, removed at the end]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: embedded]
+    /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` [default: embedded]
     #[arg(long, value_name = "URL")]
     database: Option<SecretString>,
     /// Throw away what is in the embedded database; tokens of an earlier demo cannot be shown again

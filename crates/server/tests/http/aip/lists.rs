@@ -19,7 +19,7 @@ fn titles(list: &Value, name: &str) -> Vec<String> {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"))
 }
 
 async fn walk(server: &TestServer, who: &str, path: &str, name: &str) -> Vec<String> {

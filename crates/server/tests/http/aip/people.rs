@@ -58,8 +58,8 @@ async fn adds_by_address(server: &TestServer) {
     let invited = server.send("ada", Method::POST, &users, Some(body.clone())).await.expect(200);
     assert!(invited["user"].get("name").is_none());
     server.send("ada", Method::POST, &users, Some(body)).await.expect(409);
-    let invites = server.get("ada", &format!("{WORKSPACE}/invites")).await.expect(200);
-    assert_eq!(invites["invitations"].as_array().unwrap().len(), 2);
+    let pending = server.get("ada", &format!("{WORKSPACE}/invites")).await.expect(200);
+    assert_eq!(pending["invitations"].as_array().unwrap().len(), 2);
 }
 
 async fn keeps_an_owner(server: &TestServer) {
@@ -74,8 +74,6 @@ async fn keeps_an_owner(server: &TestServer) {
 }
 
 async fn hands_out_no_more_than_it_holds(server: &TestServer) {
-    let title = json!({"title": "Keeper", "description": null});
-    let _ = title;
     // ben edits north-sea and may not manage its people; in a workspace of his own he may.
     let body = json!({"user": {"name": server.principal("cleo")}, "roles": [{"name": "workspace-viewer"}]});
     server.send("ben", Method::POST, &format!("{WORKSPACE}/users"), Some(body.clone())).await.expect(403);

@@ -44,8 +44,8 @@ async fn lives_its_life(server: &TestServer) {
     server.send("ada", Method::POST, LIST, Some(json!({"title": "Dogger Bank"}))).await.expect(200);
     let undelete = format!("{path}:undelete");
     server.send("ben", Method::POST, &undelete, Some(json!({}))).await.expect(409);
-    let other = format!("/api/v1/organizations/northwind/workspaces/dogger-bank");
-    server.send("ada", Method::DELETE, &other, None).await.expect(200);
+    let other = "/api/v1/organizations/northwind/workspaces/dogger-bank";
+    server.send("ada", Method::DELETE, other, None).await.expect(200);
     let restored = server.send("ben", Method::POST, &undelete, Some(json!({}))).await.expect(200);
     assert!(restored.get("delete_time").is_none());
     server.send("ben", Method::POST, &undelete, Some(json!({}))).await.expect(409);
