@@ -2,7 +2,7 @@
 //! workspaces API is a byte-compatible part of it.
 //!
 //! A handler reads the request into words of the core, calls one use case, and writes the answer; refusals are framed
-//! in [`error`]. Permission comes before validation, and validation before existence (AIP-193, AIP-211).
+//! in `error.rs`. Permission comes before validation, and validation before existence (AIP-193, AIP-211).
 
 mod args;
 mod body;
