@@ -1,7 +1,7 @@
 //! A small dialect over a core whose database is away: what the plumbing itself answers, and what it logs.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -45,6 +45,7 @@ impl Dialect for Small {
 }
 
 fn app() -> Router {
+    Log::of_the_process();
     let limits = Limits { body_bytes: 64, request: Duration::from_millis(50) };
     let served = Served::new(Away::core(), "https://tenantry.example/", limits);
     let routes = Router::new()
@@ -164,6 +165,22 @@ async fn repeats_a_well_formed_request_id_and_makes_one_otherwise() {
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
+impl Log {
+    /// One for all tests: whether a line is logged at all is remembered for the process, so a subscriber of one test
+    /// alone misses lines that others came to first.
+    fn of_the_process() -> Self {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        let begin = || {
+            let log = Self::default();
+            let writer = log.clone();
+            let format = tracing_subscriber::fmt().with_ansi(false).without_time();
+            format.with_writer(move || writer.clone()).init();
+            log
+        };
+        LOG.get_or_init(begin).clone()
+    }
+}
+
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
@@ -178,15 +195,6 @@ impl Write for Log {
 /// The causes of faults are for the log alone, and the log never has a path, a query or a secret.
 #[tokio::test]
 async fn logs_templates_and_faults() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish();
-    // Of the whole process: whether a line is written at all is decided once, by whichever test gets there first.
-    tracing::subscriber::set_global_default(subscriber).unwrap();
     let secret = Secret::random(TokenKind::PersonalAccess, &Away);
     let who = request("GET", "/who?hush=1").header("authorization", format!("Bearer {}", secret.expose()));
     let away = send(who.header("x-request-id", "r1").body(Body::empty()).unwrap()).await;
@@ -197,9 +205,10 @@ async fn logs_templates_and_faults() {
 
     assert_eq!(away.1, "the server is busy or its database is away, try again");
     assert_eq!(panicked.1, "fault");
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let own = |line: &&str| (1..5).any(|number| line.contains(&format!("request_id=\"r{number}\"")));
-    let lines: Vec<&str> = log.lines().map(str::trim).filter(own).collect();
+    let log = String::from_utf8(Log::of_the_process().0.lock().unwrap().clone()).unwrap();
+    let own = ["r1", "r2", "r3", "r4"].map(|id| format!("request_id=\"{id}\""));
+    let lines = log.lines().map(str::trim).filter(|line| own.iter().any(|id| line.contains(id)));
+    let lines: Vec<&str> = lines.collect();
     assert_eq!(
         lines,
         [
