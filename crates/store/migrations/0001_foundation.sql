@@ -27,7 +27,7 @@ CREATE TABLE principals (
     updated_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX principals_username ON principals (username_folded) WHERE org_id IS NULL;
-CREATE UNIQUE INDEX principals_email ON principals (email_folded) WHERE email_folded IS NOT NULL;
+CREATE UNIQUE INDEX principals_email ON principals (email_folded);
 CREATE UNIQUE INDEX principals_service_account ON principals (org_id, username_folded) WHERE org_id IS NOT NULL;
 
 CREATE TABLE credentials (

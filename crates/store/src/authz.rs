@@ -10,19 +10,20 @@ use tenantry_core::text::fold;
 use crate::driver::{Sql, params, sql};
 use crate::session::Db;
 
-const ORGANIZATION_BY_ID: Sql = sql!("SELECT id FROM organizations WHERE id = $1 AND deleted_at IS NULL");
-const ORGANIZATION_BY_NAME: Sql = sql!(
+pub(crate) const ORGANIZATION_BY_ID: Sql =
+    sql!("SELECT id FROM organizations WHERE id = $1 AND deleted_at IS NULL");
+pub(crate) const ORGANIZATION_BY_NAME: Sql = sql!(
     "SELECT id, 0 AS place FROM organizations WHERE name_folded = $1 AND deleted_at IS NULL \
      UNION ALL SELECT id, 1 AS place FROM organizations WHERE key = $2 AND deleted_at IS NULL ORDER BY place"
 );
-const WORKSPACE_BY_ID: Sql = sql!("SELECT id FROM workspaces WHERE org_id = $1 AND id = $2");
-const WORKSPACE_BY_NAME: Sql = sql!(
+pub(crate) const WORKSPACE_BY_ID: Sql = sql!("SELECT id FROM workspaces WHERE org_id = $1 AND id = $2");
+pub(crate) const WORKSPACE_BY_NAME: Sql = sql!(
     "SELECT id, 0 AS place FROM workspaces WHERE org_id = $1 AND name_folded = $2 AND deleted_at IS NULL \
      UNION ALL SELECT id, 1 AS place FROM workspaces WHERE org_id = $1 AND key = $3 AND deleted_at IS NULL \
      ORDER BY place"
 );
 /// Four point reads in one statement. The first column tells them apart.
-const HOLDINGS: Sql = sql!(
+pub(crate) const HOLDINGS: Sql = sql!(
     "SELECT 0 AS part, permissions FROM reach \
       WHERE principal_id = $1 AND org_id = $2 AND level = 0 AND scope_id = $2 \
      UNION ALL SELECT 1, permissions FROM reach \
@@ -33,7 +34,7 @@ const HOLDINGS: Sql = sql!(
      UNION ALL SELECT 4, any_grant.level FROM \
       (SELECT level FROM reach WHERE principal_id = $1 AND org_id = $3 LIMIT 1) AS any_grant"
 );
-const LOCK: Sql = sql!("UPDATE versions SET version = version + 1 WHERE org_id = $1");
+pub(crate) const LOCK: Sql = sql!("UPDATE versions SET version = version + 1 WHERE org_id = $1");
 const VERSION: Sql = sql!("SELECT version FROM versions WHERE org_id = $1");
 
 #[async_trait]

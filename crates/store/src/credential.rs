@@ -12,16 +12,19 @@ use crate::driver::{Sql, params, sql};
 use crate::principal;
 use crate::session::Db;
 
-const FIND: Sql = sql!(
+pub(crate) const FIND: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
             p.created_at, p.updated_at, \
             c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at \
      FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
 );
-const SIGN_IN: Sql = sql!(
-    "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, updated_at, \
-            password_hash \
-     FROM principals WHERE org_id IS NULL AND (email_folded = $1 OR username_folded = $1)"
+pub(crate) const SIGN_IN: Sql = sql!(
+    "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, \
+       updated_at, password_hash, 0 AS place \
+     FROM principals WHERE org_id IS NULL AND email_folded = $1 \
+     UNION ALL SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, \
+       updated_at, password_hash, 1 AS place \
+     FROM principals WHERE org_id IS NULL AND username_folded = $1 ORDER BY place"
 );
 const INSERT: Sql = sql!(
     "INSERT INTO credentials (id, kind, principal_id, org_id, title, first_characters, hash, created_at, expires_at) \

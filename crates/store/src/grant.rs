@@ -20,7 +20,7 @@ use crate::driver::{Sql, Value, params, sql};
 use crate::principal;
 use crate::session::Db;
 
-const GRANTS_OF: Sql = sql!(
+pub(crate) const GRANTS_OF: Sql = sql!(
     "SELECT id, role_id, created_at, created_by FROM grants \
      WHERE org_id = $1 AND subject_id = $2 AND scope_id = $3 AND subject_kind = $4 ORDER BY created_at, id"
 );
@@ -29,7 +29,7 @@ const INSERT: Sql = sql!(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 );
 const DELETE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND id = $2");
-const HELD: Sql = sql!(
+pub(crate) const HELD: Sql = sql!(
     "SELECT ro.permissions FROM grants g CROSS JOIN roles ro \
      WHERE g.org_id = $1 AND g.subject_id = $2 AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
      UNION ALL SELECT ro.permissions FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
@@ -46,7 +46,7 @@ const REACH: Sql = sql!(
 );
 const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
 const TEAM: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");
-const HOLDERS: Sql = sql!(
+pub(crate) const HOLDERS: Sql = sql!(
     "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro \
      WHERE g.org_id = $1 AND g.scope_id = $2 AND g.subject_kind = 'principal' \
        AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.builtin = $3"

@@ -13,6 +13,8 @@ mod invitation;
 mod load;
 mod migrate;
 mod organization;
+#[cfg(test)]
+mod plans;
 mod postgres;
 mod principal;
 mod project;

@@ -21,14 +21,14 @@ use crate::session::Db;
 
 const COLUMNS: &str = "o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
      o.preferences, o.version, o.created_at, o.updated_at";
-const FIND: Sql = sql!(
+pub(crate) const FIND: Sql = sql!(
     "SELECT o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
             o.preferences, o.version, o.created_at, o.updated_at \
      FROM organizations o WHERE o.id = $1 AND o.deleted_at IS NULL"
 );
-const CALLED: Sql = sql!(
-    "SELECT id, key, name_folded FROM organizations \
-     WHERE deleted_at IS NULL AND (key IN ($1, $2) OR name_folded IN ($1, $2))"
+pub(crate) const CALLED: Sql = sql!(
+    "SELECT id, key, name_folded FROM organizations WHERE deleted_at IS NULL AND key IN ($1, $2) \
+     UNION SELECT id, key, name_folded FROM organizations WHERE deleted_at IS NULL AND name_folded IN ($1, $2)"
 );
 const OWNED: Sql = sql!("SELECT COUNT(*) FROM organizations WHERE owner_id = $1 AND deleted_at IS NULL");
 const TAKEN: Sql = sql!("SELECT kind FROM locator WHERE id = $1");

@@ -21,9 +21,13 @@ const FIND: Sql = sql!(
     "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, updated_at \
      FROM principals WHERE id = $1"
 );
-const CALLED: Sql = sql!(
-    "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, updated_at \
-     FROM principals WHERE org_id IS NULL AND (email_folded = $1 OR username_folded = $1)"
+pub(crate) const CALLED: Sql = sql!(
+    "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, \
+       updated_at, 0 AS place \
+     FROM principals WHERE org_id IS NULL AND email_folded = $1 \
+     UNION ALL SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, \
+       updated_at, 1 AS place \
+     FROM principals WHERE org_id IS NULL AND username_folded = $1 ORDER BY place"
 );
 const ADMINISTRATOR: Sql = sql!("SELECT level FROM reach WHERE org_id = $1 AND scope_id = $1 LIMIT 1");
 const INSERT: Sql = sql!(

@@ -29,7 +29,7 @@ const COLUMNS: &str = "w.org_id, w.id, w.key, w.name, w.description, w.labels, w
 /// The word of [`Workspace::status`].
 const STATUS: &str = "CASE WHEN w.deleted_at IS NOT NULL THEN 'deleted' WHEN w.is_active = 0 THEN 'deactivated' \
      ELSE w.status END";
-const FIND: Sql = sql!(
+pub(crate) const FIND: Sql = sql!(
     "SELECT w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
        w.is_default, w.is_active, w.desired_state, w.state_reason, w.status, w.status_at, w.owner_id, w.project_count, \
        w.details, w.version, w.created_at, w.created_by, w.updated_at, w.updated_by, w.deleted_at, m.permissions \
@@ -37,7 +37,7 @@ const FIND: Sql = sql!(
        ON m.principal_id = $3 AND m.org_id = w.org_id AND m.level = 2 AND m.scope_id = w.id \
      WHERE w.org_id = $1 AND w.id = $2"
 );
-const CALLED: Sql = sql!(
+pub(crate) const CALLED: Sql = sql!(
     "SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND name_folded = $2 \
      UNION SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND key = $3"
 );

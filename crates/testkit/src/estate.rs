@@ -72,6 +72,13 @@ impl TestCore {
         Self::over(database, settings, 0, Some(directory)).await
     }
 
+    /// A core over the SQLite file of a directory that outlives it, made if it is not there. Whoever opens one that has
+    /// rows gives another seed, since ids of different seeds never meet.
+    pub async fn in_directory(directory: &Path, seed: u16) -> Self {
+        let database = Database::Sqlite(directory.join("tenantry.db"));
+        Self::over(database, Settings::default(), seed, None).await
+    }
+
     /// A core over a new database of the PostgreSQL server that the tests of this process share.
     pub async fn postgres() -> Self {
         Self::postgres_with(Settings::default()).await
