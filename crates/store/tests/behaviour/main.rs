@@ -28,6 +28,7 @@ mod credentials;
 mod invitations;
 mod isolation;
 mod lists;
+mod load;
 mod members;
 mod organizations;
 mod pages;
