@@ -22,20 +22,20 @@ async fn one_is_made_and_found_by_id_name_and_key() {
     let made = world.json("POST", "/organizations", &ada.token, &body).await.ok();
     insta::assert_json_snapshot!(made, @r#"
     {
-      "created": "2026-01-01T00:00:00.000000Z",
+      "name": "North Sea",
       "description": "Everything below 58 degrees",
-      "has_active_subscription": null,
+      "logo_url": "https://north.example/logo.svg",
       "id": "019b76da-a800-7000-8000-000000000009",
+      "created": "2026-01-01T00:00:00.000000Z",
+      "updated": "2026-01-01T00:00:00.000000Z",
+      "has_active_subscription": null,
+      "trial_expiry": null,
       "links": [
         {
           "name": "Docs",
           "url": "https://north.example/docs"
         }
-      ],
-      "logo_url": "https://north.example/logo.svg",
-      "name": "North Sea",
-      "trial_expiry": null,
-      "updated": "2026-01-01T00:00:00.000000Z"
+      ]
     }
     "#);
     let id = made["id"].as_str().unwrap();

@@ -29,7 +29,9 @@ fn target(organization: &str, workspace: &str) -> (OrganizationRef, WorkspaceRef
 }
 
 fn keys(object: &Value) -> Vec<&str> {
-    object.as_object().expect("an object").keys().map(String::as_str).collect()
+    let mut keys: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
 }
 
 #[tokio::test]
@@ -61,91 +63,91 @@ async fn the_whole_object() {
     let list = world.get(&format!("/organizations/{north}/tenants?limit=1"), &ada).await.ok();
     insta::assert_json_snapshot!(list[0], @r#"
     {
-      "created": "2026-01-01T00:00:01.000000Z",
-      "description": "Porosity",
-      "desired_state": "available",
-      "display_name": "Reservoir Models",
-      "enrollment_key": null,
       "id": "019b76da-a800-7000-8000-000000000016",
-      "is_managed": true,
-      "kitaru_service": null,
+      "name": "reservoir-models",
+      "display_name": "Reservoir Models",
+      "description": "Porosity",
       "logo_url": "https://north.example/r.svg",
+      "organization": {
+        "name": "North Sea",
+        "description": null,
+        "logo_url": null,
+        "id": "019b76da-a800-7000-8000-000000000009",
+        "created": "2026-01-01T00:00:00.000000Z",
+        "updated": "2026-01-01T00:00:00.000000Z",
+        "owner": {
+          "password": null,
+          "password_expired": false,
+          "name": null,
+          "avatar_url": null,
+          "company": null,
+          "job_title": null,
+          "metadata": null,
+          "id": "019b76da-a800-7000-8000-000000000006",
+          "username": "ada",
+          "email": "ada@tenantry.example",
+          "oauth_provider": null,
+          "oauth_id": null,
+          "is_active": true,
+          "is_superuser": false,
+          "is_service_account": false,
+          "organization_id": null,
+          "is_onboarded": false
+        },
+        "has_active_subscription": null,
+        "trial_expiry": null
+      },
+      "owner": {
+        "password": null,
+        "password_expired": false,
+        "name": null,
+        "avatar_url": null,
+        "company": null,
+        "job_title": null,
+        "metadata": null,
+        "id": "019b76da-a800-7000-8000-000000000006",
+        "username": "ada",
+        "email": "ada@tenantry.example",
+        "oauth_provider": null,
+        "oauth_id": null,
+        "is_active": true,
+        "is_superuser": false,
+        "is_service_account": false,
+        "organization_id": null,
+        "is_onboarded": false
+      },
+      "is_managed": true,
+      "enrollment_key": null,
+      "workspace_type": "zenml",
+      "zenml_service": {
+        "configuration": {
+          "version": "0.98.0",
+          "admin": {
+            "debug": true,
+            "secret_environment_vars": null
+          }
+        },
+        "status": {
+          "server_url": "https://r.example",
+          "version": "0.98.0"
+        }
+      },
       "mlflow_service": {
         "configuration": {
           "version": "2.14.2"
         },
         "status": null
       },
-      "name": "reservoir-models",
-      "organization": {
-        "created": "2026-01-01T00:00:00.000000Z",
-        "description": null,
-        "has_active_subscription": null,
-        "id": "019b76da-a800-7000-8000-000000000009",
-        "logo_url": null,
-        "name": "North Sea",
-        "owner": {
-          "avatar_url": null,
-          "company": null,
-          "email": "ada@tenantry.example",
-          "id": "019b76da-a800-7000-8000-000000000006",
-          "is_active": true,
-          "is_onboarded": false,
-          "is_service_account": false,
-          "is_superuser": false,
-          "job_title": null,
-          "metadata": null,
-          "name": null,
-          "oauth_id": null,
-          "oauth_provider": null,
-          "organization_id": null,
-          "password": null,
-          "password_expired": false,
-          "username": "ada"
-        },
-        "trial_expiry": null,
-        "updated": "2026-01-01T00:00:00.000000Z"
-      },
-      "owner": {
-        "avatar_url": null,
-        "company": null,
-        "email": "ada@tenantry.example",
-        "id": "019b76da-a800-7000-8000-000000000006",
-        "is_active": true,
-        "is_onboarded": false,
-        "is_service_account": false,
-        "is_superuser": false,
-        "job_title": null,
-        "metadata": null,
-        "name": null,
-        "oauth_id": null,
-        "oauth_provider": null,
-        "organization_id": null,
-        "password": null,
-        "password_expired": false,
-        "username": "ada"
-      },
-      "state_reason": "user_action",
-      "status": "available",
-      "status_updated": "2026-01-01T00:00:02.000000Z",
-      "updated": "2026-01-01T00:00:02.000000Z",
+      "kitaru_service": null,
       "usage_counts": {
         "users": 3
       },
-      "workspace_type": "zenml",
-      "zenml_service": {
-        "configuration": {
-          "admin": {
-            "debug": true,
-            "secret_environment_vars": null
-          },
-          "version": "0.98.0"
-        },
-        "status": {
-          "server_url": "https://r.example",
-          "version": "0.98.0"
-        }
-      }
+      "desired_state": "available",
+      "state_reason": "user_action",
+      "status": "available",
+      "created": "2026-01-01T00:00:01.000000Z",
+      "updated": "2026-01-01T00:00:02.000000Z",
+      "status_updated": "2026-01-01T00:00:02.000000Z"
     }
     "#);
 }

@@ -2,7 +2,9 @@
 //!
 //! Deleting is soft: name and key are free at once; restoring brings back settings and grants.
 
+mod change;
 mod geometry;
+mod names;
 mod service;
 mod store;
 mod write;
@@ -17,12 +19,14 @@ use crate::permission::{BuiltinRole, Level, PermissionSet};
 use crate::preferences::Preferences;
 use crate::text;
 
+pub use change::WorkspaceChange;
 pub use geometry::BoundingBox;
+pub(crate) use names::numbered;
 pub(crate) use service::require_live;
 pub use service::{WorkspaceDetail, WorkspaceList, WorkspaceQuery};
 pub use store::{Deleted, WorkspaceRival, WorkspaceStore};
-pub use write::{NewWorkspace, StatusReport, WorkspaceChange};
-pub(crate) use write::{make, numbered};
+pub(crate) use write::make;
+pub use write::{NewWorkspace, StatusReport};
 
 /// Longest name, in characters: the Evo client cannot read a longer one.
 pub const NAME_MAX: usize = 60;

@@ -1,10 +1,9 @@
 //! Use cases that change workspaces.
 
+use super::change::{WorkspaceChange, apply};
+use super::names::{free_key, require_free_name};
 use super::service::{detail, require_live};
-use super::{
-    BoundingBox, Details, Lifecycle, NAME_MAX, Service, State, Workspace, WorkspaceDetail, checked_document,
-    checked_labels,
-};
+use super::{Details, Lifecycle, NAME_MAX, Service, State, Workspace, WorkspaceDetail, checked_document};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, WorkspaceScope, Writable};
@@ -13,7 +12,6 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Scope, Subject};
 use crate::ids::{PrincipalId, ProjectId, WorkspaceId};
 use crate::permission::{BuiltinRole, Permission};
-use crate::preferences::Preferences;
 use crate::project::Project;
 use crate::role;
 use crate::store::Session;
@@ -32,39 +30,6 @@ pub struct NewWorkspace {
     pub is_default: bool,
     /// The rest.
     pub fields: WorkspaceChange,
-}
-
-/// What is to become of a workspace. `None` leaves a field alone; an inner `None` clears it.
-#[derive(Clone, Debug, Default)]
-pub struct WorkspaceChange {
-    /// A new name.
-    pub name: Option<String>,
-    /// A new description.
-    pub description: Option<Option<String>>,
-    /// New labels, all of them.
-    pub labels: Option<Vec<String>>,
-    /// A new bounding box.
-    pub bounding_box: Option<Option<BoundingBox>>,
-    /// A new coordinate system.
-    pub coordinate_system: Option<Option<String>>,
-    /// A new icon.
-    pub icon: Option<Option<String>>,
-    /// A new colour of the icon.
-    pub icon_color: Option<Option<String>>,
-    /// A new logo.
-    pub logo_url: Option<Option<String>>,
-    /// Whether it is in use.
-    pub is_active: Option<bool>,
-    /// A new configuration of the ZenML server: a JSON object.
-    pub zenml_configuration: Option<String>,
-    /// A new configuration of the MLflow server: a JSON object.
-    pub mlflow_configuration: Option<String>,
-    /// What it is to become.
-    pub desired_state: Option<State>,
-    /// New preferences, all of them.
-    pub preferences: Option<Preferences>,
-    /// The version that the client saw last; another one is a conflict.
-    pub expected_version: Option<i64>,
 }
 
 /// What the server behind a workspace, or who runs it, reports.
@@ -330,17 +295,6 @@ pub(crate) async fn make(
     Ok(workspace)
 }
 
-/// `north-sea`, `north-sea-2`, `north-sea-3` and so on, none longer than a key may be.
-pub(crate) fn numbered(first: &str) -> impl Iterator<Item = String> {
-    let first = first.to_owned();
-    std::iter::once(first.clone()).chain((2..10_000).map(move |number| {
-        let number = format!("-{number}");
-        let room = text::KEY_MAX - number.len();
-        let shortened = first.get(..room).unwrap_or(&first).trim_end_matches('-');
-        format!("{shortened}{number}")
-    }))
-}
-
 async fn live(
     session: &dyn Session,
     act: &Act,
@@ -378,116 +332,6 @@ fn require_version(workspace: &Workspace, expected: Option<i64>) -> Result<()> {
         )),
         _ => Ok(()),
     }
-}
-
-async fn require_free_name(
-    session: &dyn Session,
-    scope: &Writable<OrganizationScope>,
-    name: &str,
-    key: &str,
-    but: Option<WorkspaceId>,
-) -> Result<()> {
-    let folded = text::fold(name);
-    let rivals = session.workspaces_called(scope, &folded, key).await?;
-    if rivals.iter().any(|rival| rival.folded_name == folded && Some(rival.id) != but) {
-        return Err(Error::new(
-            Kind::AlreadyExists,
-            "workspace.name_taken",
-            "there is a workspace of this name",
-        ));
-    }
-    Ok(())
-}
-
-/// The wanted key, or the first free number of `first`. The name must be free too.
-async fn free_key(
-    session: &dyn Session,
-    scope: &Writable<OrganizationScope>,
-    wanted: Option<&str>,
-    first: &str,
-    name: &str,
-) -> Result<String> {
-    let folded = text::fold(name);
-    for key in numbered(wanted.unwrap_or(first)) {
-        let rivals = session.workspaces_called(scope, &folded, &key).await?;
-        if rivals.iter().any(|rival| rival.folded_name == folded) {
-            return Err(Error::new(
-                Kind::AlreadyExists,
-                "workspace.name_taken",
-                "there is a workspace of this name",
-            ));
-        }
-        if rivals.is_empty() {
-            return Ok(key);
-        }
-        if wanted.is_some() {
-            return Err(Error::new(
-                Kind::AlreadyExists,
-                "workspace.key_taken",
-                "there is a workspace of this key",
-            ));
-        }
-    }
-    Err(Error::invalid("name", "exhausted", "no key is left for this name, give one"))
-}
-
-fn apply(workspace: &mut Workspace, change: &WorkspaceChange) -> Result<()> {
-    if let Some(description) = &change.description {
-        workspace.description = match description {
-            Some(description) => text::prose("description", description, text::DESCRIPTION_MAX)?,
-            None => None,
-        };
-    }
-    if let Some(labels) = &change.labels {
-        workspace.labels = checked_labels(labels)?;
-    }
-    if let Some(bounding_box) = change.bounding_box {
-        workspace.bounding_box = bounding_box;
-    }
-    if let Some(system) = &change.coordinate_system {
-        workspace.coordinate_system = match system {
-            Some(system) => text::prose("default_coordinate_system", system, text::DESCRIPTION_MAX)?,
-            None => None,
-        };
-    }
-    if let Some(active) = change.is_active {
-        workspace.is_active = active;
-    }
-    if let Some(desired) = change.desired_state {
-        if matches!(desired, State::Pending | State::Failed) {
-            return Err(Error::invalid(
-                "desired_state",
-                "not_desirable",
-                "pending and failed cannot be desired",
-            ));
-        }
-        workspace.lifecycle.desired = desired;
-    }
-    let details = &mut workspace.details;
-    if let Some(icon) = &change.icon {
-        details.icon = icon.as_deref().map(|icon| text::name("icon", icon, 100)).transpose()?;
-    }
-    if let Some(color) = &change.icon_color {
-        details.icon_color =
-            color.as_deref().map(|color| text::name("icon_color", color, 100)).transpose()?;
-    }
-    if let Some(logo) = &change.logo_url {
-        details.logo_url = logo.as_deref().map(|logo| text::web_address("logo_url", logo)).transpose()?;
-    }
-    if let Some(preferences) = &change.preferences {
-        details.preferences = preferences.clone().checked()?;
-    }
-    configure(&mut details.zenml, "zenml_service.configuration", change.zenml_configuration.as_deref())?;
-    configure(&mut details.mlflow, "mlflow_service.configuration", change.mlflow_configuration.as_deref())
-}
-
-fn configure(service: &mut Option<Service>, field: &'static str, configuration: Option<&str>) -> Result<()> {
-    if let Some(text) = configuration {
-        let configuration = checked_document(field, text)?;
-        let status = service.take().and_then(|service| service.status);
-        *service = Some(Service { configuration, status });
-    }
-    Ok(())
 }
 
 fn set_status(service: &mut Option<Service>, field: &'static str, status: Option<&str>) -> Result<()> {
