@@ -28,15 +28,15 @@ async fn speaks_status(server: &TestServer) {
     said.push(server.get("ada", "/api/v1/organizations/x/y/z").await.expect(404));
     said.push(server.send("ada", Method::PUT, LIST, None).await.expect(405));
     insta::allow_duplicates! { insta::assert_snapshot!(lines(&said), @r#"
-    {"code":16,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"CREDENTIAL_MISSING"}],"message":"a credential is required"}
-    {"code":16,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"CREDENTIAL_INVALID"}],"message":"the credential is not valid"}
-    {"code":7,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"TARGET_HIDDEN"}],"message":"permission denied on the resource, or it does not exist"}
-    {"code":7,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"PERMISSION_DENIED"}],"message":"this needs the permission read:WorkspaceInvitation"}
-    {"code":5,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"TARGET_NOT_FOUND"}],"message":"workspace not found"}
-    {"code":3,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{"expected":"title, create_time, update_time","field":"size","parameter":"order_by","position":"0","rule":"form"},"reason":"INVALID_ORDER_BY"},{"@type":"type.googleapis.com/google.rpc.BadRequest","field_violations":[{"description":"Invalid order_by at position 0: unknown path size, expected one of: title, create_time, update_time.","field":"order_by"}]}],"message":"Invalid order_by at position 0: unknown path size, expected one of: title, create_time, update_time."}
-    {"code":3,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{"expected":"an integer from 0 to 2147483647","found":"-1","parameter":"page_size","rule":"form"},"reason":"INVALID_PAGE_SIZE"},{"@type":"type.googleapis.com/google.rpc.BadRequest","field_violations":[{"description":"Invalid page_size: expected an integer from 0 to 2147483647, found \"-1\".","field":"page_size"}]}],"message":"Invalid page_size: expected an integer from 0 to 2147483647, found \"-1\"."}
-    {"code":5,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"ROUTE_UNKNOWN"}],"message":"there is no such method or resource"}
-    {"code":12,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"METHOD_UNKNOWN"}],"message":"the resource has no such method"}
+    {"code":16,"message":"a credential is required","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"CREDENTIAL_MISSING","domain":"tenantry","metadata":{}}]}
+    {"code":16,"message":"the credential is not valid","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"CREDENTIAL_INVALID","domain":"tenantry","metadata":{}}]}
+    {"code":7,"message":"permission denied on the resource, or it does not exist","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"TARGET_HIDDEN","domain":"tenantry","metadata":{}}]}
+    {"code":7,"message":"this needs the permission read:WorkspaceInvitation","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"PERMISSION_DENIED","domain":"tenantry","metadata":{}}]}
+    {"code":5,"message":"workspace not found","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"TARGET_NOT_FOUND","domain":"tenantry","metadata":{}}]}
+    {"code":3,"message":"Invalid order_by at position 0: unknown path size, expected one of: title, create_time, update_time.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"INVALID_ORDER_BY","domain":"tenantry","metadata":{"parameter":"order_by","rule":"form","position":"0","field":"size","expected":"title, create_time, update_time"}},{"@type":"type.googleapis.com/google.rpc.BadRequest","field_violations":[{"field":"order_by","description":"Invalid order_by at position 0: unknown path size, expected one of: title, create_time, update_time."}]}]}
+    {"code":3,"message":"Invalid page_size: expected an integer from 0 to 2147483647, found \"-1\".","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"INVALID_PAGE_SIZE","domain":"tenantry","metadata":{"parameter":"page_size","rule":"form","expected":"an integer from 0 to 2147483647","found":"-1"}},{"@type":"type.googleapis.com/google.rpc.BadRequest","field_violations":[{"field":"page_size","description":"Invalid page_size: expected an integer from 0 to 2147483647, found \"-1\"."}]}]}
+    {"code":5,"message":"there is no such method or resource","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ROUTE_UNKNOWN","domain":"tenantry","metadata":{}}]}
+    {"code":12,"message":"the resource has no such method","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"METHOD_UNKNOWN","domain":"tenantry","metadata":{}}]}
     "#); }
 }
 
@@ -54,9 +54,9 @@ async fn refuses_what_is_no_request(server: &TestServer) {
     let large = large.header("content-type", "application/json").body("x".repeat(10 << 20));
     said.push(Answer::of(large).await.expect(413));
     insta::allow_duplicates! { insta::assert_snapshot!(lines(&said), @r#"
-    {"code":3,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"BODY_MALFORMED"}],"message":"not JSON: EOF while parsing an object at line 1 column 1"}
-    {"code":3,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"BODY_MEDIA_TYPE"}],"message":"expected a body of the media type application/json"}
-    {"code":3,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"tenantry","metadata":{},"reason":"BODY_TOO_LARGE"}],"message":"the body is larger than 1048576 bytes"}
+    {"code":3,"message":"not JSON: EOF while parsing an object at line 1 column 1","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BODY_MALFORMED","domain":"tenantry","metadata":{}}]}
+    {"code":3,"message":"expected a body of the media type application/json","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BODY_MEDIA_TYPE","domain":"tenantry","metadata":{}}]}
+    {"code":3,"message":"the body is larger than 1048576 bytes","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BODY_TOO_LARGE","domain":"tenantry","metadata":{}}]}
     "#); }
     for query in [
         "filter=%00",
