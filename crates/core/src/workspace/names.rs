@@ -68,3 +68,18 @@ pub(super) async fn free_key(
     }
     Err(Error::invalid("name", "exhausted", "no key is left for this name, give one"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+    use crate::text;
+
+    #[test]
+    fn numbered_keys_stay_keys() {
+        let keys: Vec<_> = numbered("north-sea").take(3).collect();
+        assert_eq!(keys, ["north-sea", "north-sea-2", "north-sea-3"]);
+        for longest in ["k".repeat(text::KEY_MAX), format!("{}----", "k".repeat(60))] {
+            assert!(numbered(&longest).all(|key| text::key("key", &key).is_ok()));
+        }
+    }
+}

@@ -343,18 +343,3 @@ fn set_status(service: &mut Option<Service>, field: &'static str, status: Option
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::numbered;
-    use crate::text;
-
-    #[test]
-    fn numbered_keys_stay_keys() {
-        let keys: Vec<_> = numbered("north-sea").take(3).collect();
-        assert_eq!(keys, ["north-sea", "north-sea-2", "north-sea-3"]);
-        for longest in ["k".repeat(text::KEY_MAX), format!("{}----", "k".repeat(60))] {
-            assert!(numbered(&longest).all(|key| text::key("key", &key).is_ok()));
-        }
-    }
-}
