@@ -3,7 +3,7 @@
 use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
 use tenantry_core::caller::Caller;
 use tenantry_core::permission::Permission;
-use tenantry_core::{Core, Error, Result};
+use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::Query;
 
 use crate::Aip;
@@ -15,6 +15,18 @@ pub(crate) fn flag(query: &Query<Aip>, name: &'static str) -> Result<bool> {
         Some("true") => Ok(true),
         Some(_) => Err(Error::invalid(name, "boolean", "expected true or false")),
     }
+}
+
+/// Idempotency by `request_id` (AIP-155) is not served yet, and not claimed either.
+pub(crate) fn refuse_request_id(query: &Query<Aip>) -> Result<()> {
+    if query.one("request_id")?.is_some_and(|id| !id.is_empty()) {
+        return Err(Error::new(
+            Kind::Unsupported,
+            "request_id.unsupported",
+            "request_id is not supported by this server",
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses parameters that a route of our own does not know. The vendor's routes ignore them.

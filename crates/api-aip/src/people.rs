@@ -7,10 +7,10 @@ use tenantry_aip::Mask;
 use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::permission::Permission;
-use tenantry_core::{Error, Kind, Result};
+use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Json as Body, Query, Refused, Segments, Served};
 
-use crate::args::{judged_in_workspace, only, target};
+use crate::args::{judged_in_workspace, only, refuse_request_id, target};
 use crate::body::Members;
 use crate::error::refused;
 use crate::{Aip, names, users};
@@ -30,10 +30,7 @@ pub(crate) async fn add_workspace_user(
     let target = target(&organization, &workspace);
     let read = || -> Result<(Person, Vec<RoleName>)> {
         only(&query, &["request_id"])?;
-        if query.one("request_id")?.is_some() {
-            let text = "request_id is not supported by this server";
-            return Err(Error::new(Kind::Unsupported, "request_id.unsupported", text));
-        }
+        refuse_request_id(&query)?;
         let members = Members::of("", &body, &["user", "roles"], &[])?;
         Ok((read_person(members.get("user"))?, read_roles(members.list("roles")?)?))
     };

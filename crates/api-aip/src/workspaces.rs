@@ -19,7 +19,7 @@ use tenantry_core::workspace::{
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Json as Body, Query, Refusal, Refused, Segments, Served};
 
-use crate::args::{flag, judged_in_organization, judged_in_workspace, only, target};
+use crate::args::{flag, judged_in_organization, judged_in_workspace, only, refuse_request_id, target};
 use crate::body::Members;
 use crate::error::refused;
 use crate::page::{Ordering, PageTokens, Paging};
@@ -279,17 +279,6 @@ fn read_change(members: &Members<'_>, named: impl Fn(&str) -> bool) -> Result<Wo
         icon_color: text("workspace_icon_color")?,
         ..WorkspaceChange::default()
     })
-}
-
-fn refuse_request_id(query: &Query<Aip>) -> Result<()> {
-    if query.one("request_id")?.is_some_and(|id| !id.is_empty()) {
-        return Err(Error::new(
-            Kind::Unsupported,
-            "request_id.unsupported",
-            "request_id is not supported by this server",
-        ));
-    }
-    Ok(())
 }
 
 fn read_etag(etag: &str) -> i64 {

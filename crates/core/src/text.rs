@@ -34,10 +34,19 @@ pub fn name(field: &'static str, text: &str, max: usize) -> Result<String> {
             format!("expected at most {max} characters, got {length}"),
         ));
     }
-    if name.chars().any(char::is_control) {
-        return Err(Error::invalid(field, "control_character", "control characters are not allowed"));
+    if name.chars().any(|c| c.is_control() || is_invisible(c)) {
+        let expected = "control and invisible characters are not allowed";
+        return Err(Error::invalid(field, "control_character", expected));
     }
     Ok(name)
+}
+
+/// Characters that show nothing or turn the direction of what follows, by which two names could look like one. The joiners
+/// stay, since scripts and emoji need them.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Free text of up to `max` characters; line breaks and tabs are allowed, other control characters are not.
@@ -150,6 +159,10 @@ mod tests {
         assert_eq!(name("name", "a\u{0}b", 60).unwrap_err().violations[0].rule, "control_character");
         assert_eq!(name("name", &"ä".repeat(61), 60).unwrap_err().violations[0].rule, "too_long");
         assert!(name("name", &"ä".repeat(60), 60).is_ok());
+        for hidden in ["North\u{200b} Sea", "\u{202e}abc", "a\u{feff}b"] {
+            assert_eq!(name("name", hidden, 60).unwrap_err().violations[0].rule, "control_character");
+        }
+        assert!(name("name", "👩\u{200d}🔬", 60).is_ok());
     }
 
     #[test]

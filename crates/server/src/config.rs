@@ -122,7 +122,10 @@ impl Config {
         let secrets = ["database", "secret_key"];
         figment = figment.merge(Env::prefixed("TENANTRY_").filter(move |name| {
             let name = name.as_str().to_ascii_lowercase();
-            name != "config"
+            // Kubernetes gives these to every container beside a service of our name.
+            let of_a_service = name == "port" || name.starts_with("port_") || name.starts_with("service_");
+            !of_a_service
+                && name != "config"
                 && name != "log"
                 && !secrets.iter().any(|secret| name == format!("{secret}_file"))
         }));

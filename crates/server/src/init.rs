@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use tenantry_core::organization::NewOrganization;
+use tenantry_core::organization::{NewOrganization, checked_name};
 use tenantry_core::principal::NewUser;
 
 use crate::config::Config;
@@ -10,6 +10,7 @@ use crate::serve::open_core;
 
 /// What the first administrator is called.
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub struct Init {
     /// E-mail address of the administrator
     #[arg(long)]
@@ -24,6 +25,9 @@ pub struct Init {
 
 /// Makes them, and prints the token once.
 pub async fn init(config: &Config, init: &Init) -> Result<()> {
+    if let Some(name) = &init.organization {
+        checked_name(name).map_err(|error| anyhow::anyhow!("organization: {}", error.public()))?;
+    }
     config.data_dir()?;
     let core = open_core(&config.database()?, config.settings()).await?;
     let new = NewUser { email: init.email.clone(), display_name: init.name.clone(), ..NewUser::default() };

@@ -15,6 +15,7 @@ use crate::world::{SystemClock, SystemEntropy, SystemIds};
 
 /// How large the estate is, and where its tokens go.
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub struct Load {
     /// Organizations; one in a hundred is big
     #[arg(long, value_name = "N", default_value_t = 1000)]

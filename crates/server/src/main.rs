@@ -51,7 +51,9 @@ enum Command {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let quiet = if matches!(cli.command, Command::Serve { .. }) { "info" } else { "warn" };
-    let filter = EnvFilter::try_from_env("`TENANTRY_LOG`").unwrap_or_else(|_| EnvFilter::new(quiet));
+    let filter = EnvFilter::try_from_env("TENANTRY_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
+    // The database's driver writes the values of statements at finer levels, and those may be anything.
+    let filter = filter.add_directive("tokio_postgres=warn".parse().unwrap_or_default());
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match &cli.command {
         Command::Serve { flags } => match Config::read(flags) {
@@ -74,5 +76,18 @@ async fn main() -> ExitCode {
             eprintln!("tenantry: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// What only debug builds would find out at the first use of a command.
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
     }
 }

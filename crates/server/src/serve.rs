@@ -32,10 +32,7 @@ pub async fn open_core_at(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Core>> {
     let opened = tenantry_store::open(database, SystemClock.now()).await;
-    let store = opened.map_err(|error| match std::error::Error::source(&error) {
-        Some(cause) => anyhow::anyhow!("{}: {cause}", error.public()),
-        None => anyhow::anyhow!("{}", error.public().to_owned()),
-    })?;
+    let store = opened.context("the database")?;
     Ok(Arc::new(Core::new(Parts {
         store,
         clock,

@@ -47,9 +47,10 @@ const REACH: Sql = sql!(
 const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
 const TEAM: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");
 pub(crate) const HOLDERS: Sql = sql!(
-    "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro \
+    "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro CROSS JOIN principals p \
      WHERE g.org_id = $1 AND g.scope_id = $2 AND g.subject_kind = 'principal' \
-       AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.builtin = $3"
+       AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.builtin = $3 \
+       AND p.id = g.subject_id AND p.suspended_at IS NULL"
 );
 const OF_INVITATION: Sql = sql!(
     "SELECT id, role_id, level, scope_id, created_at, created_by FROM grants \

@@ -59,6 +59,11 @@ impl fmt::Debug for Database {
     }
 }
 
+/// Removes an embedded database and everything in it, if no process has it open.
+pub fn discard(path: &std::path::Path) -> Result<()> {
+    sqlite::discard(path)
+}
+
 /// Opens the database, brings its schema up to date, and gives the way to it. The engine ends when the last clone of the
 /// store is dropped.
 pub async fn open(database: &Database, now: Timestamp) -> Result<Store> {

@@ -75,7 +75,7 @@ impl PrincipalStore for Db<'_> {
         self.conn.first(&FIND, params![id.as_uuid()], |row| read(row, 0)).await
     }
 
-    async fn user_called(&self, _: &Writable<ServerScope>, folded: &str) -> Result<Option<Principal>> {
+    async fn user_called(&self, _: &ServerScope, folded: &str) -> Result<Option<Principal>> {
         self.conn.first(&CALLED, params![folded], |row| read(row, 0)).await
     }
 

@@ -7,7 +7,7 @@ use crate::authz::{self, OrganizationRef, View, WorkspaceRef, WorkspaceScope, Wr
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::ids::{OrganizationId, PrincipalId, RoleId, WorkspaceId};
+use crate::ids::{PrincipalId, RoleId, WorkspaceId};
 use crate::invitation;
 use crate::page::{Page, PageRequest};
 use crate::permission::{BuiltinRole, Level, Permission};
@@ -121,15 +121,23 @@ impl Core {
         self.store()
             .write(data, |session, (act, (organization, workspace), person, wanted, settings, secret)| {
                 Box::pin(async move {
+                    // Accounts are locked before organizations, always (decision 002).
+                    let accounts = match person {
+                        Person::Email { display_name: Some(_), .. }
+                            if settings.add_people == AddPeople::Provision =>
+                        {
+                            Some(authz::server_change(session, &act.caller).await?)
+                        }
+                        Person::Email { .. } | Person::Id(_) => None,
+                    };
                     let scope = manage(session, act, (organization, workspace)).await?;
                     let roles = resolve(session, &scope, wanted).await?;
                     let (principal, email) = match person {
                         Person::Id(id) => (Some(member(session, &scope, *id).await?), None),
                         Person::Email { email, display_name } => {
                             let email = text::email("user.email", email)?;
-                            let found =
-                                known(session, act, &scope, &email, display_name.as_deref(), settings)
-                                    .await?;
+                            let newcomer = accounts.as_ref().zip(display_name.as_deref());
+                            let found = known(session, act, &scope, &email, newcomer, settings).await?;
                             (found, Some(email))
                         }
                     };
@@ -301,18 +309,18 @@ async fn holder(session: &dyn Session, scope: &WorkspaceScope, id: PrincipalId) 
 }
 
 /// Who this address belongs to, as far as the server's setting lets the caller find out: a member of the organization
-/// always, another account where accounts may be `known`, a new account where they are `provision`ed.
+/// always, another account where accounts may be `known`, a new account where they are `provision`ed: then `newcomer` is
+/// the right to make one and the name that it gets.
 async fn known(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<WorkspaceScope>,
     email: &str,
-    display_name: Option<&str>,
+    newcomer: Option<(&Writable<authz::ServerScope>, &str)>,
     settings: &Settings,
 ) -> Result<Option<Principal>> {
-    session.lock_organization(OrganizationId::SERVER).await?;
-    let server = authz::server_change(session, &act.caller).await?;
-    let found = session.user_called(&server, &text::fold(email)).await?;
+    let everybody = authz::server(session, &act.caller).await?;
+    let found = session.user_called(&everybody, &text::fold(email)).await?;
     if let Some(user) = &found
         && session.people(scope, &[user.id]).await?.contains_key(&user.id)
     {
@@ -324,9 +332,9 @@ async fn known(
     if !scope.organization_scope().permissions().contains(Permission::ManageOrganizationUsers) {
         return Ok(None);
     }
-    let user = match (found, display_name) {
+    let user = match (found, newcomer) {
         (Some(user), _) => user,
-        (None, Some(name)) if settings.add_people == AddPeople::Provision => {
+        (None, Some((accounts, name))) => {
             let id = PrincipalId::generate(&*act.ids);
             let user = Principal {
                 id,
@@ -340,7 +348,7 @@ async fn known(
                 created_at: act.now,
                 updated_at: act.now,
             };
-            session.insert_user(&server, &user, None).await?;
+            session.insert_user(accounts, &user, None).await?;
             user
         }
         (None, _) => return Ok(None),
@@ -363,11 +371,13 @@ async fn set_roles(
     let organization = scope.organization_scope();
     let at = Scope::Workspace(scope.workspace());
     let subject = Subject::Principal(user.id);
+    let mut owner_goes = false;
     for grant in session.grants_of(scope, &subject, &at).await? {
         if roles.iter().any(|role| role.id == grant.role) {
             continue;
         }
         let role = session.find_role(scope, grant.role).await?;
+        owner_goes |= role.as_ref().is_some_and(|role| role.builtin == Some(BuiltinRole::WorkspaceOwner));
         let held = role.map(|role| role.permissions).unwrap_or_default();
         authz::require_to_hold(scope.permissions(), held)?;
         session.delete_grant(&organization, &grant).await?;
@@ -375,7 +385,9 @@ async fn set_roles(
     for role in &roles {
         give(session, act, &organization, subject, role, at).await?;
     }
-    require_an_owner(session, &organization, at).await?;
+    if owner_goes {
+        require_an_owner(session, &organization, at).await?;
+    }
     let targets = vec![
         Target::new("workspace", scope.workspace().as_uuid()),
         Target::new("principal", user.id.as_uuid()),

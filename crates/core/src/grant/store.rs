@@ -32,7 +32,7 @@ pub trait GrantStore {
         principal: PrincipalId,
     ) -> Result<Vec<GrantId>>;
 
-    /// How many principals hold the built-in role directly at this scope.
+    /// How many principals, suspended ones apart, hold the built-in role directly at this scope.
     async fn count_direct_holders(
         &self,
         scope: &OrganizationScope,

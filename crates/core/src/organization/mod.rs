@@ -111,7 +111,7 @@ impl Organization {
 }
 
 /// A name that an organization may have.
-pub(crate) fn checked_name(text: &str) -> Result<String> {
+pub fn checked_name(text: &str) -> Result<String> {
     let name = text::name("name", text, NAME_MAX)?;
     if parse_uuid(&name).is_some() {
         return Err(Error::invalid("name", "uuid_shaped", "an organization's name may not look like a UUID"));

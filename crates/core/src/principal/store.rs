@@ -18,7 +18,7 @@ pub trait PrincipalStore {
 
     /// The user of this e-mail address or sign-in name, ignoring case. The caller must not learn of it (see the
     /// setting `add_people`).
-    async fn user_called(&self, scope: &Writable<ServerScope>, folded: &str) -> Result<Option<Principal>>;
+    async fn user_called(&self, scope: &ServerScope, folded: &str) -> Result<Option<Principal>>;
 
     /// Whether the server has any administrator.
     async fn has_administrator(&self, scope: &Writable<ServerScope>) -> Result<bool>;

@@ -57,10 +57,10 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     std::fs::create_dir_all(directory)
         .with_context(|| format!("data-dir: cannot make {}", directory.display()))?;
     let database = database(demo, directory)?;
+    let listener = listen(demo.listen).await?;
     if demo.reset {
         reset(&database)?;
     }
-    let listener = listen(demo.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let estate = build(&database, settings()).await.context("the sample estate")?;
     let core = open_core(&database, settings()).await?;
@@ -97,15 +97,5 @@ fn reset(database: &Database) -> Result<()> {
     let Database::Sqlite(file) = database else {
         bail!("reset: only an embedded database is reset; make a new PostgreSQL database instead");
     };
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = file.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(&name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).context("reset: cannot remove the database");
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+    tenantry_store::discard(file).map_err(|error| anyhow::anyhow!("reset: {}", error.public()))
 }

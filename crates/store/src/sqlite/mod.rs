@@ -56,6 +56,22 @@ pub(crate) fn alone<T>(path: &Path, now: Timestamp, work: impl FnOnce(Conn<'_>) 
     in_transaction(&writing, work)
 }
 
+/// Removes a database that no process has open.
+pub(crate) fn discard(path: &Path) -> Result<()> {
+    let _ownership = Ownership::take(path)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(refused(format!("cannot remove {}: {error}", path.display())));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn take(path: &Path, now: Timestamp) -> Result<(Ownership, SqliteConn)> {
     if rusqlite::version_number() < OLDEST {
         return Err(refused(format!("SQLite {} is too old, 3.51.3 is needed", rusqlite::version())));

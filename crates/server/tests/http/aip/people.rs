@@ -3,14 +3,16 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{TestServer, both_alone};
+use crate::harness::{Answer, TestServer, both_alone, client};
 
 both_alone!(
     gives_and_takes_roles,
     adds_by_address,
     keeps_an_owner,
     hands_out_no_more_than_it_holds,
-    counts_people
+    counts_people,
+    the_last_owner_can_act,
+    accounts_and_organizations_are_locked_in_one_order
 );
 
 const WORKSPACE: &str = "/api/v1/organizations/northwind/workspaces/north-sea";
@@ -102,5 +104,43 @@ async fn counts_people(server: &TestServer) {
         json!({"workspace_ids": "x"}),
     ] {
         server.send("ada", Method::POST, &count, Some(bad)).await.expect(400);
+    }
+}
+
+/// A suspended owner answers for nothing, so it does not count as one.
+async fn the_last_owner_can_act(server: &TestServer) {
+    let users = format!("{WORKSPACE}/users");
+    let owner = json!([{"name": "workspace-admin"}]);
+    let (ada, ben) = (server.principal("ada"), server.principal("ben"));
+    let roles = json!({"roles": owner});
+    server.send("ada", Method::PATCH, &format!("{users}/{ben}"), Some(roles)).await.expect(200);
+    let root = server.core.authenticate(server.token("root")).await.unwrap();
+    let id = server.estate.people.iter().find(|person| person.username == "ben").unwrap().id;
+    server.core.set_suspended(&root, id, true).await.unwrap();
+    let refused = server.send("ada", Method::DELETE, &format!("{users}/{ada}"), None).await.expect(400);
+    assert_eq!(refused["details"][0]["reason"], "MEMBER_LAST_OWNER");
+    server.core.set_suspended(&root, id, false).await.unwrap();
+    server.send("ada", Method::DELETE, &format!("{users}/{ada}"), None).await.expect(200);
+}
+
+/// Adding people with an account and renaming their organization take the same two locks: in the same order, or they would
+/// stop each other on PostgreSQL.
+async fn accounts_and_organizations_are_locked_in_one_order(server: &TestServer) {
+    let organization = server.organization("northwind");
+    let mut all = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let email = format!("racer-{number}@partner.example");
+        let body = json!({"user": {"email": email, "display_name": "Racer"}, "roles": [{"name": "workspace-viewer"}]});
+        let add = client().post(format!("{}{WORKSPACE}/users", server.url)).json(&body);
+        let rename = client().patch(format!("{}/organizations/{organization}", server.url));
+        let rename = rename.json(&json!({"name": format!("northwind {number}")}));
+        // The path must keep leading to the organization while it is renamed: its key does.
+        for request in [add, rename] {
+            let request = request.bearer_auth(server.token("ada"));
+            all.spawn(async move { Answer::of(request).await });
+        }
+    }
+    while let Some(answer) = all.join_next().await {
+        answer.unwrap().expect(200);
     }
 }
