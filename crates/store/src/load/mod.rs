@@ -4,6 +4,8 @@
 //! too, and the behaviour suite compares it with its definition. One organization in a hundred is big; together the big ones
 //! have a fifth of the workspaces. People belong to one organization and have roles in some of its workspaces.
 
+mod tables;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tenantry_core::clock::{Entropy, Timestamp};
@@ -16,9 +18,10 @@ use tenantry_core::workspace;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::driver::{Conn, Sql, Value, params, sql};
+use crate::driver::{Conn, Value, params, sql};
 use crate::postgres::Postgres;
 use crate::sqlite::{self, ready};
+use tables::Tables;
 
 /// How large the estate is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,124 +90,6 @@ pub async fn load(database: &Database, size: Size, sources: Sources) -> Result<V
                 .await?;
             Ok(std::mem::take(&mut *holders.lock().unwrap_or_else(PoisonError::into_inner)))
         }
-    }
-}
-
-/// How many rows go into one statement.
-const CHUNK: usize = 200;
-
-/// Rows of one table on their way, written whenever a chunk is full.
-struct Rows {
-    head: &'static str,
-    columns: usize,
-    values: Vec<Value<'static>>,
-}
-
-impl Rows {
-    const fn of(head: &'static str, columns: usize) -> Self {
-        Self { head, columns, values: Vec::new() }
-    }
-
-    async fn push(&mut self, conn: Conn<'_>, row: Vec<Value<'static>>) -> Result<()> {
-        debug_assert_eq!(row.len(), self.columns, "{}", self.head);
-        self.values.extend(row);
-        if self.values.len() >= self.columns * CHUNK { self.flush(conn).await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self, conn: Conn<'_>) -> Result<()> {
-        if self.values.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<String> = (0..self.values.len() / self.columns)
-            .map(|row| {
-                let names: Vec<String> =
-                    (1..=self.columns).map(|column| format!("${}", row * self.columns + column)).collect();
-                format!("({})", names.join(", "))
-            })
-            .collect();
-        let statement = Sql::built(format!("{} VALUES {}", self.head, rows.join(", ")));
-        conn.run(&statement, &self.values).await?;
-        self.values.clear();
-        Ok(())
-    }
-}
-
-/// The tables in the order in which they may be written.
-struct Tables {
-    locator: Rows,
-    versions: Rows,
-    principals: Rows,
-    credentials: Rows,
-    organizations: Rows,
-    roles: Rows,
-    workspaces: Rows,
-    projects: Rows,
-    grants: Rows,
-    reach: Rows,
-}
-
-impl Tables {
-    const fn new() -> Self {
-        Self {
-            locator: Rows::of("INSERT INTO locator (id, kind, org_id)", 3),
-            versions: Rows::of("INSERT INTO versions (org_id, version)", 2),
-            principals: Rows::of(
-                "INSERT INTO principals (id, username, username_folded, email, email_folded, display_name, shown_name, \
-                 shown_name_folded, auth_version, version, created_at, updated_at)",
-                12,
-            ),
-            credentials: Rows::of(
-                "INSERT INTO credentials (id, kind, principal_id, title, first_characters, hash, created_at)",
-                7,
-            ),
-            organizations: Rows::of(
-                "INSERT INTO organizations (id, key, name, name_folded, links, owner_id, default_workspaces, \
-                 preferences, version, created_at, updated_at)",
-                11,
-            ),
-            roles: Rows::of(
-                "INSERT INTO roles (org_id, id, level, builtin, title, title_folded, permissions, version, created_at, \
-                 updated_at)",
-                10,
-            ),
-            workspaces: Rows::of(
-                "INSERT INTO workspaces (org_id, id, key, name, name_folded, is_default, is_active, desired_state, \
-                 state_reason, status, status_at, owner_id, project_count, version, created_at, created_by, updated_at, \
-                 updated_by)",
-                18,
-            ),
-            projects: Rows::of(
-                "INSERT INTO projects (org_id, workspace_id, id, key, name, is_default, created_at, created_by)",
-                8,
-            ),
-            grants: Rows::of(
-                "INSERT INTO grants (org_id, id, subject_kind, subject_id, role_id, level, scope_id, created_at, \
-                 created_by)",
-                9,
-            ),
-            reach: Rows::of(
-                "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank)",
-                6,
-            ),
-        }
-    }
-
-    async fn flush(&mut self, conn: Conn<'_>) -> Result<()> {
-        for rows in [
-            &mut self.locator,
-            &mut self.versions,
-            &mut self.principals,
-            &mut self.credentials,
-            &mut self.organizations,
-            &mut self.roles,
-            &mut self.workspaces,
-            &mut self.projects,
-            &mut self.grants,
-            &mut self.reach,
-        ] {
-            rows.flush(conn).await?;
-        }
-        Ok(())
     }
 }
 
