@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use tenantry_core::clock::Clock;
@@ -83,6 +83,27 @@ async fn note(
         tracing::error!(request_id, %method, route, status, "{fault}");
     }
     tracing::info!(target: "access", request_id, %method, route, status, micros, "answered");
+    measure(&method, route, status, micros);
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
+}
+
+/// Counts and times the request. Labels are methods, templates of routes and statuses: never an id.
+fn measure(method: &Method, route: &str, status: u16, micros: i64) {
+    // A client may make up methods; each would be a label of its own.
+    let method = match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.to_string(),
+        _ => "other".to_owned(),
+    };
+    let labels = [("method", method), ("route", route.to_owned()), ("status", status.to_string())];
+    metrics::counter!("tenantry_http_requests_total", &labels).increment(1);
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a request are few")]
+    let seconds = micros as f64 / 1e6;
+    metrics::histogram!("tenantry_http_request_duration_seconds", &labels).record(seconds);
 }
