@@ -38,8 +38,8 @@ pub(crate) const FIND: Sql = sql!(
      WHERE w.org_id = $1 AND w.id = $2"
 );
 pub(crate) const CALLED: Sql = sql!(
-    "SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND name_folded IN ($2, $3) \
-     UNION SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND key IN ($2, $3)"
+    "SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND name_folded = $2 \
+     UNION SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND key = $3"
 );
 const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'workspace', $2)");
 const INSERT: Sql = sql!(

@@ -17,7 +17,7 @@ pub(crate) fn numbered(first: &str) -> impl Iterator<Item = String> {
     }))
 }
 
-/// Refuses a name that another live workspace has, ignoring case, as its name or key: paths lead to it by both.
+/// Refuses a name that another live workspace has, ignoring case.
 pub(super) async fn require_free_name(
     session: &dyn Session,
     scope: &Writable<OrganizationScope>,
@@ -27,7 +27,7 @@ pub(super) async fn require_free_name(
 ) -> Result<()> {
     let folded = text::fold(name);
     let rivals = session.workspaces_called(scope, &folded, key).await?;
-    if rivals.iter().any(|rival| rival.is_called(&folded) && Some(rival.id) != but) {
+    if rivals.iter().any(|rival| rival.folded_name == folded && Some(rival.id) != but) {
         return Err(Error::new(
             Kind::AlreadyExists,
             "workspace.name_taken",
@@ -48,7 +48,7 @@ pub(super) async fn free_key(
     let folded = text::fold(name);
     for key in numbered(wanted.unwrap_or(first)) {
         let rivals = session.workspaces_called(scope, &folded, &key).await?;
-        if rivals.iter().any(|rival| rival.is_called(&folded)) {
+        if rivals.iter().any(|rival| rival.folded_name == folded) {
             return Err(Error::new(
                 Kind::AlreadyExists,
                 "workspace.name_taken",

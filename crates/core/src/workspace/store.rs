@@ -48,7 +48,7 @@ pub trait WorkspaceStore {
         filter: &Filter<WorkspaceField>,
     ) -> Result<u64>;
 
-    /// The live workspaces whose key or folded name is this key or this folded name: a path may lead to one by either.
+    /// The live workspaces that have this name (ignoring case) or this key.
     async fn workspaces_called(
         &self,
         scope: &Writable<OrganizationScope>,
@@ -79,11 +79,4 @@ pub struct WorkspaceRival {
     pub key: String,
     /// Its name, folded.
     pub folded_name: String,
-}
-
-impl WorkspaceRival {
-    /// Whether a path of this name, folded, leads to it.
-    pub fn is_called(&self, folded: &str) -> bool {
-        self.folded_name == folded || self.key == folded
-    }
 }
