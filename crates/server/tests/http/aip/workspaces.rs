@@ -102,10 +102,6 @@ async fn stays_in_its_tenant(server: &TestServer) {
     let theirs = server.workspace(&southgate, "dan", "Quarry").await;
     let path = format!("{LIST}?workspace_id={theirs}");
     server.send("ada", Method::POST, &path, Some(json!({"title": "Mine"}))).await.expect(409);
-    // A name that is another's key would lead paths astray.
-    let astray =
-        server.send("ben", Method::POST, LIST, Some(json!({"title": "north-sea"}))).await.expect(409);
-    assert_eq!(astray["details"][0]["reason"], "WORKSPACE_NAME_TAKEN");
     let own = "0190b0a0-0000-7000-8000-00000000abcd";
     let path = format!("{LIST}?workspace_id={}", own.to_ascii_uppercase());
     let made = server.send("ada", Method::POST, &path, Some(json!({"title": "Mine"}))).await.expect(200);
