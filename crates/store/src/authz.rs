@@ -1,20 +1,24 @@
 //! What authorization needs: finding targets by id, name or key, and reading what a principal reaches.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{AuthzStore, Holdings, OrganizationRef, WorkspaceRef};
+use tenantry_core::authz::{AuthzStore, Holdings, Located, OrganizationRef, WorkspaceRef};
 use tenantry_core::error::Result;
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::permission::PermissionSet;
 use tenantry_core::text::fold;
 
-use crate::driver::{Sql, params, sql};
+use crate::driver::{Row, Sql, params, sql};
 use crate::session::Db;
 
-pub(crate) const ORGANIZATION_BY_ID: Sql =
-    sql!("SELECT id FROM organizations WHERE id = $1 AND deleted_at IS NULL");
+pub(crate) const ORGANIZATION_BY_ID: Sql = sql!(
+    "SELECT o.id, v.version FROM organizations o CROSS JOIN versions v \
+          WHERE o.id = $1 AND o.deleted_at IS NULL AND v.org_id = o.id"
+);
 pub(crate) const ORGANIZATION_BY_NAME: Sql = sql!(
-    "SELECT id, 0 AS place FROM organizations WHERE name_folded = $1 AND deleted_at IS NULL \
-     UNION ALL SELECT id, 1 AS place FROM organizations WHERE key = $2 AND deleted_at IS NULL ORDER BY place"
+    "SELECT o.id, v.version, 0 AS place FROM organizations o CROSS JOIN versions v \
+      WHERE o.name_folded = $1 AND o.deleted_at IS NULL AND v.org_id = o.id \
+     UNION ALL SELECT o.id, v.version, 1 AS place FROM organizations o CROSS JOIN versions v \
+      WHERE o.key = $2 AND o.deleted_at IS NULL AND v.org_id = o.id ORDER BY place"
 );
 pub(crate) const WORKSPACE_BY_ID: Sql = sql!("SELECT id FROM workspaces WHERE org_id = $1 AND id = $2");
 pub(crate) const WORKSPACE_BY_NAME: Sql = sql!(
@@ -34,21 +38,24 @@ pub(crate) const HOLDINGS: Sql = sql!(
      UNION ALL SELECT 4, any_grant.level FROM \
       (SELECT level FROM reach WHERE principal_id = $1 AND org_id = $3 LIMIT 1) AS any_grant"
 );
-pub(crate) const LOCK: Sql = sql!("UPDATE versions SET version = version + 1 WHERE org_id = $1");
-const VERSION: Sql = sql!("SELECT version FROM versions WHERE org_id = $1");
+pub(crate) const LOCK: Sql =
+    sql!("UPDATE versions SET version = version + 1 WHERE org_id = $1 RETURNING version");
 
 #[async_trait]
 impl AuthzStore for Db<'_> {
-    async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<OrganizationId>> {
-        let found = match by {
+    async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<Located>> {
+        let read = |row: &Row<'_>| {
+            let organization = OrganizationId::from_uuid(row.id(0)?);
+            Ok(Located { organization, version: row.int(1)? })
+        };
+        match by {
             OrganizationRef::Id(id) => {
-                self.conn.first(&ORGANIZATION_BY_ID, params![id.as_uuid()], |row| row.id(0)).await?
+                self.conn.first(&ORGANIZATION_BY_ID, params![id.as_uuid()], read).await
             }
             OrganizationRef::Name(name) => {
-                self.conn.first(&ORGANIZATION_BY_NAME, params![fold(name), name], |row| row.id(0)).await?
+                self.conn.first(&ORGANIZATION_BY_NAME, params![fold(name), name], read).await
             }
-        };
-        Ok(found.map(OrganizationId::from_uuid))
+        }
     }
 
     async fn locate_workspace(
@@ -94,14 +101,11 @@ impl AuthzStore for Db<'_> {
 
     async fn lock_organization(&self, organization: OrganizationId) -> Result<()> {
         if !self.has_locked(organization) {
-            self.conn.run(&LOCK, params![organization.as_uuid()]).await?;
-            self.note_locked(organization);
+            let raised = self.conn.first(&LOCK, params![organization.as_uuid()], |row| row.int(0)).await?;
+            if let Some(version) = raised {
+                self.note_version(organization, version);
+            }
         }
         Ok(())
-    }
-
-    async fn organization_version(&self, organization: OrganizationId) -> Result<i64> {
-        let version = self.conn.first(&VERSION, params![organization.as_uuid()], |row| row.int(0)).await?;
-        Ok(version.unwrap_or_default())
     }
 }

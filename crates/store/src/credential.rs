@@ -1,5 +1,7 @@
 //! Credentials and sign-ins.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, Writable};
 use tenantry_core::clock::Timestamp;
@@ -8,14 +10,23 @@ use tenantry_core::error::{Error, Result};
 use tenantry_core::ids::{CredentialId, OrganizationId, PrincipalId};
 use tenantry_core::principal::Principal;
 
-use crate::driver::{Sql, params, sql};
+use crate::driver::{Row, Sql, params, sql};
 use crate::principal;
 use crate::session::Db;
+use crate::sqlite::Memory;
 
 pub(crate) const FIND: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
             p.created_at, p.updated_at, \
             c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at \
+     FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
+);
+/// The same with the version of an organization, both of one instant.
+pub(crate) const FIND_AT: Sql = sql!(
+    "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
+            p.created_at, p.updated_at, \
+            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, \
+            (SELECT v.version FROM versions v WHERE v.org_id = $2) \
      FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
 );
 pub(crate) const SIGN_IN: Sql = sql!(
@@ -32,7 +43,6 @@ const INSERT: Sql = sql!(
 );
 const REVOKE: Sql =
     sql!("UPDATE credentials SET revoked_at = $3 WHERE id = $1 AND principal_id = $2 AND revoked_at IS NULL");
-const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
 const REVOKE_OF_ORGANIZATION: Sql = sql!(
     "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND principal_id IN \
      (SELECT id FROM principals WHERE org_id = $1)"
@@ -41,27 +51,59 @@ const RAISE_OF_ORGANIZATION: Sql =
     sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE org_id = $1");
 const NOTE_USE: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1");
 
+fn read(row: &Row<'_>) -> Result<Found> {
+    let principal = principal::read(row, 0)?;
+    let kind = TokenKind::from_word(row.text(11)?).ok_or_else(|| Error::internal("unknown kind"))?;
+    let credential = Credential {
+        id: CredentialId::from_uuid(row.id(10)?),
+        kind,
+        principal: principal.id,
+        organization: row.opt_id(12)?.map(OrganizationId::from_uuid),
+        title: row.text(13)?.to_owned(),
+        first_characters: row.text(14)?.to_owned(),
+        created_at: Timestamp::from_micros(row.int(15)?),
+        expires_at: row.opt_int(16)?.map(Timestamp::from_micros),
+    };
+    Ok(Found { credential, revoked_at: row.opt_int(17)?.map(Timestamp::from_micros), principal })
+}
+
 #[async_trait]
 impl CredentialStore for Db<'_> {
-    async fn find_credential(&self, hash: &[u8; 32]) -> Result<Option<Found>> {
-        self.conn
-            .first(&FIND, params![hash], |row| {
-                let principal = principal::read(row, 0)?;
-                let kind =
-                    TokenKind::from_word(row.text(11)?).ok_or_else(|| Error::internal("unknown kind"))?;
-                let credential = Credential {
-                    id: CredentialId::from_uuid(row.id(10)?),
-                    kind,
-                    principal: principal.id,
-                    organization: row.opt_id(12)?.map(OrganizationId::from_uuid),
-                    title: row.text(13)?.to_owned(),
-                    first_characters: row.text(14)?.to_owned(),
-                    created_at: Timestamp::from_micros(row.int(15)?),
-                    expires_at: row.opt_int(16)?.map(Timestamp::from_micros),
-                };
-                Ok(Found { credential, revoked_at: row.opt_int(17)?.map(Timestamp::from_micros), principal })
-            })
-            .await
+    async fn find_credential(&self, hash: &[u8; 32]) -> Result<Option<Arc<Found>>> {
+        let Some(memory) = self.memory else {
+            return self.conn.first(&FIND, params![hash], |row| read(row).map(Arc::new)).await;
+        };
+        if let Some(found) = memory.credential(hash) {
+            return Ok(Some(found));
+        }
+        let generation = memory.generation();
+        let found = self.conn.first(&FIND, params![hash], |row| read(row).map(Arc::new)).await?;
+        if let Some(found) = &found {
+            memory.learn_credential(*hash, generation, Arc::clone(found));
+        }
+        Ok(found)
+    }
+
+    async fn find_credential_at(
+        &self,
+        hash: &[u8; 32],
+        organization: OrganizationId,
+    ) -> Result<Option<(Arc<Found>, i64)>> {
+        let known = self.memory.and_then(|memory| memory.version(organization));
+        if let Some(version) = known {
+            return Ok(self.find_credential(hash).await?.map(|found| (found, version)));
+        }
+        let generation = self.memory.map(Memory::generation);
+        let params = params![hash, organization.as_uuid()];
+        let found = self
+            .conn
+            .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(18)?.unwrap_or_default())))
+            .await?;
+        if let (Some(memory), Some(generation), Some((found, version))) = (self.memory, generation, &found) {
+            memory.learn_credential(*hash, generation, Arc::clone(found));
+            memory.learn_version(organization, *version);
+        }
+        Ok(found)
     }
 
     async fn find_sign_in(&self, folded: &str) -> Result<Option<(Principal, Option<String>)>> {
@@ -93,7 +135,7 @@ impl CredentialStore for Db<'_> {
     ) -> Result<bool> {
         let params = params![id.as_uuid(), principal.as_uuid(), now.as_micros()];
         let revoked = self.conn.run(&REVOKE, params).await? > 0;
-        self.conn.run(&RAISE, params![principal.as_uuid()]).await?;
+        principal::raise_auth_version(self, principal).await?;
         Ok(revoked)
     }
 
@@ -103,6 +145,7 @@ impl CredentialStore for Db<'_> {
         now: Timestamp,
     ) -> Result<()> {
         let organization = scope.organization();
+        self.note_identities();
         self.conn.run(&REVOKE_OF_ORGANIZATION, params![organization.as_uuid(), now.as_micros()]).await?;
         self.conn.run(&RAISE_OF_ORGANIZATION, params![organization.as_uuid()]).await.map(drop)
     }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::compile::{self, Column, Fields, bind, id_list, int_test, text_test};
 use crate::driver::{Sql, Value, params, sql};
 use crate::principal;
+use crate::principal::raise_auth_version;
 use crate::session::Db;
 
 pub(crate) const GRANTS_OF: Sql = sql!(
@@ -44,7 +45,6 @@ const REACH: Sql = sql!(
      ON CONFLICT (principal_id, org_id, level, scope_id) \
      DO UPDATE SET permissions = excluded.permissions, role_rank = excluded.role_rank"
 );
-const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
 const TEAM: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");
 pub(crate) const HOLDERS: Sql = sql!(
     "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro CROSS JOIN principals p \
@@ -79,7 +79,7 @@ async fn derive(
     }
     if level == Level::Server {
         // Rights on the server show in every organization, whose versions do not know of it.
-        db.conn.run(&RAISE, params![principal.as_uuid()]).await?;
+        raise_auth_version(db, principal).await?;
     }
     Ok(())
 }

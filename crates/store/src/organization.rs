@@ -163,7 +163,7 @@ impl OrganizationStore for Db<'_> {
         let id = organization.id.as_uuid();
         self.conn.run(&LOCATE, params![id]).await?;
         self.conn.run(&VERSION, params![id]).await?;
-        self.note_locked(organization.id);
+        self.note_version(organization.id, 1);
         let params = params![
             id,
             &organization.key,

@@ -39,6 +39,14 @@ const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, $2,
 const SUSPEND: Sql =
     sql!("UPDATE principals SET suspended_at = $2, auth_version = auth_version + 1 WHERE id = $1");
 
+const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
+
+/// Makes everything that was answered to the principal count as old.
+pub(crate) async fn raise_auth_version(db: &Db<'_>, principal: PrincipalId) -> Result<()> {
+    db.note_identities();
+    db.conn.run(&RAISE, params![principal.as_uuid()]).await.map(drop)
+}
+
 /// Reads the columns from `first` on.
 pub(crate) fn read(row: &Row<'_>, first: usize) -> Result<Principal> {
     Ok(Principal {
@@ -108,6 +116,7 @@ impl PrincipalStore for Db<'_> {
         id: PrincipalId,
         since: Option<Timestamp>,
     ) -> Result<bool> {
+        self.note_identities();
         Ok(self.conn.run(&SUSPEND, params![id.as_uuid(), since.map(Timestamp::as_micros)]).await? > 0)
     }
 }

@@ -39,6 +39,15 @@ impl OrganizationRef {
     }
 }
 
+/// An organization that a request names, and its version at the instant when it had that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Raised by every change to what the organization's lists show.
+    pub version: i64,
+}
+
 /// How a request names a workspace of an organization: by id, or by name or key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum WorkspaceRef {
@@ -60,7 +69,7 @@ impl WorkspaceRef {
 #[async_trait]
 pub trait AuthzStore {
     /// The live organization of this id, name or key.
-    async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<OrganizationId>>;
+    async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<Located>>;
 
     /// The workspace of this id (deleted or not), or the live one of this name or key.
     async fn locate_workspace(
@@ -80,9 +89,6 @@ pub trait AuthzStore {
     /// Makes every other change of the organization wait until this transaction ends, and raises the organization's
     /// version with it. `SERVER` stands for the list of organizations and the server's own grants.
     async fn lock_organization(&self, organization: OrganizationId) -> Result<()>;
-
-    /// The version that every change to what the organization's lists show raises.
-    async fn organization_version(&self, organization: OrganizationId) -> Result<i64>;
 }
 
 /// Enters an organization without asking for a permission: enough to list what the caller has a role in.
@@ -129,8 +135,8 @@ pub async fn require_change(
     organization: &OrganizationRef,
     view: View,
 ) -> Result<Writable<OrganizationScope>> {
-    if let Some(id) = session.locate_organization(organization).await? {
-        session.lock_organization(id).await?;
+    if let Some(found) = session.locate_organization(organization).await? {
+        session.lock_organization(found.organization).await?;
     }
     require(session, caller, permission, organization, view).await.map(Writable)
 }
@@ -144,10 +150,11 @@ pub async fn require_workspace(
     view: View,
 ) -> Result<WorkspaceScope> {
     let hidden = || Error::hidden("workspace");
-    let organization = session.locate_organization(organization).await?.ok_or_else(hidden)?;
+    let located = session.locate_organization(organization).await?.ok_or_else(hidden)?;
+    let organization = located.organization;
     let found = session.locate_workspace(organization, workspace).await?;
     let held = session.holdings(caller.principal, organization, found).await?;
-    let within = |permissions| organization_scope(caller, view, &held, organization, permissions);
+    let within = |permissions| organization_scope(caller, view, &held, located, permissions);
     let Some(workspace) = found else {
         // Only who sees every workspace may know that there is none of this name.
         return Err(match decide_organization(caller, view, &held, None, organization) {
@@ -175,8 +182,8 @@ pub async fn require_workspace_change(
     target: (&OrganizationRef, &WorkspaceRef),
     view: View,
 ) -> Result<Writable<WorkspaceScope>> {
-    if let Some(id) = session.locate_organization(target.0).await? {
-        session.lock_organization(id).await?;
+    if let Some(found) = session.locate_organization(target.0).await? {
+        session.lock_organization(found.organization).await?;
     }
     require_workspace(session, caller, permission, target, view).await.map(Writable)
 }
@@ -223,6 +230,7 @@ pub fn scope_of_new_organization(
 ) -> Writable<OrganizationScope> {
     Writable(OrganizationScope {
         organization,
+        version: 0,
         principal: scope.principal,
         permissions: PermissionSet::everything_at(Level::Organization),
         in_every_workspace: PermissionSet::everything_at(Level::Workspace),
@@ -264,10 +272,13 @@ async fn check_organization(
     view: View,
 ) -> Result<OrganizationScope> {
     let hidden = || Error::hidden("organization");
-    let id = session.locate_organization(organization).await?.ok_or_else(hidden)?;
+    let located = session.locate_organization(organization).await?.ok_or_else(hidden)?;
+    let id = located.organization;
     let held = session.holdings(caller.principal, id, None).await?;
     match (decide_organization(caller, view, &held, permission, id), permission) {
-        (Decision::Allowed(permissions), _) => Ok(organization_scope(caller, view, &held, id, permissions)),
+        (Decision::Allowed(permissions), _) => {
+            Ok(organization_scope(caller, view, &held, located, permissions))
+        }
         (Decision::Forbidden, Some(needed)) => Err(lacking(needed)),
         (Decision::Forbidden, None) | (Decision::Hidden, _) => Err(hidden()),
     }
@@ -277,7 +288,7 @@ fn organization_scope(
     caller: &Caller,
     view: View,
     held: &Holdings,
-    organization: OrganizationId,
+    Located { organization, version }: Located,
     permissions: PermissionSet,
 ) -> OrganizationScope {
     let left_of =
@@ -285,6 +296,7 @@ fn organization_scope(
     let administered = held.organization.union(held.server);
     OrganizationScope {
         organization,
+        version,
         principal: caller.principal,
         permissions,
         in_every_workspace: left_of(view.accepts_administration(), administered),

@@ -9,6 +9,7 @@ use crate::permission::{Permission, PermissionSet};
 #[derive(Clone, Debug)]
 pub struct OrganizationScope {
     pub(super) organization: OrganizationId,
+    pub(super) version: i64,
     pub(super) principal: PrincipalId,
     pub(super) permissions: PermissionSet,
     pub(super) in_every_workspace: PermissionSet,
@@ -20,6 +21,11 @@ impl OrganizationScope {
     /// The organization whose rows may be touched.
     pub const fn organization(&self) -> OrganizationId {
         self.organization
+    }
+
+    /// The organization's version, read before anything else: what is read under this scope is as new, or newer.
+    pub const fn version(&self) -> i64 {
+        self.version
     }
 
     /// Who asks.

@@ -14,17 +14,23 @@ use crate::text;
 impl Core {
     /// Who shows this secret. Unknown, expired, revoked and suspended all answer alike.
     pub async fn authenticate(&self, text: &str) -> Result<Caller> {
-        let secret = Secret::parse(text).filter(|secret| secret.kind().is_bearer());
-        let secret = secret.ok_or_else(Error::bad_credential)?;
+        let hash = hash_of_bearer(text)?;
+        let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
+        self.admit(found.as_deref())
+    }
+
+    /// The same with the version of an organization at that instant, in one read: whatever was answered to this caller
+    /// under the same version and the same [`Caller::auth_version`] may be answered again.
+    pub async fn authenticate_at(&self, text: &str, organization: OrganizationId) -> Result<(Caller, i64)> {
+        let asked = (hash_of_bearer(text)?, organization);
         let found = self
             .store()
-            .point(secret.hash(), |session, hash| Box::pin(session.find_credential(hash)))
-            .await?
-            .ok_or_else(Error::bad_credential)?;
-        let now = self.clock().now();
-        let caller = caller_of(&found, now)?;
-        self.uses().note(found.credential.id, now);
-        Ok(caller)
+            .point(asked, |session, (hash, organization)| {
+                Box::pin(session.find_credential_at(hash, *organization))
+            })
+            .await?;
+        let (found, version) = found.unzip();
+        Ok((self.admit(found.as_deref())?, version.unwrap_or_default()))
     }
 
     /// Signs a service account in by its OAuth client: answers a short-lived access token.
@@ -100,6 +106,14 @@ impl Core {
         self.store().write(uses, |session, uses| Box::pin(session.note_uses(uses))).await
     }
 
+    fn admit(&self, found: Option<&Found>) -> Result<Caller> {
+        let found = found.ok_or_else(Error::bad_credential)?;
+        let now = self.clock().now();
+        let caller = caller_of(found, now)?;
+        self.uses().note(found.credential.id, now);
+        Ok(caller)
+    }
+
     async fn issue_access(&self, caller: &Caller) -> Result<Issued> {
         let secret = Secret::random(TokenKind::Access, self.entropy());
         let act = self.act(caller);
@@ -117,6 +131,11 @@ impl Core {
             })
             .await
     }
+}
+
+fn hash_of_bearer(text: &str) -> Result<[u8; 32]> {
+    let secret = Secret::parse(text).filter(|secret| secret.kind().is_bearer());
+    secret.map(|secret| secret.hash()).ok_or_else(Error::bad_credential)
 }
 
 fn caller_of(found: &Found, now: Timestamp) -> Result<Caller> {

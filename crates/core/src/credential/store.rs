@@ -1,13 +1,15 @@
 //! The port of credentials. Accounts and credentials do not lead with an organization: they are how a caller, and with
 //! it every scope, comes to be.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::Credential;
 use crate::authz::{OrganizationScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{CredentialId, PrincipalId};
+use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::principal::Principal;
 
 /// A credential, whose it is, and what of both counts at the moment.
@@ -25,7 +27,15 @@ pub struct Found {
 #[async_trait]
 pub trait CredentialStore {
     /// The credential with this hash, revoked or not.
-    async fn find_credential(&self, hash: &[u8; 32]) -> Result<Option<Found>>;
+    async fn find_credential(&self, hash: &[u8; 32]) -> Result<Option<Arc<Found>>>;
+
+    /// The same with the version of an organization (0 where there is none), both of one instant or the version of an
+    /// earlier one.
+    async fn find_credential_at(
+        &self,
+        hash: &[u8; 32],
+        organization: OrganizationId,
+    ) -> Result<Option<(Arc<Found>, i64)>>;
 
     /// The user of this e-mail address or sign-in name, ignoring case, with the hash of the password.
     async fn find_sign_in(&self, folded: &str) -> Result<Option<(Principal, Option<String>)>>;

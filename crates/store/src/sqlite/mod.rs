@@ -1,6 +1,7 @@
 //! The embedded engine: one process owns the file, one thread writes, readers never wait for it.
 
 mod files;
+mod memory;
 mod readers;
 mod writer;
 
@@ -17,6 +18,7 @@ use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
 use crate::driver::{Conn, SqliteConn, sqlite_error};
 use crate::{migrate, roles};
 use files::Ownership;
+pub(crate) use memory::Memory;
 use readers::Readers;
 use writer::Writer;
 
@@ -33,6 +35,7 @@ pub(crate) struct Sqlite {
     readers: Readers,
     path: PathBuf,
     number: u64,
+    memory: Arc<Memory>,
     _ownership: Ownership,
 }
 
@@ -40,11 +43,13 @@ impl Sqlite {
     /// Takes the file, or says who has it; brings its schema up to date; starts the threads.
     pub(crate) fn open(path: &Path, now: Timestamp) -> Result<Self> {
         let (ownership, writing) = take(path, now)?;
+        let memory = Arc::new(Memory::new());
         Ok(Self {
-            writer: Writer::start(writing)?,
-            readers: Readers::start(path)?,
+            writer: Writer::start(writing, Arc::clone(&memory))?,
+            readers: Readers::start(path, &memory)?,
             path: path.to_owned(),
             number: OPENED.fetch_add(1, Ordering::Relaxed),
+            memory,
             _ownership: ownership,
         })
     }
@@ -108,7 +113,9 @@ impl Engine for Sqlite {
     fn read(&self, kind: ReadKind, job: Arc<dyn Job>) -> BoxFuture<'_, Result<()>> {
         match kind {
             // A point read takes microseconds: less than handing it to another thread.
-            ReadKind::Point => Box::pin(async move { readers::inline(self.number, &self.path, &*job) }),
+            ReadKind::Point => {
+                Box::pin(async move { readers::inline(self.number, &self.path, &self.memory, &*job) })
+            }
             ReadKind::Scan => Box::pin(self.readers.run(job)),
         }
     }

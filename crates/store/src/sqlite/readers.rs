@@ -13,7 +13,7 @@ use tenantry_core::error::{Error, Result};
 use tenantry_core::store::Job;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{reading_connection, ready};
+use super::{Memory, reading_connection, ready};
 use crate::driver::{Conn, SqliteConn};
 use crate::session::Db;
 
@@ -33,17 +33,17 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn start(path: &Path) -> Result<Self> {
+    pub(super) fn start(path: &Path, memory: &Arc<Memory>) -> Result<Self> {
         let (queue, requests) = mpsc::channel::<Request>(QUEUE);
         let requests = Arc::new(Mutex::new(requests));
         let count = thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let threads = (0..count)
             .map(|number| {
                 let connection = reading_connection(path)?;
-                let requests = Arc::clone(&requests);
+                let (requests, memory) = (Arc::clone(&requests), Arc::clone(memory));
                 thread::Builder::new()
                     .name(format!("sqlite-read-{number}"))
-                    .spawn(move || serve(&connection, &requests))
+                    .spawn(move || serve(&connection, &memory, &requests))
                     .map_err(Error::internal)
             })
             .collect::<Result<Vec<_>>>()?;
@@ -70,24 +70,24 @@ impl Drop for Readers {
     }
 }
 
-fn serve(connection: &SqliteConn, requests: &Mutex<mpsc::Receiver<Request>>) {
+fn serve(connection: &SqliteConn, memory: &Memory, requests: &Mutex<mpsc::Receiver<Request>>) {
     loop {
         let request = requests.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(request) = request else { return };
         if request.done.is_closed() {
             continue; // nobody waits for the answer any more
         }
-        let _ = request.done.send(run(connection, &*request.job));
+        let _ = request.done.send(run(connection, memory, &*request.job));
     }
 }
 
-fn run(connection: &SqliteConn, job: &dyn Job) -> Result<()> {
-    let read = || ready(job.run(&Db::new(Conn::Sqlite(connection))));
+fn run(connection: &SqliteConn, memory: &Memory, job: &dyn Job) -> Result<()> {
+    let read = || ready(job.run(&Db::remembering(Conn::Sqlite(connection), Some(memory))));
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::internal("a read panicked")))
 }
 
 /// Runs a bounded read here and now, on this thread's own connection.
-pub(super) fn inline(engine: u64, path: &Path, job: &dyn Job) -> Result<()> {
+pub(super) fn inline(engine: u64, path: &Path, memory: &Memory, job: &dyn Job) -> Result<()> {
     thread_local! {
         static CONNECTIONS: RefCell<HashMap<u64, SqliteConn>> = RefCell::new(HashMap::new());
     }
@@ -96,6 +96,6 @@ pub(super) fn inline(engine: u64, path: &Path, job: &dyn Job) -> Result<()> {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(none) => none.insert(reading_connection(path)?),
         };
-        run(connection, job)
+        run(connection, memory, job)
     })
 }

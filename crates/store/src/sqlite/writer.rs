@@ -3,6 +3,8 @@
 //!
 //! A use case that fails rolls back its own savepoint. If the whole batch fails (disk full, I/O error), each member is
 //! tried alone, since one of them may be the reason; none was acknowledged.
+//!
+//! After a commit, and before anybody hears of it, the server's memory is corrected.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,9 +15,9 @@ use tenantry_core::error::{Error, Result};
 use tenantry_core::store::Job;
 use tokio::sync::{mpsc, oneshot};
 
-use super::ready;
+use super::{Memory, ready};
 use crate::driver::{Conn, SqliteConn};
-use crate::session::Db;
+use crate::session::{Changes, Db};
 
 /// How many transactions share one fsync at most.
 const BATCH: usize = 256;
@@ -35,12 +37,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: SqliteConn) -> Result<Self> {
+    pub(super) fn start(connection: SqliteConn, memory: Arc<Memory>) -> Result<Self> {
         let (queue, mut requests) = mpsc::channel::<Request>(QUEUE);
         let write = move || {
             let mut batch = Vec::with_capacity(BATCH);
             while requests.blocking_recv_many(&mut batch, BATCH) > 0 {
-                commit(&connection, std::mem::take(&mut batch));
+                commit(&connection, &memory, std::mem::take(&mut batch));
             }
         };
         let thread =
@@ -69,13 +71,13 @@ impl Drop for Writer {
 }
 
 /// Commits the batch as one; alone, one by one, if that fails.
-fn commit(connection: &SqliteConn, batch: Vec<Request>) {
-    let outcomes = match transaction(connection, &batch) {
+fn commit(connection: &SqliteConn, memory: &Memory, batch: Vec<Request>) {
+    let outcomes = match transaction(connection, memory, &batch) {
         Ok(outcomes) => outcomes,
         Err(error) if batch.len() == 1 => vec![Err(error)],
         Err(error) => {
             tracing::warn!(%error, members = batch.len(), "a batch failed, its members are tried alone");
-            let alone = |one| transaction(connection, std::slice::from_ref(one))?.remove(0);
+            let alone = |one| transaction(connection, memory, std::slice::from_ref(one))?.remove(0);
             batch.iter().map(alone).collect()
         }
     };
@@ -85,10 +87,11 @@ fn commit(connection: &SqliteConn, batch: Vec<Request>) {
 }
 
 /// Runs the batch in one transaction: the outcome of each member, or the error for which nothing was committed.
-fn transaction(connection: &SqliteConn, batch: &[Request]) -> Result<Vec<Result<()>>> {
+fn transaction(connection: &SqliteConn, memory: &Memory, batch: &[Request]) -> Result<Vec<Result<()>>> {
     let statement = |text| connection.with(|connection| connection.prepare_cached(text)?.raw_execute());
     statement("BEGIN IMMEDIATE")?;
-    let run_all = || -> Result<Vec<Result<()>>> {
+    let mut changes: Vec<Changes> = Vec::with_capacity(batch.len());
+    let mut run_all = || -> Result<Vec<Result<()>>> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for request in batch {
             if request.done.is_closed() {
@@ -96,14 +99,16 @@ fn transaction(connection: &SqliteConn, batch: &[Request]) -> Result<Vec<Result<
                 continue;
             }
             statement("SAVEPOINT member")?;
-            let run = || ready(request.job.run(&Db::new(Conn::Sqlite(connection))));
-            let outcome = catch_unwind(AssertUnwindSafe(run))
+            let db = Db::new(Conn::Sqlite(connection));
+            let outcome = catch_unwind(AssertUnwindSafe(|| ready(request.job.run(&db))))
                 .unwrap_or_else(|_| Err(Error::internal("a use case panicked")));
             // A full disk or a failed write may have undone the whole transaction behind our back.
             if connection.with(|connection| Ok(connection.is_autocommit()))? {
                 return Err(outcome.err().unwrap_or_else(|| Error::unavailable("the transaction was lost")));
             }
-            if outcome.is_err() {
+            if outcome.is_ok() {
+                changes.push(db.into_changes());
+            } else {
                 statement("ROLLBACK TO member")?;
             }
             statement("RELEASE member")?;
@@ -112,7 +117,13 @@ fn transaction(connection: &SqliteConn, batch: &[Request]) -> Result<Vec<Result<
         statement("COMMIT")?;
         Ok(outcomes)
     };
-    run_all().inspect_err(|_| {
+    let outcomes = run_all();
+    let corrected = if outcomes.is_ok() { Memory::committed } else { Memory::uncertain };
+    if outcomes.is_err() {
         let _ = statement("ROLLBACK");
-    })
+    }
+    for member in &changes {
+        corrected(memory, member);
+    }
+    outcomes
 }
