@@ -40,6 +40,7 @@ use ids::IdSource;
 use settings::Settings;
 use store::Store;
 use uses::Uses;
+use workspace::Anchors;
 
 pub use error::{Error, Kind, Result};
 
@@ -68,13 +69,23 @@ pub struct Core {
     passwords: Arc<dyn Passwords>,
     settings: Settings,
     uses: Uses,
+    anchors: Arc<Anchors>,
 }
 
 impl Core {
     /// The core of a server.
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, ids, entropy, passwords, settings } = parts;
-        Self { store, clock, ids, entropy, passwords, settings, uses: Uses::default() }
+        Self {
+            store,
+            clock,
+            ids,
+            entropy,
+            passwords,
+            settings,
+            uses: Uses::default(),
+            anchors: Arc::default(),
+        }
     }
 
     /// The way to the database.
@@ -103,6 +114,10 @@ impl Core {
 
     const fn uses(&self) -> &Uses {
         &self.uses
+    }
+
+    fn anchors(&self) -> Arc<Anchors> {
+        Arc::clone(&self.anchors)
     }
 
     /// What a change of this caller carries.

@@ -2,6 +2,7 @@
 //!
 //! Deleting is soft: name and key are free at once; restoring brings back settings and grants.
 
+mod anchors;
 mod change;
 mod geometry;
 mod names;
@@ -19,6 +20,7 @@ use crate::permission::{BuiltinRole, Level, PermissionSet};
 use crate::preferences::Preferences;
 use crate::text;
 
+pub(crate) use anchors::Anchors;
 pub use change::WorkspaceChange;
 pub use geometry::BoundingBox;
 pub(crate) use names::numbered;

@@ -39,6 +39,8 @@ pub struct WorkspaceList {
     pub total: Option<u64>,
     /// Owners, makers and changers, as far as the caller may know them.
     pub people: People,
+    /// The organization's version, read before the rest: while it stays, and the caller's `auth_version`, so does this.
+    pub version: i64,
 }
 
 /// One workspace with everything that a dialect may show beside it.
@@ -60,20 +62,17 @@ impl Core {
         organization: OrganizationRef,
         query: WorkspaceQuery,
     ) -> Result<WorkspaceList> {
+        let asked = (caller.clone(), organization, query, self.anchors());
         self.store()
-            .scan((caller.clone(), organization, query), |session, (caller, organization, query)| {
+            .scan(asked, |session, (caller, organization, query, anchors)| {
                 Box::pin(async move {
                     let scope = authz::enter_to_list(session, caller, organization, query.view).await?;
-                    let total = if query.count {
-                        Some(session.count_workspaces(&scope, query.deleted, &query.filter).await?)
-                    } else {
-                        None
-                    };
-                    let page =
-                        session.list_workspaces(&scope, query.deleted, &query.filter, &query.page).await?;
+                    let list = anchors.list(caller, &scope, query);
+                    let total = if query.count { Some(list.total(session, &scope).await?) } else { None };
+                    let page = list.page(session, &scope, &query.page).await?;
                     let organization = the_organization(session, &scope).await?;
                     let people = people_of(session, &scope, &organization, &page.items).await?;
-                    Ok(WorkspaceList { organization, page, total, people })
+                    Ok(WorkspaceList { organization, page, total, people, version: scope.version() })
                 })
             })
             .await

@@ -27,6 +27,7 @@ mod audit;
 mod credentials;
 mod invitations;
 mod isolation;
+mod jumps;
 mod lists;
 mod load;
 mod members;
