@@ -17,7 +17,7 @@ use tenantry_core::workspace::{
     Deleted, NewWorkspace, SeenWorkspace, WorkspaceChange, WorkspaceDetail, WorkspaceField, WorkspaceQuery,
 };
 use tenantry_core::{Core, Error, Kind, Result};
-use tenantry_http::{Authenticated, Json as Body, Query, Refusal, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Json as Body, Query, Refusal, Refused, Segments, Served, Stamp};
 
 use crate::args::{flag, judged_in_organization, judged_in_workspace, only, refuse_request_id, target};
 use crate::body::Members;
@@ -48,6 +48,7 @@ const OUTPUT_ONLY: &[&str] = &[
     "purge_time",
 ];
 
+type StampedAnswer = std::result::Result<(Stamp, Json<Value>), Refused<Aip>>;
 type Answer = std::result::Result<Json<Value>, Refused<Aip>>;
 
 /// `GET /api/v1/organizations/{organization}/workspaces`.
@@ -57,14 +58,18 @@ pub(crate) async fn list_workspaces(
     Authenticated { caller, .. }: Authenticated<Aip>,
     Segments([organization]): Segments<1>,
     query: Query<Aip>,
-) -> Answer {
+) -> StampedAnswer {
     let core = &served.core;
     let by = OrganizationRef::parse(&organization);
     let method = ("ListWorkspaces", &[organization.as_str()][..]);
     let read = read_list(core, &tokens, &query, method, &ORDERING);
     let (paging, wanted) = judged_in_organization(core, &caller, &by, None, read).await?;
     let list = core.list_workspaces(&caller, by, wanted).await?;
-    Ok(Json(paging.answer(core, &tokens, "workspaces", list.page, |seen| write(core, &seen, &list.people))))
+    let stamp = Stamp::new(&caller, list.organization.id, list.version);
+    Ok((
+        stamp,
+        Json(paging.answer(core, &tokens, "workspaces", list.page, |seen| write(core, &seen, &list.people))),
+    ))
 }
 
 /// `GET /api/v1/me/organizations/{organization}/workspaces`: the same rows under another name, without `order_by`.
@@ -74,15 +79,20 @@ pub(crate) async fn list_own_workspaces(
     Authenticated { caller, .. }: Authenticated<Aip>,
     Segments([organization]): Segments<1>,
     query: Query<Aip>,
-) -> Answer {
+) -> StampedAnswer {
     let core = &served.core;
     let by = OrganizationRef::parse(&organization);
     let method = ("CurrentUserOrganizationWorkspaces", &[organization.as_str()][..]);
     let read = read_list(core, &tokens, &query, method, &OWN_ORDERING);
     let (paging, wanted) = judged_in_organization(core, &caller, &by, None, read).await?;
     let list = core.list_workspaces(&caller, by, wanted).await?;
-    Ok(Json(
-        paging.answer(core, &tokens, "user_workspaces", list.page, |seen| write(core, &seen, &list.people)),
+    let stamp = Stamp::new(&caller, list.organization.id, list.version);
+    Ok((
+        stamp,
+        Json(
+            paging
+                .answer(core, &tokens, "user_workspaces", list.page, |seen| write(core, &seen, &list.people)),
+        ),
     ))
 }
 

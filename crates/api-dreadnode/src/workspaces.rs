@@ -8,7 +8,7 @@ use tenantry_core::filter::Filter;
 use tenantry_core::organization::Organization;
 use tenantry_core::page::{Order, PageRequest};
 use tenantry_core::workspace::{self, Deleted, WorkspaceField, WorkspaceQuery};
-use tenantry_http::{Authenticated, Query, Refusal, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Query, Refusal, Refused, Segments, Served, Stamp};
 
 use crate::Dreadnode;
 use crate::page::{Paging, Window};
@@ -70,7 +70,7 @@ pub(crate) async fn list_organization_workspaces(
     State(served): State<Served>,
     Segments([organization]): Segments<1>,
     query: Query<Dreadnode>,
-) -> Result<Json<WorkspacesPage>, Refused<Dreadnode>> {
+) -> Result<(Stamp, Json<WorkspacesPage>), Refused<Dreadnode>> {
     let window = Window::of(&query).map_err(Refusal::Query)?;
     let wanted = WorkspaceQuery {
         view: View::OwnRoles,
@@ -84,5 +84,6 @@ pub(crate) async fn list_organization_workspaces(
     let rows = list.page.items.into_iter().map(|seen| Workspace::new(seen.workspace, &list.organization));
     let workspaces = rows.collect();
     let paging = Paging::new(window, list.total.unwrap_or_default());
-    Ok(Json(WorkspacesPage { paging, workspaces }))
+    let stamp = Stamp::new(&who.caller, list.organization.id, list.version);
+    Ok((stamp, Json(WorkspacesPage { paging, workspaces })))
 }

@@ -7,7 +7,7 @@ use tenantry_core::Error;
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::workspace::WorkspaceQuery;
-use tenantry_http::{Authenticated, Query, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Query, Refused, Segments, Served, Stamp};
 
 use crate::page::{PageLinks, Window};
 use crate::workspace::{Workspace, workspaces_path};
@@ -29,7 +29,7 @@ pub(crate) async fn list_workspaces(
     State(served): State<Served>,
     Segments([organization]): Segments<1>,
     query: Query<Evo>,
-) -> Result<Json<WorkspacePage>, Refused<Evo>> {
+) -> Result<(Stamp, Json<WorkspacePage>), Refused<Evo>> {
     let organization = OrganizationId::parse(&organization).ok_or_else(|| Error::hidden("organization"))?;
     let window = Window::of(&query)?;
     let wanted = WorkspaceQuery {
@@ -49,7 +49,8 @@ pub(crate) async fn list_workspaces(
     let address = served.address(&workspaces_path(organization));
     let size = (results.len(), list.total.unwrap_or_default());
     let links = PageLinks::new(&address, &query, is_known, window, size);
-    Ok(Json(WorkspacePage { links, results }))
+    let stamp = Stamp::new(&who.caller, organization, list.version);
+    Ok((stamp, Json(WorkspacePage { links, results })))
 }
 
 /// What the list knows besides `limit` and `offset`: links to other pages keep these parameters.

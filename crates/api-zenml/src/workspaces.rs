@@ -18,7 +18,7 @@ use tenantry_core::principal::People;
 use tenantry_core::workspace::{
     Deleted, Service, State as Status, Workspace, WorkspaceField, WorkspaceQuery,
 };
-use tenantry_http::{Authenticated, Refusal, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Refusal, Refused, Segments, Served, Stamp};
 
 use crate::Zenml;
 use crate::organizations::{OrganizationRead, by_id};
@@ -133,7 +133,8 @@ pub(crate) async fn list_workspaces(
     let list = served.core.list_workspaces(&who.caller, organization, query).await?;
     let read = |workspace| WorkspaceRead::of(workspace, &list.organization, &list.people);
     let items: Vec<_> = list.page.items.iter().map(|seen| read(&seen.workspace)).collect();
-    Ok(axum::Json(items).into_response())
+    let stamp = Stamp::new(&who.caller, list.organization.id, list.version);
+    Ok((stamp, axum::Json(items)).into_response())
 }
 
 fn query(params: &Params) -> Result<WorkspaceQuery, Refusal> {

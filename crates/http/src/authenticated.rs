@@ -17,12 +17,20 @@ pub struct Authenticated<D> {
     dialect: PhantomData<fn() -> D>,
 }
 
+/// The caller of a request whose credential was looked at on the way to the handler.
+#[derive(Clone)]
+pub(crate) struct Recognized(pub(crate) Caller);
+
 impl<D: Dialect> FromRequestParts<Served> for Authenticated<D> {
     type Rejection = Refused<D>;
 
     async fn from_request_parts(parts: &mut Parts, served: &Served) -> Result<Self, Self::Rejection> {
-        let secret = D::credential(&parts.headers)?.ok_or_else(Error::no_credential)?;
-        let mut caller = served.core.authenticate(&secret).await?;
+        let mut caller = if let Some(Recognized(caller)) = parts.extensions.remove() {
+            caller
+        } else {
+            let secret = D::credential(&parts.headers)?.ok_or_else(Error::no_credential)?;
+            served.core.authenticate(&secret).await?
+        };
         caller.request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
         Ok(Self { caller, dialect: PhantomData })
     }

@@ -5,28 +5,33 @@ use std::time::Duration;
 
 use tenantry_core::Core;
 
+use crate::Pages;
+
 /// The state of every dialect's router.
 #[derive(Clone)]
 pub struct Served {
     /// The use cases.
     pub core: Arc<Core>,
-    /// How much of a request is read and for how long it is worked on.
+    /// How much of a request is read, for how long it is worked on, and how much is remembered of the answers.
     pub limits: Limits,
+    pub(crate) pages: Pages,
     public_url: Arc<str>,
 }
 
-/// How much of a request is read and for how long it is worked on.
+/// How much of a request is read, for how long it is worked on, and how much is remembered of the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a body: 1 MiB unless said otherwise.
     pub body_bytes: usize,
     /// Time until a request is refused: 30 seconds unless said otherwise.
     pub request: Duration,
+    /// Bytes of pages that are remembered: 64 MiB unless said otherwise; with 0 none are.
+    pub page_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 1024 * 1024, request: Duration::from_secs(30) }
+        Self { body_bytes: 1024 * 1024, request: Duration::from_secs(30), page_bytes: 64 * 1024 * 1024 }
     }
 }
 
@@ -34,7 +39,8 @@ impl Served {
     /// `public_url` is the address by which clients reach the server, such as `https://tenantry.example`; it may have
     /// a path, and a slash at its end is dropped.
     pub fn new(core: Arc<Core>, public_url: &str, limits: Limits) -> Self {
-        Self { core, limits, public_url: public_url.trim_end_matches('/').into() }
+        let pages = Pages::new(limits.page_bytes);
+        Self { core, limits, pages, public_url: public_url.trim_end_matches('/').into() }
     }
 
     /// The absolute address of a path, which begins with a slash and is percent-encoded already.

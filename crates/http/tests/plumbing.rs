@@ -46,7 +46,7 @@ impl Dialect for Small {
 
 fn app() -> Router {
     Log::of_the_process();
-    let limits = Limits { body_bytes: 64, request: Duration::from_millis(50) };
+    let limits = Limits { body_bytes: 64, request: Duration::from_millis(50), ..Limits::default() };
     let served = Served::new(Away::core(), "https://tenantry.example/", limits);
     let routes = Router::new()
         .route("/who", get(async |who: Authenticated<Small>| format!("{:?}", who.caller)))

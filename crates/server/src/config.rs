@@ -11,6 +11,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tenantry_core::settings::{AddPeople, MayCreateOrganizations, Settings};
+use tenantry_http::Limits;
 use tenantry_store::Database;
 use url::Url;
 
@@ -41,6 +42,10 @@ pub struct Flags {
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<Url>,
+    /// Megabytes of list pages that are kept to be answered again while nothing has changed; 0 keeps none [default: 64]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_cache_mb: Option<u32>,
 }
 
 /// What a file, the environment and flags say together.
@@ -57,6 +62,7 @@ pub struct Config {
     secret_key: Option<SecretString>,
     allow_insecure_public_url: bool,
     postgres_connections: usize,
+    page_cache_mb: u32,
     may_create_organizations: Creators,
     organizations_per_owner: Option<u64>,
     add_people: Adding,
@@ -88,6 +94,7 @@ struct Defaults {
     data_dir: &'static str,
     allow_insecure_public_url: bool,
     postgres_connections: usize,
+    page_cache_mb: u32,
     may_create_organizations: Creators,
     add_people: Adding,
     invitation_days: u32,
@@ -105,6 +112,7 @@ impl Config {
             data_dir: "tenantry-data",
             allow_insecure_public_url: false,
             postgres_connections: 4 * cores,
+            page_cache_mb: 64,
             may_create_organizations: Creators::Everyone,
             add_people: Adding::Invite,
             invitation_days: 7,
@@ -197,6 +205,11 @@ impl Config {
     /// The master key that was given; none for an embedded database, which keeps its own.
     pub const fn secret_key(&self) -> Option<&SecretString> {
         self.secret_key.as_ref()
+    }
+
+    /// How much is read of a request and remembered of answers.
+    pub fn limits(&self) -> Limits {
+        Limits { page_bytes: u64::from(self.page_cache_mb) * 1024 * 1024, ..Limits::default() }
     }
 
     /// What people may do.

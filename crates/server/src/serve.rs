@@ -44,10 +44,10 @@ pub async fn open_core_at(
 }
 
 /// Everything that is served, over a core.
-pub fn app(core: Arc<Core>, public_url: &str, key: &MasterKey) -> Router {
+pub fn app(core: Arc<Core>, public_url: &str, key: &MasterKey, limits: Limits) -> Router {
     let page_tokens = PageTokens::new(key.derive("page tokens"));
     let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) };
-    router(Served::new(core, public_url, Limits::default()), page_tokens, observer)
+    router(Served::new(core, public_url, limits), page_tokens, observer)
 }
 
 /// `tenantry serve`: until SIGTERM or Ctrl-C.
@@ -62,7 +62,7 @@ pub async fn serve(config: &Config) -> Result<()> {
     let core = open_core(&database, config.settings()).await?;
     let listener = listen(config.listen).await?;
     let bound = listener.local_addr()?;
-    let app = app(Arc::clone(&core), &config.public_url(bound), &key);
+    let app = app(Arc::clone(&core), &config.public_url(bound), &key, config.limits());
     let stop = CancellationToken::new();
     if let Some(address) = config.metrics_listen {
         let metrics = crate::metrics::router()?;

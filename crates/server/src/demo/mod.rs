@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 use tenantry_core::settings::{AddPeople, Settings};
+use tenantry_http::Limits;
 use tenantry_store::Database;
 use tokio_util::sync::CancellationToken;
 
@@ -65,7 +66,7 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     let estate = build(&database, settings()).await.context("the sample estate")?;
     let core = open_core(&database, settings()).await?;
     let key = MasterKey::kept_in(directory, &SystemEntropy)?;
-    let app = app(Arc::clone(&core), &url, &key);
+    let app = app(Arc::clone(&core), &url, &key, Limits::default());
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));
     let serving = tokio::spawn(run_core(listener, app, core, stop, Duration::from_secs(5)));

@@ -7,6 +7,7 @@ use std::thread;
 use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::Core;
+use tenantry_http::Limits;
 use tenantry_server::demo::{self, Estate};
 use tenantry_server::keys::MasterKey;
 use tenantry_server::serve::{app, open_core};
@@ -27,6 +28,7 @@ pub(crate) struct TestServer {
     pub(crate) estate: Estate,
     /// For what no route offers yet.
     pub(crate) core: Arc<Core>,
+    database: Database,
     _directory: tempfile::TempDir,
 }
 
@@ -85,6 +87,22 @@ impl TestServer {
                 Database::Postgres { url: TestPostgres::shared().create_database(), connections: 4 }
             }
         };
+        let opened = database.clone();
+        let build = async move || demo::build(&opened, demo::settings()).await.unwrap();
+        Self::over(database, directory, build)
+    }
+
+    /// A second server over the same PostgreSQL database, with a master key of its own.
+    pub(crate) fn replica(&self) -> Self {
+        let estate = self.estate.clone();
+        Self::over(self.database.clone(), tempfile::tempdir().unwrap(), async move || estate)
+    }
+
+    fn over(
+        database: Database,
+        directory: tempfile::TempDir,
+        estate: impl AsyncFnOnce() -> Estate + Send + 'static,
+    ) -> Self {
         let path = directory.path().to_owned();
         let (started, start) = std::sync::mpsc::channel();
         let opened = database.clone();
@@ -92,18 +110,18 @@ impl TestServer {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async move {
-                let estate = demo::build(&opened, demo::settings()).await.unwrap();
+                let estate = estate().await;
                 let core = open_core(&opened, demo::settings()).await.unwrap();
                 let key = MasterKey::kept_in(&path, &SystemEntropy).unwrap();
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
-                let app = app(Arc::clone(&core), &url, &key);
+                let app = app(Arc::clone(&core), &url, &key, Limits::default());
                 started.send((url, estate, core)).unwrap();
                 axum::serve(listener, app).await.unwrap();
             });
         });
         let (url, estate, core) = start.recv().unwrap();
-        Self { url, estate, core, _directory: directory }
+        Self { url, estate, core, database, _directory: directory }
     }
 
     /// The token of a person of the estate, or the API key of its service account; any other text is a token itself.

@@ -8,4 +8,5 @@ mod evo;
 mod harness;
 mod hostile;
 mod matrix;
+mod pages;
 mod zenml;
