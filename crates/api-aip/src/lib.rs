@@ -11,6 +11,7 @@ mod invites;
 mod names;
 mod page;
 mod people;
+mod permissions;
 mod preferences;
 mod roles;
 mod users;
@@ -33,13 +34,14 @@ macro_rules! workspaces {
 /// Every route of the dialect.
 pub fn routes() -> Routes {
     Routes::default()
+        // POST on an organization or a workspace is always a custom method behind a colon, such as `:undelete`.
+        .route(Method::POST, "/api/v1/organizations/{organization}", permissions::organization_custom_method)
         .route(Method::GET, workspaces!(""), workspaces::list_workspaces)
         .route(Method::POST, workspaces!(""), workspaces::create_workspace)
         .route(Method::POST, workspaces!(":countUsers"), users::count_workspace_users)
         .route(Method::GET, workspaces!("/{workspace}"), workspaces::get_workspace)
         .route(Method::PATCH, workspaces!("/{workspace}"), workspaces::update_workspace)
         .route(Method::DELETE, workspaces!("/{workspace}"), workspaces::delete_workspace)
-        // POST on a workspace is always a custom method behind a colon, such as `:undelete`.
         .route(Method::POST, workspaces!("/{workspace}"), workspaces::custom_method)
         .route(Method::GET, workspaces!("/{workspace}/preferences"), preferences::get_workspace_preferences)
         .route(Method::GET, workspaces!("/{workspace}/invites"), invites::list_workspace_invites)

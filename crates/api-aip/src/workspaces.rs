@@ -1,6 +1,7 @@
 //! Workspaces.
 
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Map, Value};
 use tenantry_aip::Mask;
@@ -8,7 +9,8 @@ use tenantry_aip::check::{Checked, Equality, Order, Predicate, Test as Wanted};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
 use tenantry_aip::{Field, FieldType, Schema};
-use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
+use tenantry_core::caller::Caller;
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::ids::WorkspaceId;
 use tenantry_core::permission::Permission;
@@ -23,6 +25,7 @@ use crate::args::{flag, judged_in_organization, judged_in_workspace, only, refus
 use crate::body::Members;
 use crate::error::refused;
 use crate::page::{Ordering, PageTokens, Paging};
+use crate::permissions::test_workspace_permissions;
 use crate::{Aip, names};
 
 static SCHEMA: Schema = Schema::new(&[Field::new("title", FieldType::Text)], &["title"]);
@@ -194,21 +197,37 @@ pub(crate) async fn delete_workspace(
     }
 }
 
-/// `POST /api/v1/organizations/{organization}/workspaces/{workspace}:undelete` (AIP-136: the method follows a colon).
+/// `POST` on a workspace is a custom method, whose name follows a colon (AIP-136).
 pub(crate) async fn custom_method(
     State(served): State<Served>,
     Authenticated { caller, .. }: Authenticated<Aip>,
     Segments([organization, segment]): Segments<2>,
     query: Query<Aip>,
-) -> Answer {
-    let Some((workspace, "undelete")) = segment.rsplit_once(':') else {
-        return Err(Refusal::UnknownRoute.into());
-    };
-    let core = &served.core;
+    request: Request,
+) -> std::result::Result<Response, Refused<Aip>> {
+    let (workspace, method) = segment.rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
     let target = target(&organization, workspace);
-    let read = only(&query, &["validate_only"]).and_then(|()| flag(&query, "validate_only"));
-    let rehearse = judged_in_workspace(core, &caller, &target, Permission::DeleteWorkspace, read).await?;
-    let restored = core.undelete_workspace(&caller, target, None, rehearse).await?;
+    match method {
+        "undelete" => Ok(undelete_workspace(&served.core, &caller, target, &query).await?.into_response()),
+        "testPermissions" => {
+            let Body { body, .. } = Body::<Aip>::from_request(request, &served).await?;
+            let held = test_workspace_permissions(&served.core, &caller, target, &query, &body).await?;
+            Ok(held.into_response())
+        }
+        _ => Err(Refusal::UnknownRoute.into()),
+    }
+}
+
+/// `POST /api/v1/organizations/{organization}/workspaces/{workspace}:undelete`.
+async fn undelete_workspace(
+    core: &Core,
+    caller: &Caller,
+    target: (OrganizationRef, WorkspaceRef),
+    query: &Query<Aip>,
+) -> Result<Json<Value>> {
+    let read = only(query, &["validate_only"]).and_then(|()| flag(query, "validate_only"));
+    let rehearse = judged_in_workspace(core, caller, &target, Permission::DeleteWorkspace, read).await?;
+    let restored = core.undelete_workspace(caller, target, None, rehearse).await?;
     Ok(Json(write_detail(core, &restored)))
 }
 

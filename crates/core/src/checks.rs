@@ -5,7 +5,7 @@ use crate::Core;
 use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
 use crate::caller::Caller;
 use crate::error::Result;
-use crate::permission::Permission;
+use crate::permission::{Level, Permission, PermissionSet};
 
 impl Core {
     /// Whether the caller may do this in the organization; without a permission, whether it may know the organization.
@@ -52,6 +52,41 @@ impl Core {
                     })
                 },
             )
+            .await
+    }
+
+    /// What the caller holds in the organization, and by that in everything in it.
+    pub async fn held_in_organization(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+    ) -> Result<PermissionSet> {
+        self.store()
+            .point((caller.clone(), organization), |session, (caller, organization)| {
+                Box::pin(async move {
+                    let scope = authz::enter(session, caller, organization, View::Both).await?;
+                    Ok(scope.permissions().intersection(PermissionSet::everything_at(Level::Organization)))
+                })
+            })
+            .await
+    }
+
+    /// What the caller holds in the workspace, which it must be able to read. A permission of a wider level is not held
+    /// in a workspace, even where it is held on the way there.
+    pub async fn held_in_workspace(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+    ) -> Result<PermissionSet> {
+        self.store()
+            .point((caller.clone(), target), |session, (caller, target)| {
+                Box::pin(async move {
+                    let needed = Permission::ReadWorkspace;
+                    let target = (&target.0, &target.1);
+                    let scope = authz::require_workspace(session, caller, needed, target, View::Both).await?;
+                    Ok(scope.permissions().intersection(PermissionSet::everything_at(Level::Workspace)))
+                })
+            })
             .await
     }
 }

@@ -21,6 +21,11 @@ macro_rules! permissions {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// The permission of this published name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|permission| permission.name() == name)
+            }
+
             /// The level at which a role may hold it at the lowest.
             pub const fn level(self) -> Level {
                 match self { $(Self::$variant => Level::$level,)* }

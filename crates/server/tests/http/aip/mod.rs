@@ -3,4 +3,5 @@
 mod errors;
 mod lists;
 mod people;
+mod permissions;
 mod workspaces;
