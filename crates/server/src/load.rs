@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tenantry_core::clock::Clock;
-use tenantry_store::{Size, Sources};
+use tenantry_store::{Size, Sources, TokenHolder};
 
 use crate::config::Config;
 use crate::world::{SystemClock, SystemEntropy, SystemIds};
@@ -29,10 +29,11 @@ pub struct Load {
     /// Roles of people in workspaces
     #[arg(long, value_name = "N", default_value_t = 500_000)]
     memberships: u64,
-    /// How many people get a token
+    /// How many people get a token: the owner of each organization first, then its members
     #[arg(long, value_name = "N", default_value_t = 0)]
     tokens: u64,
-    /// Write the tokens to this file, which may not exist: organization, its workspaces, user and token, by tabs
+    /// Write the tokens to this file, which may not exist: organization, its workspaces, user, owner or member, and
+    /// token, by tabs
     #[arg(long, value_name = "FILE")]
     tokens_file: Option<PathBuf>,
 }
@@ -67,7 +68,9 @@ pub async fn load(config: &Config, load: &Load) -> Result<()> {
     if let Some(mut file) = file {
         for holder in &holders {
             let secret = holder.secret.expose();
-            writeln!(file, "{}\t{}\t{}\t{secret}", holder.organization, holder.workspaces, holder.user)?;
+            let role = if holder.is_owner { "owner" } else { "member" };
+            let TokenHolder { organization, workspaces, user, .. } = holder;
+            writeln!(file, "{organization}\t{workspaces}\t{user}\t{role}\t{secret}")?;
         }
         file.flush().context("tokens-file")?;
     }

@@ -34,7 +34,7 @@ pub struct Size {
     pub users: u64,
     /// Roles of people in workspaces.
     pub memberships: u64,
-    /// How many people, spread over the organizations, get a token.
+    /// How many people, spread over the organizations, get a token: in each the owner first.
     pub tokens: u64,
 }
 
@@ -47,6 +47,8 @@ pub struct TokenHolder {
     pub workspaces: u64,
     /// The person.
     pub user: Uuid,
+    /// Whether the organization is theirs; all others are ordinary members.
+    pub is_owner: bool,
     /// The token.
     pub secret: Secret,
 }
@@ -190,8 +192,7 @@ async fn organization(
         ];
         tables.principals.push(conn, row).await?;
     }
-    // The first ones behind the owner get tokens, so that most of them are ordinary members.
-    for user in users.iter().cycle().skip(1).take(usize::try_from(share.tokens).unwrap_or(0)) {
+    for user in users.iter().cycle().take(usize::try_from(share.tokens).unwrap_or(0)) {
         let secret = Secret::random(TokenKind::PersonalAccess, &*sources.entropy);
         let row = vec![
             Value::Id(sources.ids.next()),
@@ -203,7 +204,9 @@ async fn organization(
             now.into(),
         ];
         tables.credentials.push(conn, row).await?;
-        holders.push(TokenHolder { organization: org, workspaces: share.workspaces, user: *user, secret });
+        let is_owner = *user == owner;
+        let (organization, workspaces, user) = (org, share.workspaces, *user);
+        holders.push(TokenHolder { organization, workspaces, user, is_owner, secret });
     }
     let name = format!("Organization {number}");
     let row = vec![
