@@ -46,6 +46,10 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_cache_mb: Option<u32>,
+    /// Answer `/static-answers/NAME` with the bytes of each file NAME in the directory, for benchmarks
+    #[arg(long, value_name = "DIR", hide = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub static_answers: Option<PathBuf>,
 }
 
 /// What a file, the environment and flags say together.
@@ -59,6 +63,8 @@ pub struct Config {
     database: Option<SecretString>,
     data_dir: PathBuf,
     public_url: Option<Url>,
+    /// Files whose bytes are answered as they are, for benchmarks.
+    pub static_answers: Option<PathBuf>,
     secret_key: Option<SecretString>,
     allow_insecure_public_url: bool,
     postgres_connections: usize,

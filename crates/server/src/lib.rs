@@ -9,4 +9,5 @@ pub mod load;
 mod metrics;
 pub mod router;
 pub mod serve;
+mod static_answers;
 pub mod world;

@@ -48,8 +48,13 @@ struct Dialects {
     zenml: Router,
 }
 
-/// Everything that the server answers on its main address.
-pub fn router(served: Served, page_tokens: tenantry_api_aip::PageTokens, observer: Observer) -> Router {
+/// Everything that the server answers on its main address: the dialects, and what lies beside them.
+pub fn router(
+    served: Served,
+    page_tokens: tenantry_api_aip::PageTokens,
+    observer: Observer,
+    beside: Router,
+) -> Router {
     let health = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -60,7 +65,8 @@ pub fn router(served: Served, page_tokens: tenantry_api_aip::PageTokens, observe
         evo: tenantry_api_evo::router(served.clone()),
         zenml: tenantry_api_zenml::router(served),
     };
-    observe(health.fallback_service(Router::new().fallback(dispatch).with_state(dialects)), observer)
+    let named = health.merge(beside);
+    observe(named.fallback_service(Router::new().fallback(dispatch).with_state(dialects)), observer)
 }
 
 async fn dispatch(State(dialects): State<Dialects>, request: Request) -> Response {

@@ -10,7 +10,7 @@ use tenantry_api_aip::PageTokens;
 use tenantry_core::clock::Clock;
 use tenantry_core::settings::Settings;
 use tenantry_core::{Core, Parts};
-use tenantry_http::{Limits, Observer, Served};
+use tenantry_http::{Observer, Served};
 use tenantry_store::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -43,11 +43,12 @@ pub async fn open_core_at(
     })))
 }
 
-/// Everything that is served, over a core.
-pub fn app(core: Arc<Core>, public_url: &str, key: &MasterKey, limits: Limits) -> Router {
+/// Everything that is served.
+/// `beside` is served as well, under the same request ids and access log.
+pub fn app(served: Served, key: &MasterKey, beside: Router) -> Router {
     let page_tokens = PageTokens::new(key.derive("page tokens"));
     let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) };
-    router(Served::new(core, public_url, limits), page_tokens, observer)
+    router(served, page_tokens, observer, beside)
 }
 
 /// `tenantry serve`: until SIGTERM or Ctrl-C.
@@ -62,7 +63,9 @@ pub async fn serve(config: &Config) -> Result<()> {
     let core = open_core(&database, config.settings()).await?;
     let listener = listen(config.listen).await?;
     let bound = listener.local_addr()?;
-    let app = app(Arc::clone(&core), &config.public_url(bound), &key, config.limits());
+    let beside = config.static_answers.as_deref().map(crate::static_answers::router).transpose()?;
+    let served = Served::new(Arc::clone(&core), &config.public_url(bound), config.limits());
+    let app = app(served, &key, beside.unwrap_or_default());
     let stop = CancellationToken::new();
     if let Some(address) = config.metrics_listen {
         let metrics = crate::metrics::router()?;

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use axum::Router;
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 use tenantry_core::settings::{AddPeople, Settings};
-use tenantry_http::Limits;
+use tenantry_http::{Limits, Served};
 use tenantry_store::Database;
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +67,7 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     let estate = build(&database, settings()).await.context("the sample estate")?;
     let core = open_core(&database, settings()).await?;
     let key = MasterKey::kept_in(directory, &SystemEntropy)?;
-    let app = app(Arc::clone(&core), &url, &key, Limits::default());
+    let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));
     let serving = tokio::spawn(run_core(listener, app, core, stop, Duration::from_secs(5)));

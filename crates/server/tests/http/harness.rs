@@ -4,10 +4,11 @@
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use axum::Router;
 use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::Core;
-use tenantry_http::Limits;
+use tenantry_http::{Limits, Served};
 use tenantry_server::demo::{self, Estate};
 use tenantry_server::keys::MasterKey;
 use tenantry_server::serve::{app, open_core};
@@ -115,7 +116,7 @@ impl TestServer {
                 let key = MasterKey::kept_in(&path, &SystemEntropy).unwrap();
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
-                let app = app(Arc::clone(&core), &url, &key, Limits::default());
+                let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
                 started.send((url, estate, core)).unwrap();
                 axum::serve(listener, app).await.unwrap();
             });
