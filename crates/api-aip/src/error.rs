@@ -89,6 +89,11 @@ impl Dialect for Aip {
                 let (_, code, message, details) = plain(Code::InvalidArgument, "body.too_large", &text);
                 (StatusCode::PAYLOAD_TOO_LARGE, code, message, details)
             }
+            Refusal::BodyTimeout => {
+                let text = "the body did not come in time";
+                let (_, code, message, details) = plain(Code::DeadlineExceeded, "body.timeout", text);
+                (StatusCode::REQUEST_TIMEOUT, code, message, details)
+            }
             Refusal::UnsupportedMediaType { expected } => {
                 let text = format!("expected a body of the media type {expected}");
                 let (_, code, message, details) = plain(Code::InvalidArgument, "body.media_type", &text);

@@ -41,6 +41,9 @@ pub(crate) fn envelope(refusal: &Refusal) -> Response {
             "invalid_error",
             format!("Expected a body of at most {limit} bytes"),
         ),
+        Refusal::BodyTimeout => {
+            (StatusCode::REQUEST_TIMEOUT, "invalid_error", "The body did not come in time".to_owned())
+        }
         Refusal::UnsupportedMediaType { expected } => (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "invalid_error",

@@ -42,6 +42,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Response {
         Refusal::BodyTooLarge { limit } => {
             (StatusCode::PAYLOAD_TOO_LARGE, format!("expected a body of at most {limit} bytes").into())
         }
+        Refusal::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time".into()),
         Refusal::UnsupportedMediaType { expected } => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("expected a body of type {expected}").into())
         }
@@ -129,6 +130,9 @@ pub(crate) fn token_error(refusal: &Refusal) -> Response {
             "invalid_request",
             format!("expected a body of at most {limit} bytes"),
         ),
+        Refusal::BodyTimeout => {
+            (StatusCode::REQUEST_TIMEOUT, "invalid_request", "the body did not come in time".to_owned())
+        }
         Refusal::UnsupportedMediaType { expected } => {
             (StatusCode::BAD_REQUEST, "invalid_request", format!("expected a body of type {expected}"))
         }

@@ -22,6 +22,7 @@ pub(crate) fn refuse(refusal: &Refusal) -> Response {
         Refusal::BodyTooLarge { limit } => {
             plain(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body has more than {limit} bytes"))
         }
+        Refusal::BodyTimeout => plain(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
         Refusal::UnsupportedMediaType { expected } => {
             plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("expected a body of the type {expected}"))
         }
@@ -157,6 +158,7 @@ mod tests {
                 422,
                 json!([{ "loc": ["body"], "msg": "not JSON", "type": "malformed" }]),
             ),
+            (Refusal::BodyTimeout, 408, json!("the body did not come in time")),
             (Refusal::Timeout, 504, json!("the request took too long, try again")),
             (
                 Refusal::Panicked { message: "a secret".to_owned() },

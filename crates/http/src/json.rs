@@ -39,8 +39,13 @@ impl<D: Dialect, T: DeserializeOwned> FromRequest<Served> for Json<D, T> {
 /// How many times the limit of a body is read and thrown away.
 const DRAINED_LIMITS: usize = 16;
 
-/// The whole body, if it is not too large.
+/// The whole body, if it is not too large and comes in time.
 pub(crate) async fn read_body(request: Request, served: &Served) -> Result<Bytes, Refusal> {
+    let read = tokio::time::timeout(served.limits.body, read_to_end(request, served));
+    read.await.unwrap_or(Err(Refusal::BodyTimeout))
+}
+
+async fn read_to_end(request: Request, served: &Served) -> Result<Bytes, Refusal> {
     let limit = served.limits.body_bytes;
     // What says that it is too large is not kept. It is read, within reason, all the same: a client that is cut off while
     // it writes does not get to see why.

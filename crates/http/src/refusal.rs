@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use tenantry_core::{Error, Kind};
 
@@ -25,6 +26,8 @@ pub enum Refusal {
         /// How many are read.
         limit: usize,
     },
+    /// The body did not come in time. The answer ends the connection.
+    BodyTimeout,
     /// The body is of another media type than the route reads, or of none.
     UnsupportedMediaType {
         /// The one it reads.
@@ -58,6 +61,7 @@ impl Refusal {
             Self::UnknownRoute
             | Self::MethodNotAllowed
             | Self::BodyTooLarge { .. }
+            | Self::BodyTimeout
             | Self::UnsupportedMediaType { .. }
             | Self::MalformedBody { .. }
             | Self::Timeout
@@ -86,6 +90,7 @@ impl Refusal {
             Self::UnknownRoute
             | Self::MethodNotAllowed
             | Self::BodyTooLarge { .. }
+            | Self::BodyTimeout
             | Self::UnsupportedMediaType { .. }
             | Self::MalformedBody { .. } => return None,
         };
@@ -130,6 +135,10 @@ impl<D> fmt::Debug for Refused<D> {
 impl<D: Dialect> IntoResponse for Refused<D> {
     fn into_response(self) -> Response {
         let mut response = D::refuse(&self.refusal);
+        if matches!(*self.refusal, Refusal::BodyTimeout) {
+            // What is left of the body would be taken for the next request.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(fault) = self.refusal.fault() {
             response.extensions_mut().insert(fault);
         }

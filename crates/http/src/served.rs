@@ -23,6 +23,8 @@ pub struct Served {
 pub struct Limits {
     /// Bytes of a body: 1 MiB unless said otherwise.
     pub body_bytes: usize,
+    /// Time in which the whole body must come: 20 seconds unless said otherwise. Shorter than `request`.
+    pub body: Duration,
     /// Time until a request is refused: 30 seconds unless said otherwise.
     pub request: Duration,
     /// Bytes of pages that are remembered: 64 MiB unless said otherwise; with 0 none are.
@@ -31,7 +33,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 1024 * 1024, request: Duration::from_secs(30), page_bytes: 64 * 1024 * 1024 }
+        Self {
+            body_bytes: 1024 * 1024,
+            body: Duration::from_secs(20),
+            request: Duration::from_secs(30),
+            page_bytes: 64 * 1024 * 1024,
+        }
     }
 }
 

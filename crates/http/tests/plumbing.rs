@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::StreamExt;
 use tenantry_core::Error;
 use tenantry_core::credential::{Secret, TokenKind};
 use tenantry_http::{
@@ -29,6 +30,7 @@ impl Dialect for Small {
             Refusal::UnknownRoute => (StatusCode::NOT_FOUND, "route".to_owned()),
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method".to_owned()),
             Refusal::BodyTooLarge { limit } => (StatusCode::PAYLOAD_TOO_LARGE, format!("limit {limit}")),
+            Refusal::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "body".to_owned()),
             Refusal::UnsupportedMediaType { expected } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, (*expected).to_owned())
             }
@@ -46,7 +48,12 @@ impl Dialect for Small {
 
 fn app() -> Router {
     Log::of_the_process();
-    let limits = Limits { body_bytes: 64, request: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits {
+        body_bytes: 64,
+        body: Duration::from_millis(20),
+        request: Duration::from_millis(50),
+        ..Limits::default()
+    };
     let served = Served::new(Away::core(), "https://tenantry.example/", limits);
     let routes = Router::new()
         .route("/who", get(async |who: Authenticated<Small>| format!("{:?}", who.caller)))
@@ -125,6 +132,23 @@ async fn a_body_of_unknown_length_is_cut_off_too() {
     let request = request("POST", "/json").header("content-type", "application/json");
     let got = send(request.body(Body::from_stream(chunks)).unwrap()).await;
     assert_eq!((got.0.as_u16(), got.1.as_str()), (413, "limit 64"));
+}
+
+/// Neither one that is read nor one that is too large to be kept; and what is left of it is no next request.
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    for (path, media_type, announced) in [
+        ("/json", "application/json", "2"),
+        ("/json", "application/json", "65"),
+        ("/form", "application/x-www-form-urlencoded", "2"),
+    ] {
+        let request = request("POST", path).header("content-type", media_type);
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>("{")]);
+        let body = Body::from_stream(begun.chain(futures_util::stream::pending()));
+        let got = send(request.header("content-length", announced).body(body).unwrap()).await;
+        assert_eq!((got.0.as_u16(), got.1.as_str()), (408, "body"), "{path} {announced}");
+        assert_eq!(got.2["connection"], "close");
+    }
 }
 
 #[tokio::test]

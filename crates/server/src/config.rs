@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -14,6 +15,9 @@ use tenantry_core::settings::{AddPeople, MayCreateOrganizations, Settings};
 use tenantry_http::Limits;
 use tenantry_store::Database;
 use url::Url;
+
+use crate::connections::ConnectionLimits;
+use crate::descriptors;
 
 /// What can be said on the command line. Each flag has a variable of the same name: `--data-dir` is `TENANTRY_DATA_DIR`.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -75,8 +79,9 @@ pub struct Config {
     invitation_days: u32,
     access_token_minutes: u32,
     retention_days: u32,
-    /// Seconds that requests have to end after SIGTERM.
-    pub drain_seconds: u64,
+    max_connections: usize,
+    header_seconds: u64,
+    drain_seconds: u64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -106,6 +111,8 @@ struct Defaults {
     invitation_days: u32,
     access_token_minutes: u32,
     retention_days: u32,
+    max_connections: usize,
+    header_seconds: u64,
     drain_seconds: u64,
 }
 
@@ -113,6 +120,7 @@ impl Config {
     /// Reads everything, weakest first, and refuses what cannot be served safely, naming the setting.
     pub fn read(flags: &Flags) -> Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let connections = ConnectionLimits::default();
         let defaults = Defaults {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: "tenantry-data",
@@ -124,7 +132,9 @@ impl Config {
             invitation_days: 7,
             access_token_minutes: 60,
             retention_days: 30,
-            drain_seconds: 25,
+            max_connections: connections.connections,
+            header_seconds: connections.header.as_secs(),
+            drain_seconds: connections.drain.as_secs(),
         };
         let mut figment = Figment::from(Serialized::defaults(defaults));
         if let Some(file) = &flags.config {
@@ -173,6 +183,12 @@ impl Config {
         if self.postgres_connections == 0 {
             bail!("postgres_connections: expected at least 1");
         }
+        if self.max_connections == 0 {
+            bail!("max_connections: expected at least 1");
+        }
+        if self.header_seconds == 0 {
+            bail!("header_seconds: expected at least 1");
+        }
         if matches!(self.database()?, Database::Postgres { .. }) && self.secret_key.is_none() {
             bail!(
                 "secret_key: needed with PostgreSQL, the same for every replica (TENANTRY_SECRET_KEY or _FILE)"
@@ -216,6 +232,16 @@ impl Config {
     /// How much is read of a request and remembered of answers.
     pub fn limits(&self) -> Limits {
         Limits { page_bytes: u64::from(self.page_cache_mb) * 1024 * 1024, ..Limits::default() }
+    }
+
+    /// What a listener gives to those who connect, as far as the process may have files open.
+    pub fn connections(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            connections: descriptors::make_room(self.max_connections),
+            header: Duration::from_secs(self.header_seconds),
+            drain: Duration::from_secs(self.drain_seconds),
+            ..ConnectionLimits::default()
+        }
     }
 
     /// What people may do.

@@ -2,7 +2,9 @@
 //! `tenantry` is a thin shell around it, and tests start servers from it.
 
 pub mod config;
+pub mod connections;
 pub mod demo;
+mod descriptors;
 pub mod init;
 pub mod keys;
 pub mod load;

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::connections::{self, ConnectionLimits};
 use crate::keys::MasterKey;
 use crate::router::router;
 use crate::world::{Argon, SystemClock, SystemEntropy, SystemIds};
@@ -70,11 +71,12 @@ pub async fn serve(config: &Config) -> Result<()> {
     if let Some(address) = config.metrics_listen {
         let metrics = crate::metrics::router()?;
         let listener = listen(address).await?;
-        tokio::spawn(run(listener, metrics, stop.clone(), Duration::ZERO));
+        let limits = ConnectionLimits { drain: Duration::ZERO, ..config.connections() };
+        tokio::spawn(connections::serve(listener, metrics, limits, stop.clone()));
     }
     tracing::info!(address = %bound, "serving");
     tokio::spawn(cancel_on_signal(stop.clone()));
-    run_core(listener, app, core, stop, Duration::from_secs(config.drain_seconds)).await
+    run_core(listener, app, core, config.connections(), stop).await
 }
 
 /// Serves until `stop`, then lets requests end, writes down what is remembered, and closes the store.
@@ -82,11 +84,11 @@ pub async fn run_core(
     listener: TcpListener,
     app: Router,
     core: Arc<Core>,
+    limits: ConnectionLimits,
     stop: CancellationToken,
-    drain: Duration,
 ) -> Result<()> {
     let background = tokio::spawn(write_down_uses(Arc::clone(&core), stop.clone()));
-    run(listener, app, stop, drain).await?;
+    connections::serve(listener, app, limits, stop).await;
     background.await.context("the background work")?;
     tracing::info!("stopped");
     Ok(())
@@ -95,24 +97,6 @@ pub async fn run_core(
 /// Listens, or says why that cannot be.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listen: cannot serve on {address}"))
-}
-
-async fn run(listener: TcpListener, app: Router, stop: CancellationToken, drain: Duration) -> Result<()> {
-    let graceful = stop.clone();
-    let served = axum::serve(listener, app).with_graceful_shutdown(async move { graceful.cancelled().await });
-    let deadline = async {
-        stop.cancelled().await;
-        tokio::time::sleep(drain).await;
-    };
-    tokio::select! {
-        outcome = served.into_future() => outcome.context("serving"),
-        () = deadline => {
-            if !drain.is_zero() {
-                tracing::warn!("some requests did not end in time");
-            }
-            Ok(())
-        }
-    }
 }
 
 /// Cancels on SIGTERM or Ctrl-C.

@@ -17,6 +17,7 @@ use tenantry_http::{Limits, Served};
 use tenantry_store::Database;
 use tokio_util::sync::CancellationToken;
 
+use crate::connections::ConnectionLimits;
 use crate::keys::MasterKey;
 use crate::serve::{app, cancel_on_signal, listen, open_core, run_core};
 use crate::world::SystemEntropy;
@@ -68,9 +69,10 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     let core = open_core(&database, settings()).await?;
     let key = MasterKey::kept_in(directory, &SystemEntropy)?;
     let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
+    let limits = ConnectionLimits { drain: Duration::from_secs(5), ..ConnectionLimits::default() };
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));
-    let serving = tokio::spawn(run_core(listener, app, core, stop, Duration::from_secs(5)));
+    let serving = tokio::spawn(run_core(listener, app, core, limits, stop));
     match demo.output {
         Output::Text => print::text(&url, &estate),
         Output::Json => print::json(&url, &estate),

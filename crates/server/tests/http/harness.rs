@@ -9,12 +9,14 @@ use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::Core;
 use tenantry_http::{Limits, Served};
+use tenantry_server::connections::ConnectionLimits;
 use tenantry_server::demo::{self, Estate};
 use tenantry_server::keys::MasterKey;
-use tenantry_server::serve::{app, open_core};
+use tenantry_server::serve::{app, open_core, run_core};
 use tenantry_server::world::SystemEntropy;
 use tenantry_store::Database;
 use tenantry_testkit::postgres::TestPostgres;
+use tokio_util::sync::CancellationToken;
 
 /// Which database is behind the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +119,9 @@ impl TestServer {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
                 let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
-                started.send((url, estate, core)).unwrap();
-                axum::serve(listener, app).await.unwrap();
+                started.send((url, estate, Arc::clone(&core))).unwrap();
+                let never = CancellationToken::new();
+                run_core(listener, app, core, ConnectionLimits::default(), never).await.unwrap();
             });
         });
         let (url, estate, core) = start.recv().unwrap();

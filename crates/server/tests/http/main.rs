@@ -9,4 +9,5 @@ mod harness;
 mod hostile;
 mod matrix;
 mod pages;
+mod slow;
 mod zenml;
