@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::ids::{OrganizationId, PrincipalId};
+use crate::permission::Permission;
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -53,6 +56,19 @@ pub struct Violation {
     pub message: Cow<'static, str>,
 }
 
+/// What the record of denied attempts may tell of a refusal, and no client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Who was refused.
+    pub principal: Option<PrincipalId>,
+    /// In which organization.
+    pub organization: Option<OrganizationId>,
+    /// The permission that was lacking.
+    pub permission: Option<Permission>,
+    /// Whether it was a sign-in that failed.
+    pub sign_in: bool,
+}
+
 /// An error of the core.
 #[derive(Debug)]
 pub struct Error {
@@ -65,7 +81,14 @@ pub struct Error {
     /// Facts about the cause, name and value, that a client may act upon.
     pub metadata: Vec<(&'static str, String)>,
     public: Cow<'static, str>,
+    unseen: Option<Box<Unseen>>,
+}
+
+/// What never leaves the server.
+#[derive(Debug, Default)]
+struct Unseen {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    circumstances: Circumstances,
 }
 
 impl Error {
@@ -77,14 +100,41 @@ impl Error {
             violations: Vec::new(),
             metadata: Vec::new(),
             public: public.into(),
-            source: None,
+            unseen: None,
         }
     }
 
     /// Adds what only the log may see.
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.unseen().source = Some(source.into());
         self
+    }
+
+    /// Tells the record of denied attempts who was refused.
+    pub fn by(mut self, principal: PrincipalId) -> Self {
+        self.unseen().circumstances.principal = Some(principal);
+        self
+    }
+
+    /// Tells the record of denied attempts in which organization.
+    pub fn within(mut self, organization: OrganizationId) -> Self {
+        self.unseen().circumstances.organization = Some(organization);
+        self
+    }
+
+    /// Tells the record of denied attempts that it was a sign-in.
+    pub fn at_sign_in(mut self) -> Self {
+        self.unseen().circumstances.sign_in = true;
+        self
+    }
+
+    /// What the record of denied attempts may tell.
+    pub fn circumstances(&self) -> Circumstances {
+        self.unseen.as_ref().map(|unseen| unseen.circumstances).unwrap_or_default()
+    }
+
+    fn unseen(&mut self) -> &mut Unseen {
+        self.unseen.get_or_insert_default()
     }
 
     /// The message for the client.
@@ -110,9 +160,21 @@ impl Error {
         Self::new(Kind::Unauthenticated, "credential.missing", "a credential is required")
     }
 
+    /// Whether it is [`Error::no_credential`].
+    pub fn is_no_credential(&self) -> bool {
+        self.reason == "credential.missing"
+    }
+
     /// A credential came, and it does not count: unknown, expired, revoked, or its principal is suspended.
     pub fn bad_credential() -> Self {
         Self::new(Kind::Unauthenticated, "credential.invalid", "the credential is not valid")
+    }
+
+    /// The caller may know the target, but lacks this permission.
+    pub fn lacking(permission: Permission) -> Self {
+        let mut error = Self::forbidden(format!("this needs the permission {}", permission.name()));
+        error.unseen().circumstances.permission = Some(permission);
+        error
     }
 
     /// The caller may know the target but not do this.
@@ -155,6 +217,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+        let cause = self.unseen.as_ref()?.source.as_deref()?;
+        Some(cause)
     }
 }

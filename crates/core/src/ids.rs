@@ -93,6 +93,11 @@ id_type!(
     AuditEventId
 );
 
+id_type!(
+    /// One entry of the record of denied attempts.
+    DeniedAttemptId
+);
+
 impl OrganizationId {
     /// The place of the server itself where a table leads with an organization: grants on the server, its version.
     pub const SERVER: Self = Self(Uuid::nil());

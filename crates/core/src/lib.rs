@@ -32,7 +32,7 @@ pub mod workspace;
 
 use std::sync::Arc;
 
-use audit::Act;
+use audit::{Act, Denials};
 use caller::Caller;
 use clock::{Clock, Entropy};
 use credential::Passwords;
@@ -70,6 +70,7 @@ pub struct Core {
     settings: Settings,
     uses: Uses,
     anchors: Arc<Anchors>,
+    denials: Denials,
 }
 
 impl Core {
@@ -85,6 +86,7 @@ impl Core {
             settings,
             uses: Uses::default(),
             anchors: Arc::default(),
+            denials: Denials::default(),
         }
     }
 
@@ -118,6 +120,10 @@ impl Core {
 
     fn anchors(&self) -> Arc<Anchors> {
         Arc::clone(&self.anchors)
+    }
+
+    const fn denials(&self) -> &Denials {
+        &self.denials
     }
 
     /// What a change of this caller carries.

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use tenantry_core::Error;
 use tenantry_core::caller::Caller;
 
+use crate::observe::Asker;
 use crate::{Dialect, Refused, RequestId, Served};
 
 /// The caller behind the dialect's credential. A route that has this extractor refuses everybody else; it comes first
@@ -31,6 +32,9 @@ impl<D: Dialect> FromRequestParts<Served> for Authenticated<D> {
             let secret = D::credential(&parts.headers)?.ok_or_else(Error::no_credential)?;
             served.core.authenticate(&secret).await?
         };
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.is(caller.principal);
+        }
         caller.request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
         Ok(Self { caller, dialect: PhantomData })
     }

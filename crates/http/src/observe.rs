@@ -1,16 +1,19 @@
 //! What the server notes of every request: its id, one line in the access log, and the faults behind its answers.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use tenantry_core::Core;
+use tenantry_core::audit::Attempt;
 use tenantry_core::clock::Clock;
-use tenantry_core::ids::IdSource;
+use tenantry_core::ids::{IdSource, PrincipalId};
 
-use crate::refusal::Fault;
+use crate::refusal::{Denied, Fault};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a client.
@@ -45,6 +48,16 @@ impl RequestId {
 #[derive(Clone, Debug)]
 pub(crate) struct Route(pub(crate) MatchedPath);
 
+/// Who asks, told by the extractor that finds it out to what stands around the dialects.
+#[derive(Clone, Default)]
+pub(crate) struct Asker(Arc<OnceLock<PrincipalId>>);
+
+impl Asker {
+    pub(crate) fn is(&self, principal: PrincipalId) {
+        let _ = self.0.set(principal);
+    }
+}
+
 /// What the observation of requests needs.
 #[derive(Clone)]
 pub struct Observer {
@@ -52,11 +65,13 @@ pub struct Observer {
     pub clock: Arc<dyn Clock>,
     /// Gives the ids of requests that come without one.
     pub ids: Arc<dyn IdSource>,
+    /// Records denied attempts.
+    pub core: Arc<Core>,
 }
 
 /// Gives every request an id, which the answer repeats as `X-Request-Id`, and logs it: a line in the access log
 /// (target `access`) with the route's template, never its path or query, and the text of a fault of ours, which no
-/// client sees, at the level of errors. To be put around all dialects together, outermost.
+/// client sees, at the level of errors. What was denied is handed to the record of denied attempts. To be put around all dialects together, outermost.
 pub fn observe(router: Router, observer: Observer) -> Router {
     router.layer(from_fn_with_state(observer, note))
 }
@@ -69,6 +84,9 @@ async fn note(
 ) -> Response {
     let id = RequestId::given(request.headers()).unwrap_or_else(|| RequestId::made(&*observer.ids));
     request.extensions_mut().insert(id.clone());
+    let asker = Asker::default();
+    request.extensions_mut().insert(asker.clone());
+    let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let method = request.method().clone();
     let begin = observer.clock.now();
     let mut response = next.run(request).await;
@@ -84,6 +102,18 @@ async fn note(
     }
     tracing::info!(target: "access", request_id, %method, route, status, micros, "answered");
     measure(&method, route, status, micros);
+    if let Some(Denied { denial, circumstances }) = response.extensions().get().copied() {
+        metrics::counter!("tenantry_denied_attempts_total", "kind" => denial.word()).increment(1);
+        observer.core.note_denied(Attempt {
+            denial,
+            principal: circumstances.principal.or_else(|| asker.0.get().copied()),
+            source,
+            organization: circumstances.organization,
+            permission: circumstances.permission,
+            route: route.to_owned(),
+            request_id: Some(request_id.to_owned()),
+        });
+    }
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use tenantry_core::audit::Denial;
+use tenantry_core::error::Circumstances;
 use tenantry_core::{Error, Kind};
 
 /// Why there is no answer: the core said no, or the request did not even reach it.
@@ -102,6 +104,19 @@ impl Refusal {
 #[derive(Clone, Debug)]
 pub(crate) struct Fault(pub(crate) Arc<str>);
 
+/// How somebody was refused, on its way to the record of denied attempts as an extension of the response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Denied {
+    pub(crate) denial: Denial,
+    pub(crate) circumstances: Circumstances,
+}
+
+impl Denied {
+    fn of(error: &Error) -> Option<Self> {
+        Denial::of(error).map(|denial| Self { denial, circumstances: error.circumstances() })
+    }
+}
+
 /// How one vendor's API frames refusals and carries credentials.
 pub trait Dialect: Send + Sync + 'static {
     /// The answer to a request that is refused. The one place with the vendor's words for errors.
@@ -141,6 +156,9 @@ impl<D: Dialect> IntoResponse for Refused<D> {
         }
         if let Some(fault) = self.refusal.fault() {
             response.extensions_mut().insert(fault);
+        }
+        if let Some(denied) = self.refusal.error().and_then(Denied::of) {
+            response.extensions_mut().insert(denied);
         }
         response
     }

@@ -63,7 +63,10 @@ fn app() -> Router {
         .route("/form", post(async |form: Form<Small>| form.get("a").unwrap_or("none").to_owned()))
         .route("/panic", get(panics))
         .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(5)).await));
-    observe(enclose::<Small>(routes, served), Observer { clock: Arc::new(Away), ids: Arc::new(Away) })
+    observe(
+        enclose::<Small>(routes, served),
+        Observer { clock: Arc::new(Away), ids: Arc::new(Away), core: Away::core() },
+    )
 }
 
 async fn first_of_query(query: Query<Small>) -> Result<String, Refused<Small>> {

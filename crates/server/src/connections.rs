@@ -3,13 +3,14 @@
 //! HTTP/1.1, and HTTP/2 for clients that begin with it. A client that is slow to ask is cut off here; one that is slow
 //! to send the body of its request is refused by `tenantry_http`, in the words of the dialect.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::serve::Listener;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -67,9 +68,9 @@ pub async fn serve(
             // The semaphore is never closed, so there is always a place in the end.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             // Waits a second and tries again when the process has no descriptor left.
-            let (stream, _) = Listener::accept(&mut listener).await;
+            let client = Listener::accept(&mut listener).await;
             while connections.try_join_next().is_some() {}
-            connections.spawn(attend(stream, app.clone(), limits, stop.clone(), place));
+            connections.spawn(attend(client, app.clone(), limits, stop.clone(), place));
         }
     };
     tokio::select! {
@@ -85,7 +86,7 @@ pub async fn serve(
 
 /// Answers one client until it leaves, is cut off, or the server stops.
 async fn attend(
-    stream: TcpStream,
+    (stream, address): (TcpStream, SocketAddr),
     app: Router,
     limits: ConnectionLimits,
     stop: CancellationToken,
@@ -95,13 +96,14 @@ async fn attend(
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&asked);
-    let counting = app.map_request(move |request: Request<_>| {
+    let told = app.map_request(move |mut request: Request<_>| {
+        request.extensions_mut().insert(ConnectInfo(address));
         count.fetch_add(1, Ordering::Relaxed);
         request
     });
     let protocol = protocol(limits.header);
     let mut connection =
-        pin!(protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(counting)));
+        pin!(protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(told)));
 
     let mut known = 0;
     // The time for a header does not run while the first bytes tell which protocol it is.

@@ -48,7 +48,8 @@ pub async fn open_core_at(
 /// `beside` is served as well, under the same request ids and access log.
 pub fn app(served: Served, key: &MasterKey, beside: Router) -> Router {
     let page_tokens = PageTokens::new(key.derive("page tokens"));
-    let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) };
+    let core = Arc::clone(&served.core);
+    let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), core };
     router(served, page_tokens, observer, beside)
 }
 
@@ -87,8 +88,10 @@ pub async fn run_core(
     limits: ConnectionLimits,
     stop: CancellationToken,
 ) -> Result<()> {
-    let background = tokio::spawn(write_down_uses(Arc::clone(&core), stop.clone()));
+    let served = CancellationToken::new();
+    let background = tokio::spawn(write_down(core, served.clone()));
     connections::serve(listener, app, limits, stop).await;
+    served.cancel();
     background.await.context("the background work")?;
     tracing::info!("stopped");
     Ok(())
@@ -119,14 +122,18 @@ pub async fn cancel_on_signal(stop: CancellationToken) {
     stop.cancel();
 }
 
-async fn write_down_uses(core: Arc<Core>, stop: CancellationToken) {
+/// Writes down what requests leave behind, every ten seconds and once more when all are `served`.
+async fn write_down(core: Arc<Core>, served: CancellationToken) {
     loop {
         let last = tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(10)) => false,
-            () = stop.cancelled() => true,
+            () = served.cancelled() => true,
         };
         if let Err(error) = core.flush_uses().await {
             tracing::warn!(%error, "could not write down when credentials were used");
+        }
+        if let Err(error) = core.flush_denied(last).await {
+            tracing::warn!(%error, "could not write down which attempts were denied");
         }
         if last {
             return;

@@ -10,7 +10,10 @@ use tenantry_core::error::{Error, Kind, Result};
 use crate::driver::{Conn, params, sql};
 
 /// Every migration, in order; the number is its place, from one.
-const MIGRATIONS: [(&str, &str); 1] = [("foundation", include_str!("../migrations/0001_foundation.sql"))];
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("foundation", include_str!("../migrations/0001_foundation.sql")),
+    ("denied attempts", include_str!("../migrations/0002_denied_attempts.sql")),
+];
 
 /// Brings the schema up to date inside the open transaction of `conn`. [`prepare`] has run before it, on its own.
 pub(crate) async fn migrate(conn: Conn<'_>, now: Timestamp) -> Result<()> {

@@ -191,13 +191,9 @@ impl TestCore {
         made.expect("the name is free").seen.workspace
     }
 
-    /// What SQL answers, past the core: a row a line, columns separated by `|`, as psql prints it. SQLite is asked on a
-    /// connection of its own.
+    /// What SQL answers, past the core.
     pub fn sql(&self, sql: &str) -> String {
-        match &self.database {
-            Database::Postgres { url, .. } => TestPostgres::shared().query(url, sql),
-            Database::Sqlite(path) => sqlite_answer(path, sql),
-        }
+        answer(&self.database, sql)
     }
 
     /// An id as a literal in SQL.
@@ -212,6 +208,14 @@ impl TestCore {
 /// The target of a use case about a workspace, by ids.
 pub fn target(organization: OrganizationId, workspace: WorkspaceId) -> (OrganizationRef, WorkspaceRef) {
     (OrganizationRef::Id(organization), WorkspaceRef::Id(workspace))
+}
+
+/// What SQL answers: a row a line, columns separated by `|`, as psql prints it. SQLite is asked on a connection of its own.
+pub fn answer(database: &Database, sql: &str) -> String {
+    match database {
+        Database::Postgres { url, .. } => TestPostgres::shared().query(url, sql),
+        Database::Sqlite(path) => sqlite_answer(path, sql),
+    }
 }
 
 fn sqlite_answer(path: &Path, sql: &str) -> String {

@@ -1,5 +1,6 @@
 //! The audit trail: one event for each request that changes something, written in the same transaction.
 
+mod denied;
 mod store;
 
 use uuid::Uuid;
@@ -10,6 +11,8 @@ use crate::error::Result;
 use crate::ids::{AuditEventId, CredentialId, IdSource, OrganizationId, PrincipalId};
 use crate::store::Session;
 
+pub(crate) use denied::Denials;
+pub use denied::{Attempt, Denial, DeniedAttempt};
 pub use store::AuditStore;
 
 /// One change: who did what to which targets, and when.

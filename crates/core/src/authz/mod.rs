@@ -112,7 +112,7 @@ pub async fn enter_to_list(
     if scope.in_every_workspace.union(scope.by_own_roles).contains(Permission::ReadWorkspace) {
         Ok(scope)
     } else {
-        Err(lacking(Permission::ReadWorkspace))
+        Err(lacking(Permission::ReadWorkspace).within(scope.organization))
     }
 }
 
@@ -161,7 +161,7 @@ pub async fn require_workspace(
             Decision::Allowed(allowed) if within(allowed).sees_every_workspace() => {
                 Error::not_found("workspace")
             }
-            _ => hidden(),
+            _ => hidden().within(organization),
         });
     };
     match decide_workspace(caller, view, &held, permission, organization, workspace) {
@@ -169,8 +169,8 @@ pub async fn require_workspace(
             let inherited = on_organization(caller, held.organization.union(held.server));
             Ok(WorkspaceScope { organization: within(inherited), workspace, permissions })
         }
-        Decision::Forbidden => Err(lacking(permission)),
-        Decision::Hidden => Err(hidden()),
+        Decision::Forbidden => Err(lacking(permission).within(organization)),
+        Decision::Hidden => Err(hidden().within(organization)),
     }
 }
 
@@ -279,8 +279,8 @@ async fn check_organization(
         (Decision::Allowed(permissions), _) => {
             Ok(organization_scope(caller, view, &held, located, permissions))
         }
-        (Decision::Forbidden, Some(needed)) => Err(lacking(needed)),
-        (Decision::Forbidden, None) | (Decision::Hidden, _) => Err(hidden()),
+        (Decision::Forbidden, Some(needed)) => Err(lacking(needed).within(id)),
+        (Decision::Forbidden, None) | (Decision::Hidden, _) => Err(hidden().within(id)),
     }
 }
 
@@ -307,5 +307,5 @@ fn organization_scope(
 
 /// The refusal of who lacks this permission.
 pub(crate) fn lacking(permission: Permission) -> Error {
-    Error::forbidden(format!("this needs the permission {}", permission.name()))
+    Error::lacking(permission)
 }

@@ -35,19 +35,19 @@ impl Core {
 
     /// Signs a service account in by its OAuth client: answers a short-lived access token.
     pub async fn sign_in_client(&self, client_id: &str, client_secret: &str) -> Result<Issued> {
-        let client_id = CredentialId::parse(client_id).ok_or_else(Error::bad_credential)?;
+        let client_id = CredentialId::parse(client_id).ok_or_else(failed_sign_in)?;
         let secret = Secret::parse(client_secret).filter(|secret| secret.kind() == TokenKind::ClientSecret);
-        let secret = secret.ok_or_else(Error::bad_credential)?;
+        let secret = secret.ok_or_else(failed_sign_in)?;
         let found = self
             .store()
             .point(secret.hash(), |session, hash| Box::pin(session.find_credential(hash)))
             .await?
-            .ok_or_else(Error::bad_credential)?;
+            .ok_or_else(failed_sign_in)?;
         let same = found.credential.id.as_uuid().as_bytes().ct_eq(client_id.as_uuid().as_bytes());
         if !bool::from(same) {
-            return Err(Error::bad_credential());
+            return Err(failed_sign_in().by(found.principal.id));
         }
-        let caller = caller_of(&found, self.clock().now())?;
+        let caller = caller_of(&found, self.clock().now()).map_err(Error::at_sign_in)?;
         self.issue_access(&caller).await
     }
 
@@ -55,9 +55,9 @@ impl Core {
     /// it would live for ever.
     pub async fn exchange_bearer(&self, text: &str) -> Result<Issued> {
         if Secret::parse(text).is_some_and(|secret| secret.kind() == TokenKind::Access) {
-            return Err(Error::bad_credential());
+            return Err(failed_sign_in());
         }
-        let caller = self.authenticate(text).await?;
+        let caller = self.authenticate(text).await.map_err(Error::at_sign_in)?;
         self.issue_access(&caller).await
     }
 
@@ -69,8 +69,10 @@ impl Core {
             .await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
         let fits = password.len() <= PASSWORD_MAX && self.passwords().verify(password, hash).await?;
-        let user = found.map(|(user, _)| user).filter(|user| fits && user.is_active_user());
-        let user = user.ok_or_else(Error::bad_credential)?;
+        let Some((user, _)) = found else { return Err(failed_sign_in()) };
+        if !fits || !user.is_active_user() {
+            return Err(failed_sign_in().by(user.id));
+        }
         let caller = Caller {
             principal: user.id,
             is_service_account: false,
@@ -138,10 +140,14 @@ fn hash_of_bearer(text: &str) -> Result<[u8; 32]> {
     secret.map(|secret| secret.hash()).ok_or_else(Error::bad_credential)
 }
 
+fn failed_sign_in() -> Error {
+    Error::bad_credential().at_sign_in()
+}
+
 fn caller_of(found: &Found, now: Timestamp) -> Result<Caller> {
     let expired = found.credential.expires_at.is_some_and(|at| at <= now);
     if expired || found.revoked_at.is_some() || found.principal.suspended_at.is_some() {
-        return Err(Error::bad_credential());
+        return Err(Error::bad_credential().by(found.principal.id));
     }
     Ok(Caller {
         principal: found.principal.id,

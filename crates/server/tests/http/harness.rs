@@ -31,7 +31,8 @@ pub(crate) struct TestServer {
     pub(crate) estate: Estate,
     /// For what no route offers yet.
     pub(crate) core: Arc<Core>,
-    database: Database,
+    /// For a look at what is stored.
+    pub(crate) database: Database,
     _directory: tempfile::TempDir,
 }
 

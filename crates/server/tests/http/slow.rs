@@ -172,9 +172,11 @@ async fn a_body_that_does_not_come_is_refused() {
     let world = TestServer::shared(Engine::Sqlite);
     let limits = Limits { body: Duration::from_millis(200), ..Limits::default() };
     let with_limits = Served::new(Arc::clone(&world.core), &world.url, limits);
-    let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) };
+    let observer =
+        Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), core: Arc::clone(&world.core) };
     let long = ConnectionLimits { header: LONG, idle: LONG, ..short() };
-    let server = serve(router(with_limits, PageTokens::new([7; 32]), observer), long).await;
+    let server =
+        serve(router(with_limits, PageTokens::new([7; 32]), observer, axum::Router::new()), long).await;
     let create = format!("/api/v1/organizations/{}/workspaces", world.organization("northwind"));
     for (path, media_type, told) in [
         (create.as_str(), "application/json", r#""reason":"BODY_TIMEOUT""#),

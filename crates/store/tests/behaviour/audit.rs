@@ -1,18 +1,26 @@
-//! The audit trail: one event for every committed change, none for what was refused, rolled back or rehearsed.
+//! The audit trail: one event for every committed change, none for what was refused, rolled back or rehearsed. What was
+//! denied has a record of its own.
 
-use tenantry_core::authz::OrganizationRef;
+use tenantry_core::Error;
+use tenantry_core::audit::{Attempt, Denial};
+use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::clock::Timestamp;
+use tenantry_core::credential::{Secret, TokenKind};
 use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::ids::OrganizationId;
 use tenantry_core::organization::{DefaultWorkspaces, NewOrganization, OrganizationChange};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::NewServiceAccount;
 use tenantry_core::role::NewRole;
 use tenantry_core::workspace::{StatusReport, WorkspaceChange};
-use tenantry_testkit::TestCore;
+use tenantry_testkit::chance::SeededEntropy;
 use tenantry_testkit::estate::target;
+use tenantry_testkit::{Member, TestCore};
+use uuid::Uuid;
 
 use crate::asking::called;
 
-on_both_engines!(one_event_for_each_change);
+on_both_engines!(one_event_for_each_change, denied_attempts_are_recorded_apart, old_denied_attempts_go);
 
 /// The actions since the last call, in order, after checking that each names actor, credential, request and target.
 async fn one_event_for_each_change(core: TestCore) {
@@ -106,4 +114,117 @@ async fn one_event_for_each_change(core: TestCore) {
         core.sql("SELECT COUNT(*) FROM audit_events WHERE targets LIKE '%tny_%' OR targets LIKE '%@%'"),
         "0"
     );
+}
+
+/// The attempt that the edge of the server makes of a refusal.
+fn attempt(error: &Error, asker: Option<&Member>) -> Attempt {
+    let told = error.circumstances();
+    Attempt {
+        denial: Denial::of(error).unwrap(),
+        principal: told.principal.or(asker.map(Member::id)),
+        source: None,
+        organization: told.organization,
+        permission: told.permission,
+        route: "/{workspace}".into(),
+        request_id: Some("request-1".into()),
+    }
+}
+
+async fn denied_attempts_are_recorded_apart(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let made = core.workspace(&ann, org, "W").await;
+    let at = || OrganizationRef::Id(org);
+    let rows = async |last| {
+        core.flush_denied(last).await.unwrap();
+        let all = core.sql(
+            "SELECT kind, principal_id, org_id, permission, route, request_id, suppressed FROM denied_attempts ORDER BY at, id",
+        );
+        all.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let row = |kind, who: Option<&Member>, org: OrganizationId, permission, suppressed| {
+        let hex = |id: &Uuid| format!("\\x{}", id.simple());
+        let who = who.map(|who| hex(who.id().as_uuid())).unwrap_or_default();
+        format!("{kind}|{who}|{}|{permission}|/{{workspace}}|request-1|{suppressed}", hex(org.as_uuid()))
+    };
+
+    // A hundred times the same is one row, and a count.
+    let hidden = core.get_workspace(&bob.caller, target(org, made.id), View::Both).await.unwrap_err();
+    for _ in 0..100 {
+        core.note_denied(attempt(&hidden, Some(&bob)));
+    }
+    let mut expected = vec![row("hidden", Some(&bob), org, "", 0)];
+    assert_eq!(rows(false).await, expected);
+    core.clock().advance_seconds(60);
+    expected.push(row("hidden", Some(&bob), org, "", 98));
+    assert_eq!(rows(false).await, expected);
+
+    let member = BuiltinRole::OrganizationMember;
+    core.add_organization_user(&root.caller, at(), bob.id(), member).await.unwrap();
+    core.clock().advance_seconds(1);
+    let change = OrganizationChange::default();
+    let forbidden = core.update_organization(&bob.caller, at(), change).await.unwrap_err();
+    core.note_denied(attempt(&forbidden, Some(&bob)));
+    expected.push(row("forbidden", Some(&bob), org, "update:Organization", 0));
+    assert_eq!(rows(false).await, expected);
+
+    // Who shows a credential that counted once is known, and so is who is guessed at.
+    core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
+    let server = OrganizationId::SERVER;
+    let unknown = TokenKind::PersonalAccess;
+    let unknown = Secret::random(unknown, &SeededEntropy::new(99));
+    for (refused, row) in [
+        (
+            core.authenticate(&ann.token).await.unwrap_err(),
+            row("refused_credential", Some(&ann), server, "", 0),
+        ),
+        (
+            core.authenticate(unknown.expose()).await.unwrap_err(),
+            row("refused_credential", None, server, "", 0),
+        ),
+        (
+            core.sign_in_user("bob", "a wrong password").await.unwrap_err(),
+            row("failed_sign_in", Some(&bob), server, "", 0),
+        ),
+        (
+            core.sign_in_user("nobody", "a wrong password").await.unwrap_err(),
+            row("failed_sign_in", None, server, "", 0),
+        ),
+        (
+            core.exchange_bearer(&ann.token).await.unwrap_err(),
+            row("failed_sign_in", Some(&ann), server, "", 0),
+        ),
+    ] {
+        core.clock().advance_seconds(1);
+        core.note_denied(attempt(&refused, None));
+        expected.push(row);
+    }
+    let client = core.sign_in_client("", unknown.expose()).await.unwrap_err();
+    assert_eq!(Denial::of(&client), Some(Denial::SignIn));
+    assert_eq!(Denial::of(&Error::no_credential()), None);
+    assert_eq!(rows(true).await, expected);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM audit_events WHERE action LIKE '%denied%'"), "0");
+}
+
+async fn old_denied_attempts_go(core: TestCore) {
+    let made = async |times: i64| {
+        for _ in 0..times {
+            core.clock().advance_seconds(60);
+            core.note_denied(attempt(&Error::hidden("workspace"), None));
+            core.flush_denied(false).await.unwrap();
+        }
+        core.sql("SELECT COUNT(*) FROM denied_attempts").parse::<i64>().unwrap()
+    };
+    assert_eq!(made(5).await, 5);
+    let newest = |kept: u64| {
+        core.store()
+            .write(kept, |session, kept| Box::pin(session.purge_denied(Timestamp::from_micros(0), *kept)))
+    };
+    newest(5).await.unwrap();
+    assert_eq!(core.sql("SELECT COUNT(*) FROM denied_attempts"), "5");
+    newest(3).await.unwrap();
+    assert_eq!(core.sql("SELECT COUNT(*) FROM denied_attempts"), "3");
+    core.clock().advance_seconds(90 * 24 * 60 * 60);
+    assert_eq!(made(1).await, 1, "what is older than ninety days goes when another comes");
 }

@@ -36,8 +36,8 @@ async fn replicas_that_start_together_migrate_once() {
         for store in opening {
             store.await.unwrap().unwrap().ping().await.unwrap();
         }
-        let migrations = server.query(&url, "SELECT COUNT(*) FROM schema_migrations WHERE version > 0");
-        assert_eq!(migrations, "1");
+        let migrations = "SELECT COUNT(*) - MAX(version) FROM schema_migrations WHERE version > 0";
+        assert_eq!(server.query(&url, migrations), "0");
     }
 }
 
