@@ -18,14 +18,14 @@ use crate::sqlite::Memory;
 pub(crate) const FIND: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
             p.created_at, p.updated_at, \
-            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at \
+            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id \
      FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
 );
 /// The same with the version of an organization, both of one instant.
 pub(crate) const FIND_AT: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
             p.created_at, p.updated_at, \
-            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, \
+            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
             (SELECT v.version FROM versions v WHERE v.org_id = $2) \
      FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
 );
@@ -38,11 +38,15 @@ pub(crate) const SIGN_IN: Sql = sql!(
      FROM principals WHERE org_id IS NULL AND username_folded = $1 ORDER BY place"
 );
 const INSERT: Sql = sql!(
-    "INSERT INTO credentials (id, kind, principal_id, org_id, title, first_characters, hash, created_at, expires_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    "INSERT INTO credentials (id, kind, principal_id, org_id, title, first_characters, hash, created_at, expires_at, \
+       parent_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 );
 const REVOKE: Sql =
     sql!("UPDATE credentials SET revoked_at = $3 WHERE id = $1 AND principal_id = $2 AND revoked_at IS NULL");
+pub(crate) const REVOKE_GIVEN_FOR: Sql =
+    sql!("UPDATE credentials SET revoked_at = $2 WHERE parent_id = $1 AND revoked_at IS NULL");
+const HOLD: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1 AND revoked_at IS NULL");
 const REVOKE_OF_ORGANIZATION: Sql = sql!(
     "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND principal_id IN \
      (SELECT id FROM principals WHERE org_id = $1)"
@@ -63,6 +67,7 @@ fn read(row: &Row<'_>) -> Result<Found> {
         first_characters: row.text(14)?.to_owned(),
         created_at: Timestamp::from_micros(row.int(15)?),
         expires_at: row.opt_int(16)?.map(Timestamp::from_micros),
+        parent: row.opt_id(18)?.map(CredentialId::from_uuid),
     };
     Ok(Found { credential, revoked_at: row.opt_int(17)?.map(Timestamp::from_micros), principal })
 }
@@ -97,7 +102,7 @@ impl CredentialStore for Db<'_> {
         let params = params![hash, organization.as_uuid()];
         let found = self
             .conn
-            .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(18)?.unwrap_or_default())))
+            .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(19)?.unwrap_or_default())))
             .await?;
         if let (Some(memory), Some(generation), Some((found, version))) = (self.memory, generation, &found) {
             memory.learn_credential(*hash, generation, Arc::clone(found));
@@ -123,8 +128,13 @@ impl CredentialStore for Db<'_> {
             hash,
             credential.created_at.as_micros(),
             credential.expires_at.map(Timestamp::as_micros),
+            credential.parent.as_ref().map(CredentialId::as_uuid),
         ];
         self.conn.run(&INSERT, params).await.map(drop)
+    }
+
+    async fn hold_credential(&self, id: CredentialId, now: Timestamp) -> Result<bool> {
+        Ok(self.conn.run(&HOLD, params![id.as_uuid(), now.as_micros()]).await? > 0)
     }
 
     async fn revoke_credential(
@@ -135,6 +145,9 @@ impl CredentialStore for Db<'_> {
     ) -> Result<bool> {
         let params = params![id.as_uuid(), principal.as_uuid(), now.as_micros()];
         let revoked = self.conn.run(&REVOKE, params).await? > 0;
+        if revoked {
+            self.conn.run(&REVOKE_GIVEN_FOR, params![id.as_uuid(), now.as_micros()]).await?;
+        }
         principal::raise_auth_version(self, principal).await?;
         Ok(revoked)
     }

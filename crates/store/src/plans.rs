@@ -39,6 +39,7 @@ async fn point_reads_search() {
         &authorization::HOLDINGS,
         &authorization::LOCK,
         &credential::FIND,
+        &credential::REVOKE_GIVEN_FOR,
         &workspace::FIND,
         &organization::FIND,
         &grant::HELD,

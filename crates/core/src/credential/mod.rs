@@ -36,6 +36,8 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// From when on it does not count; none is never.
     pub expires_at: Option<Timestamp>,
+    /// The credential that it was given for, and with which it ends.
+    pub parent: Option<CredentialId>,
 }
 
 /// A credential just made, with the secret that is shown this once.
@@ -55,7 +57,7 @@ pub(crate) async fn issue_personal(
     title: &str,
     secret: &Secret,
 ) -> Result<Issued> {
-    issue(session, act, (principal, None), title, secret, None).await
+    issue(session, act, (principal, None), title, secret, (None, None)).await
 }
 
 /// Issues an API key to a service account of the scope's organization.
@@ -66,7 +68,7 @@ pub(crate) async fn issue_service_key(
     account: &Principal,
     secret: &Secret,
 ) -> Result<Issued> {
-    issue(session, act, (account.id, Some(scope.organization())), "API key", secret, None).await
+    issue(session, act, (account.id, Some(scope.organization())), "API key", secret, (None, None)).await
 }
 
 /// Issues an OAuth client to a service account of the scope's organization.
@@ -77,7 +79,7 @@ pub(crate) async fn issue_client(
     account: &Principal,
     secret: &Secret,
 ) -> Result<Issued> {
-    issue(session, act, (account.id, Some(scope.organization())), "OAuth client", secret, None).await
+    issue(session, act, (account.id, Some(scope.organization())), "OAuth client", secret, (None, None)).await
 }
 
 /// Ends every credential of the organization's service accounts.
@@ -95,7 +97,7 @@ async fn issue(
     (principal, organization): (PrincipalId, Option<OrganizationId>),
     title: &str,
     secret: &Secret,
-    expires_at: Option<Timestamp>,
+    (expires_at, parent): (Option<Timestamp>, Option<CredentialId>),
 ) -> Result<Issued> {
     let credential = Credential {
         id: CredentialId::generate(&*act.ids),
@@ -106,6 +108,7 @@ async fn issue(
         first_characters: secret.first_characters().to_owned(),
         created_at: act.now,
         expires_at,
+        parent,
     };
     session.insert_credential(&credential, &secret.hash()).await?;
     Ok(Issued { credential, secret: secret.clone() })

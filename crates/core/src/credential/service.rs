@@ -33,7 +33,7 @@ impl Core {
         Ok((self.admit(found.as_deref())?, version.unwrap_or_default()))
     }
 
-    /// Signs a service account in by its OAuth client: answers a short-lived access token.
+    /// Signs a service account in by its OAuth client: answers a short-lived access token, which ends with the client.
     pub async fn sign_in_client(&self, client_id: &str, client_secret: &str) -> Result<Issued> {
         let client_id = CredentialId::parse(client_id).ok_or_else(failed_sign_in)?;
         let secret = Secret::parse(client_secret).filter(|secret| secret.kind() == TokenKind::ClientSecret);
@@ -48,17 +48,17 @@ impl Core {
             return Err(failed_sign_in().by(found.principal.id));
         }
         let caller = caller_of(&found, self.clock().now()).map_err(Error::at_sign_in)?;
-        self.issue_access(&caller).await
+        self.issue_access(&caller, Some(found.credential.id)).await
     }
 
-    /// Exchanges a token or key for a short-lived access token of the same principal. An access token cannot be exchanged:
+    /// Exchanges a token or key for a short-lived access token of the same principal, which ends with it. An access token cannot be exchanged:
     /// it would live for ever.
     pub async fn exchange_bearer(&self, text: &str) -> Result<Issued> {
         if Secret::parse(text).is_some_and(|secret| secret.kind() == TokenKind::Access) {
             return Err(failed_sign_in());
         }
         let caller = self.authenticate(text).await.map_err(Error::at_sign_in)?;
-        self.issue_access(&caller).await
+        self.issue_access(&caller, Some(caller.credential)).await
     }
 
     /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.
@@ -81,7 +81,7 @@ impl Core {
             auth_version: user.auth_version,
             request_id: None,
         };
-        self.issue_access(&caller).await
+        self.issue_access(&caller, None).await
     }
 
     /// Ends a credential of the caller's own.
@@ -116,16 +116,23 @@ impl Core {
         Ok(caller)
     }
 
-    async fn issue_access(&self, caller: &Caller) -> Result<Issued> {
+    /// Issues an access token; one that is given for a `parent` ends with it.
+    async fn issue_access(&self, caller: &Caller, parent: Option<CredentialId>) -> Result<Issued> {
         let secret = Secret::random(TokenKind::Access, self.entropy());
         let act = self.act(caller);
         let expires_at = act.now.plus_seconds(self.settings().access_token_seconds);
+        let data = (act, secret, expires_at, parent);
         self.store()
-            .write((act, secret, expires_at), |session, (act, secret, expires_at)| {
+            .write(data, |session, (act, secret, expires_at, parent)| {
                 Box::pin(async move {
+                    if let Some(parent) = *parent
+                        && !session.hold_credential(parent, act.now).await?
+                    {
+                        return Err(failed_sign_in().by(act.caller.principal));
+                    }
                     let holder = (act.caller.principal, act.caller.narrowing.organization);
-                    let issued =
-                        issue(session, act, holder, "access token", secret, Some(*expires_at)).await?;
+                    let lifetime = (Some(*expires_at), *parent);
+                    let issued = issue(session, act, holder, "access token", secret, lifetime).await?;
                     let targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
                     act.record(session, OrganizationId::SERVER, "credential.issue", targets).await?;
                     Ok(issued)

@@ -43,7 +43,10 @@ pub trait CredentialStore {
     /// Writes a credential with the hash of its secret.
     async fn insert_credential(&self, credential: &Credential, hash: &[u8; 32]) -> Result<()>;
 
-    /// Ends the credential; what it proved is refused from the commit on.
+    /// Keeps the credential from being ended before this transaction is, and notes its use. `false` if it has been ended.
+    async fn hold_credential(&self, id: CredentialId, now: Timestamp) -> Result<bool>;
+
+    /// Ends the credential and those that were given for it; what they proved is refused from the commit on.
     async fn revoke_credential(
         &self,
         principal: PrincipalId,

@@ -1,6 +1,9 @@
 //! Credentials: when they count, and when no more.
 
+use std::sync::Arc;
+
 use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::credential::Issued;
 use tenantry_core::error::Kind;
 use tenantry_core::organization::NewOrganization;
 use tenantry_core::permission::BuiltinRole;
@@ -14,6 +17,8 @@ on_both_engines!(
     what_does_not_count_is_refused_alike,
     access_tokens_expire,
     revoked_ones_are_refused_at_once,
+    what_was_given_for_a_credential_ends_with_it,
+    no_token_outlives_a_revocation_beside_it,
     suspended_ones_are_refused_at_once,
     passwords_sign_in,
     clients_sign_in,
@@ -60,6 +65,54 @@ async fn revoked_ones_are_refused_at_once(core: TestCore) {
     core.revoke_own_credential(&ann.caller, id).await.unwrap();
     assert_eq!(kind(core.authenticate(&ann.token).await), Kind::Unauthenticated);
     assert_eq!(kind(core.revoke_own_credential(&ann.caller, id).await), Kind::NotFound);
+}
+
+async fn what_was_given_for_a_credential_ends_with_it(core: TestCore) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    core.organization(&ann, "Org").await;
+    let made = account(&core, &ann, "Org").await;
+    let client = (made.client.credential.id.to_string(), made.client.secret.expose());
+    let by_token = core.exchange_bearer(&ann.token).await.unwrap();
+    let by_root = core.exchange_bearer(&root.token).await.unwrap();
+    let by_key = core.exchange_bearer(made.api_key.secret.expose()).await.unwrap();
+    let by_client = core.sign_in_client(&client.0, client.1).await.unwrap();
+    assert_eq!(by_token.credential.parent, Some(ann.caller.credential));
+    assert_eq!(by_client.credential.parent, Some(made.client.credential.id));
+    let counts = async |issued: &Issued| core.authenticate(issued.secret.expose()).await.is_ok();
+
+    core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
+    assert!(!counts(&by_token).await);
+    assert!(counts(&by_root).await && counts(&by_key).await && counts(&by_client).await);
+    let bot = core.member(by_client.secret.expose()).await;
+    core.revoke_own_credential(&bot.caller, made.client.credential.id).await.unwrap();
+    assert!(!counts(&by_client).await);
+    assert!(counts(&by_key).await, "the key is another credential of the same account");
+    core.revoke_own_credential(&core.member(by_key.secret.expose()).await.caller, by_key.credential.id)
+        .await
+        .unwrap();
+    core.authenticate(made.api_key.secret.expose()).await.unwrap();
+}
+
+/// Whichever of the two commits first.
+async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
+    let root = core.root().await;
+    let core = Arc::new(core);
+    for round in 0..10 {
+        let ann = core.user(&root, &format!("ann{round}")).await;
+        let exchanges: Vec<_> = (0..4)
+            .map(|_| {
+                let (core, token) = (Arc::clone(&core), ann.token.clone());
+                tokio::spawn(async move { core.exchange_bearer(&token).await })
+            })
+            .collect();
+        core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
+        for exchange in exchanges {
+            if let Ok(issued) = exchange.await.unwrap() {
+                assert_eq!(kind(core.authenticate(issued.secret.expose()).await), Kind::Unauthenticated);
+            }
+        }
+    }
 }
 
 async fn suspended_ones_are_refused_at_once(core: TestCore) {
