@@ -3,6 +3,7 @@
 //! A command is a file of its own: its arguments, if it has any, and a `run`. What several of them need lies in
 //! [`shell`]. Nothing here depends on the project's crates, so that it builds in seconds and also when they do not.
 
+mod bench;
 mod deny;
 mod postgres;
 mod rustup;
@@ -22,12 +23,14 @@ enum Command {
     ///
     /// Builds cargo-deny below `target/tools` at first use. The rules are in `deny.toml`.
     Deny,
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Test(arguments) => test::run(&arguments),
         Command::Deny => deny::run(),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! The PostgreSQL server that the tests run against.
 
 #[path = "../../crates/testkit/src/postgres/installation.rs"]
-mod installation; // the harness's own answer, and no dependency on one of our crates
+pub(crate) mod installation; // the harness's own answer, and no dependency on one of our crates
 
 use std::process::Command;
 

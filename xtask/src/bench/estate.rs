@@ -1,0 +1,92 @@
+//! The loaded database: how large it is, and who has a token for it.
+
+use std::fs;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+
+use super::child::Guarded;
+use super::server::Settings;
+
+/// People of each organization who get a token: the owner and some members.
+const TOKENS_EACH: u64 = 4;
+
+/// An organization of the estate.
+pub(super) struct Organization {
+    pub(super) id: String,
+    pub(super) workspaces: u64,
+    /// The token of its owner, who sees all of its workspaces and has a role in each.
+    pub(super) owner: String,
+    /// Tokens of ordinary members, who see a few.
+    pub(super) members: Vec<String>,
+}
+
+/// The organizations of the two sizes that there are.
+pub(super) struct Estate {
+    pub(super) big: Vec<Organization>,
+    pub(super) small: Vec<Organization>,
+}
+
+impl Estate {
+    /// Fills the database, at `percent` of the full size, and reads who got a token.
+    pub(super) fn load(settings: &Settings, percent: u64) -> Result<Self> {
+        let organizations = 10 * percent;
+        let file = settings.data_dir.join("tokens");
+        let mut command = settings.command("load");
+        for (flag, number) in [
+            ("--organizations", organizations),
+            ("--workspaces", 1000 * percent),
+            ("--users", 500 * percent),
+            ("--memberships", 5000 * percent),
+            ("--tokens", TOKENS_EACH * organizations),
+        ] {
+            command.arg(flag).arg(number.to_string());
+        }
+        command.arg("--tokens-file").arg(&file).stdout(Stdio::null());
+        let status = Guarded::spawn(&mut command)?.wait()?;
+        if !status.success() {
+            bail!("the estate was not loaded ({status})");
+        }
+        Self::parse(&fs::read_to_string(&file).context("the file of tokens")?)
+    }
+
+    /// Reads lines of organization, number of its workspaces, user, `owner` or `member`, and token.
+    fn parse(text: &str) -> Result<Self> {
+        let mut all: Vec<Organization> = Vec::new();
+        for line in text.lines() {
+            let [id, workspaces, _, role, token] = line.split('\t').collect::<Vec<_>>()[..] else {
+                bail!("the file of tokens has a line of another form");
+            };
+            match (role, all.last_mut().filter(|known| known.id == id)) {
+                ("owner", _) => all.push(Organization {
+                    id: id.to_owned(),
+                    workspaces: workspaces.parse().context("a number of workspaces")?,
+                    owner: token.to_owned(),
+                    members: Vec::new(),
+                }),
+                (_, Some(known)) => known.members.push(token.to_owned()),
+                (_, None) => bail!("the file of tokens has a member before the owner"),
+            }
+        }
+        let most = all.iter().map(|organization| organization.workspaces).max().unwrap_or_default();
+        let (big, small) = all.into_iter().partition(|organization| organization.workspaces > most / 2);
+        Ok(Self { big, small })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Estate;
+
+    #[test]
+    fn tells_big_from_small() {
+        let text = "a\t2000\tu\towner\tt1\na\t2000\tv\tmember\tt2\nb\t81\tw\towner\tt3\n";
+        let estate = Estate::parse(text).unwrap();
+        assert_eq!((estate.big.len(), estate.small.len()), (1, 1));
+        assert_eq!(
+            (estate.big[0].owner.as_str(), &estate.big[0].members[..]),
+            ("t1", &["t2".to_owned()][..])
+        );
+        assert!(Estate::parse("a\t5\tu\tmember\tt").is_err() && Estate::parse("a").is_err());
+    }
+}

@@ -1,0 +1,177 @@
+//! What is measured: each path with the requests that stand for it and what it is held against.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::client::{Connection, Request};
+use super::estate::{Estate, Organization};
+
+/// Rows of a page.
+const ROWS: u64 = 20;
+/// Organizations of each size that the requests of a path rotate over.
+const ROTATED: usize = 8;
+/// Clients of the creates each have an organization of their own, since changes of one organization wait for each other.
+const CREATORS: usize = 32;
+
+/// A path under measurement.
+pub(super) struct Path {
+    pub(super) name: &'static str,
+    pub(super) requests: Arc<[Request]>,
+    pub(super) against: Against,
+}
+
+/// What the figures of a path are compared with, in slices that take turns with its own.
+#[derive(Clone)]
+pub(super) enum Against {
+    /// Static answers of the same bytes, from the same server.
+    Static(Arc<[Request]>),
+    /// The same requests from one client alone.
+    OneClient,
+}
+
+/// Asks for everything that the paths need to know: page tokens, ids, and the bytes of the answers.
+pub(super) struct Scout<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) address: SocketAddr,
+    /// Where the answers go that are to be repeated without work.
+    pub(super) static_answers: &'a std::path::Path,
+}
+
+impl Scout<'_> {
+    /// Every path whose name has `filter` in it.
+    pub(super) fn paths(&self, estate: &Estate, filter: &str) -> Result<Vec<Path>> {
+        let mut found = Vec::new();
+        let mut add = |name: &'static str, make: &dyn Fn() -> Result<Vec<Request>>| -> Result<()> {
+            if name.contains(filter) {
+                let requests = make()?;
+                let against = self.repeat(name, &requests)?;
+                found.push(Path { name, requests: requests.into(), against });
+            }
+            Ok(())
+        };
+        let (big, small) = (first(&estate.big, ROTATED), first(&estate.small, ROTATED));
+        add("aip-list-small", &|| Ok(as_owners(small, aip_list)))?;
+        add("aip-list-big", &|| Ok(as_owners(big, aip_list)))?;
+        add("aip-list-big-deep", &|| self.deep(big))?;
+        add("aip-list-big-member", &|| Ok(as_members(big, aip_list)))?;
+        add("aip-list-small-deep", &|| self.deep(small))?;
+        add("evo-list-big", &|| Ok(as_owners(big, |of| evo_list(of, 0))))?;
+        add("evo-list-big-deep", &|| Ok(as_owners(big, |of| evo_list(of, deep_page(of)))))?;
+        add("evo-list-small", &|| Ok(as_owners(small, |of| evo_list(of, 0))))?;
+        add("dreadnode-list-big", &|| Ok(as_owners(big, |of| dreadnode_list(of, 0))))?;
+        add("dreadnode-list-big-deep", &|| Ok(as_owners(big, |of| dreadnode_list(of, deep_page(of)))))?;
+        add("dreadnode-list-small", &|| Ok(as_owners(small, |of| dreadnode_list(of, 0))))?;
+        add("zenml-list-big", &|| Ok(as_owners(big, |of| zenml_list(of, 0))))?;
+        add("zenml-list-big-deep", &|| Ok(as_owners(big, |of| zenml_list(of, deep_page(of)))))?;
+        add("zenml-list-small", &|| Ok(as_owners(small, |of| zenml_list(of, 0))))?;
+        add("aip-get", &|| self.in_workspaces([big, small], "", None))?;
+        add("aip-test-permissions", &|| {
+            let asked = r#"{"permissions": ["read:Workspace", "update:Workspace", "delete:Workspace"]}"#;
+            self.in_workspaces([big, small], ":testPermissions", Some(asked))
+        })?;
+        if "aip-create".contains(filter) {
+            let creators = first(&estate.small, CREATORS).iter();
+            let requests = creators.filter_map(|of| {
+                let path = format!("/api/v1/organizations/{}/workspaces", of.id);
+                Some(Request::new(&path, of.members.first()?, Some(r#"{"title": "Bench {number}"}"#)))
+            });
+            let requests = requests.collect::<Vec<_>>().into();
+            found.push(Path { name: "aip-create", requests, against: Against::OneClient });
+        }
+        Ok(found)
+    }
+
+    /// Keeps what each request is answered with, and makes requests for the same bytes.
+    fn repeat(&self, name: &str, requests: &[Request]) -> Result<Against> {
+        let mut repeated = Vec::new();
+        for (number, request) in requests.iter().enumerate() {
+            let name = format!("{name}-{number}");
+            std::fs::write(self.static_answers.join(&name), self.ask(request)?)?;
+            // The credential is not looked at; it makes the requests of one size.
+            let token = "t".repeat(50);
+            repeated.push(Request::new(&format!("/static-answers/{name}"), &token, None));
+        }
+        Ok(Against::Static(repeated.into()))
+    }
+
+    /// The last page but one of each owner's list, reached by its page tokens.
+    fn deep(&self, organizations: &[Organization]) -> Result<Vec<Request>> {
+        let walk = |of: &Organization| {
+            let mut path = aip_list(of);
+            for _ in 0..deep_page(of) {
+                let page = self.ask_json(&Request::new(&path, &of.owner, None))?;
+                let token = page["next_page_token"].as_str().filter(|token| !token.is_empty());
+                path = format!("{}&page_token={}", aip_list(of), token.context("a list ends too soon")?);
+            }
+            Ok(Request::new(&path, &of.owner, None))
+        };
+        organizations.iter().map(walk).collect()
+    }
+
+    /// A request to each of the workspaces that members of the organizations see.
+    fn in_workspaces(
+        &self,
+        groups: [&[Organization]; 2],
+        method: &str,
+        body: Option<&str>,
+    ) -> Result<Vec<Request>> {
+        let mut requests = Vec::new();
+        for of in groups.into_iter().flatten() {
+            for token in &of.members {
+                let list = self.ask_json(&Request::new(&aip_list(of), token, None))?;
+                for workspace in list["workspaces"].as_array().context("a list without workspaces")? {
+                    let name = workspace["name"].as_str().context("a workspace without a name")?;
+                    requests.push(Request::new(&format!("/api/v1/{name}{method}"), token, body));
+                }
+            }
+        }
+        Ok(requests)
+    }
+
+    fn ask(&self, request: &Request) -> Result<Vec<u8>> {
+        self.runtime
+            .block_on(async { Connection::open(self.address).await?.ask(request).await.map(<[u8]>::to_vec) })
+    }
+
+    fn ask_json(&self, request: &Request) -> Result<Value> {
+        serde_json::from_slice(&self.ask(request)?).context("an answer is not JSON")
+    }
+}
+
+fn first(organizations: &[Organization], count: usize) -> &[Organization] {
+    &organizations[..count.min(organizations.len())]
+}
+
+/// The number, from 0, of the last page that is surely full and not the last.
+fn deep_page(of: &Organization) -> u64 {
+    (of.workspaces / ROWS).saturating_sub(2)
+}
+
+fn as_owners(organizations: &[Organization], path: impl Fn(&Organization) -> String) -> Vec<Request> {
+    organizations.iter().map(|of| Request::new(&path(of), &of.owner, None)).collect()
+}
+
+fn as_members(organizations: &[Organization], path: impl Fn(&Organization) -> String) -> Vec<Request> {
+    let all = organizations.iter().flat_map(|of| of.members.iter().map(move |token| (of, token)));
+    all.map(|(of, token)| Request::new(&path(of), token, None)).collect()
+}
+
+fn aip_list(of: &Organization) -> String {
+    format!("/api/v1/organizations/{}/workspaces?page_size={ROWS}", of.id)
+}
+
+fn evo_list(of: &Organization, page: u64) -> String {
+    format!("/workspace/orgs/{}/workspaces?limit={ROWS}&offset={}", of.id, page * ROWS)
+}
+
+fn dreadnode_list(of: &Organization, page: u64) -> String {
+    format!("/api/v1/org/{}/ws?page_size={ROWS}&page={}", of.id, page + 1)
+}
+
+fn zenml_list(of: &Organization, page: u64) -> String {
+    format!("/organizations/{}/tenants?limit={ROWS}&offset={}", of.id, page * ROWS)
+}
