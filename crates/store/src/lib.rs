@@ -23,6 +23,7 @@ mod roles;
 mod session;
 mod sqlite;
 mod workspace;
+mod workspace_list;
 
 pub use load::{Size, Sources, TokenHolder, load};
 

@@ -10,7 +10,8 @@ use tenantry_core::workspace::{Deleted, WorkspaceField};
 use tenantry_testkit::TestCore;
 use uuid::Uuid;
 
-use crate::driver::Sql;
+use crate::driver::{Sql, Value};
+use crate::workspace_list::{self, Lead};
 use crate::{authz as authorization, credential, grant, organization, principal, workspace};
 
 /// What SQLite says it will do, a step a line.
@@ -69,36 +70,55 @@ async fn scope(core: &TestCore, caller: &Caller, org: OrganizationId, view: View
     entered.await.unwrap()
 }
 
-#[tokio::test]
-async fn default_orders_of_workspaces_run_along_an_index() {
+/// The orders that a dialect lists by unless it is told otherwise, and those that it is told most, with a place in each.
+fn default_orders() -> [(Vec<Order<WorkspaceField>>, Vec<KeyValue>); 4] {
     use WorkspaceField::{CreatedAt, DefaultFirst, Name, UpdatedAt};
-    let core = TestCore::sqlite().await;
+    let (int, text) = (KeyValue::Int(1), KeyValue::Text("n".into()));
+    [
+        (vec![Order::ascending(Name)], vec![text]),
+        (vec![Order::descending(CreatedAt)], vec![int.clone()]),
+        (vec![Order::descending(UpdatedAt)], vec![int.clone()]),
+        (vec![Order::ascending(DefaultFirst), Order::ascending(CreatedAt)], vec![int.clone(), int]),
+    ]
+}
+
+/// The first page, one behind a place, and one some rows behind it.
+fn starts(keys: &[KeyValue]) -> [Start; 3] {
+    let place = Cursor { keys: keys.to_vec(), id: Uuid::nil() };
+    [Start::Beginning, Start::After(place.clone()), Start::Skip { from: Some(place), rows: 7 }]
+}
+
+/// An organization, and the scopes in which its administrator and a member see its workspaces.
+async fn scopes(core: &TestCore) -> (OrganizationScope, OrganizationScope) {
     let root = core.root().await;
     let bob = core.user(&root, "bob").await;
     let org = core.organization(&root, "Org").await.id;
     let member = BuiltinRole::OrganizationMember;
     core.add_organization_user(&root.caller, OrganizationRef::Id(org), bob.id(), member).await.unwrap();
-    let administrator = scope(&core, &root.caller, org, View::Both).await;
-    let members = scope(&core, &bob.caller, org, View::Both).await;
-    assert!(administrator.sees_every_workspace() && !members.sees_every_workspace());
+    let administrators = scope(core, &root.caller, org, View::Both).await;
+    let members = scope(core, &bob.caller, org, View::Both).await;
+    assert!(administrators.sees_every_workspace() && !members.sees_every_workspace());
+    (administrators, members)
+}
 
-    let (int, text) = (KeyValue::Int(1), KeyValue::Text("n".into()));
-    for (order, keys) in [
-        (vec![Order::ascending(Name)], vec![text]),
-        (vec![Order::descending(CreatedAt)], vec![int.clone()]),
-        (vec![Order::descending(UpdatedAt)], vec![int.clone()]),
-        (vec![Order::ascending(DefaultFirst), Order::ascending(CreatedAt)], vec![int.clone(), int]),
-    ] {
-        let place = Cursor { keys, id: Uuid::nil() };
-        for start in [
-            Start::Beginning,
-            Start::After(place.clone()),
-            Start::Skip { from: Some(place.clone()), rows: 7 },
-        ] {
-            for scope in [&administrator, &members] {
-                let page = PageRequest { order: order.clone(), start: start.clone(), limit: 50 };
-                let (statement, _) =
-                    workspace::list_statement(scope, Deleted::Hide, &Filter::All, &page).unwrap();
+fn page(
+    scope: &OrganizationScope,
+    lead: Lead,
+    order: &[Order<WorkspaceField>],
+    start: &Start,
+) -> (Sql, Vec<Value<'static>>) {
+    let page = PageRequest { order: order.to_vec(), start: start.clone(), limit: 50 };
+    workspace_list::statement(scope, lead, Deleted::Hide, &Filter::All, &page).unwrap()
+}
+
+#[tokio::test]
+async fn default_orders_of_workspaces_run_along_an_index() {
+    let core = TestCore::sqlite().await;
+    let (administrators, members) = scopes(&core).await;
+    for (order, keys) in default_orders() {
+        for start in starts(&keys) {
+            for scope in [&administrators, &members] {
+                let (statement, _) = page(scope, Lead::Order, &order, &start);
                 expect_good(&core, &statement, false);
                 let plan = plan(&core, &statement);
                 assert!(plan[0].starts_with("SEARCH w USING INDEX workspaces_"), "{order:?} {plan:#?}");
@@ -106,6 +126,84 @@ async fn default_orders_of_workspaces_run_along_an_index() {
                 let entered = start == Start::Beginning || plan[0].contains("AND ") || plan[0].contains('<');
                 assert!(entered, "{order:?} {start:?} {plan:#?}");
             }
+            let (statement, _) = page(&members, Lead::OwnRoles, &order, &start);
+            expect_good(&core, &statement, true);
+            assert!(plan(&core, &statement)[0].starts_with("SEARCH m USING PRIMARY KEY"), "{order:?}");
         }
     }
+}
+
+/// Two thousand workspaces, half of them the member's by a role of its own and all of them the administrator's.
+fn fill(core: &TestCore, administrators: &OrganizationScope, members: &OrganizationScope) {
+    let org = core.literal(administrators.organization().as_uuid());
+    let owner = core.literal(administrators.principal().as_uuid());
+    core.sql(&format!(
+        "INSERT INTO workspaces (org_id, id, key, name, name_folded, is_default, is_active, desired_state, state_reason, \
+           status, status_at, owner_id, project_count, version, created_at, created_by, updated_at, updated_by) \
+         SELECT {org}, decode(md5(n::text), 'hex'), 'k' || n, 'n' || n, 'n' || n, 0, 1, 'available', '', \
+           'available', n, {owner}, 1, 1, n, {owner}, n, {owner} FROM generate_series(1, 2000) AS n"
+    ));
+    for (scope, every) in [(administrators, 1), (members, 2)] {
+        core.sql(&format!(
+            "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank) \
+             SELECT {}, org_id, 2, id, {}, 1 FROM workspaces WHERE created_at % {every} = 0",
+            core.literal(scope.principal().as_uuid()),
+            i64::MAX
+        ));
+    }
+    // Ten people more in each, who see few: by the statistics, everybody does.
+    core.sql(&format!(
+        "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank) \
+         SELECT decode(md5('p' || w.created_at * 10 + n), 'hex'), w.org_id, 2, w.id, {}, 1 \
+         FROM workspaces w CROSS JOIN generate_series(0, 9) AS n",
+        i64::MAX
+    ));
+    core.sql("ANALYZE");
+}
+
+/// What PostgreSQL says it will do, a step a line: with these values in the plan, or for whichever come.
+fn postgres_plan(core: &TestCore, (statement, params): &(Sql, Vec<Value<'_>>), generic: bool) -> String {
+    let literal = |value: &Value<'_>| match value {
+        Value::Id(id) => core.literal(id),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => format!("'{text}'"),
+        other => panic!("no literal for {other:?}"),
+    };
+    let literals = params.iter().map(literal).collect::<Vec<_>>().join(", ");
+    let mode = if generic { "force_generic_plan" } else { "force_custom_plan" };
+    core.sql(&format!(
+        "SET plan_cache_mode = {mode}; PREPARE page AS {}; EXPLAIN (COSTS OFF) EXECUTE page({literals})",
+        statement.postgres
+    ))
+}
+
+#[tokio::test]
+async fn postgres_reads_a_big_organization_along_an_index_too() {
+    let core = TestCore::postgres().await;
+    let (administrators, members) = scopes(&core).await;
+    fill(&core, &administrators, &members);
+    for (order, keys) in default_orders() {
+        for start in starts(&keys) {
+            for scope in [&administrators, &members] {
+                for generic in [false, true] {
+                    let plan = postgres_plan(&core, &page(scope, Lead::Order, &order, &start), generic);
+                    let along =
+                        plan.contains("Index Scan using workspaces_") && !plan.contains("workspaces_pkey");
+                    assert!(along && !plan.contains("Sort"), "{order:?} {start:?}\n{plan}");
+                    // One role at a time, by an index over both who and where.
+                    let looks_up = !plan.contains("Materialize") && plan.contains("scope_id = w.id");
+                    assert!(looks_up, "{order:?} {start:?}\n{plan}");
+                }
+            }
+        }
+    }
+}
+
+/// A statement with two texts has to be read twice whenever it changes. The definition does not count.
+#[test]
+fn few_statements_have_two_texts() {
+    let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
+    let files = sources.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let uses = |path| std::fs::read_to_string(path).unwrap().matches(concat!("Sql::", "apart(")).count();
+    assert_eq!(files.map(uses).sum::<usize>(), 2, "a page of workspaces, and their count");
 }

@@ -1,34 +1,28 @@
-//! Workspaces.
-//!
-//! The list is an ordered scan along an index that ends with the page; the caller's own role is looked up row by row.
-//! SQLite keeps the order of a CROSS JOIN, so it never sorts the joined rows.
+//! Workspaces. Which of them a list shows, and how it is read, stands in `workspace_list`.
 
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
-use tenantry_core::filter::{Filter, Test};
+use tenantry_core::filter::Filter;
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::page::{Page, PageRequest};
-use tenantry_core::permission::{Permission, PermissionSet};
+use tenantry_core::permission::PermissionSet;
 use tenantry_core::text::fold;
 use tenantry_core::workspace::{
     BoundingBox, Deleted, Lifecycle, SeenWorkspace, State, Workspace, WorkspaceField, WorkspaceRival,
     WorkspaceStore,
 };
 
-use crate::compile::{self, Column, Fields, bind, id_list, id_test, int_test, text_test, unfit};
 use crate::documents::{read_details, write_details};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
+use crate::workspace_list::{self, Lead};
 
 /// The columns that [`read`] expects, of the table `w`.
-const COLUMNS: &str = "w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
+pub(crate) const COLUMNS: &str = "w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
      w.is_default, w.is_active, w.desired_state, w.state_reason, w.status, w.status_at, w.owner_id, w.project_count, \
      w.details, w.version, w.created_at, w.created_by, w.updated_at, w.updated_by, w.deleted_at";
-/// The word of [`Workspace::status`].
-const STATUS: &str = "CASE WHEN w.deleted_at IS NOT NULL THEN 'deleted' WHEN w.is_active = 0 THEN 'deactivated' \
-     ELSE w.status END";
 pub(crate) const FIND: Sql = sql!(
     "SELECT w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
        w.is_default, w.is_active, w.desired_state, w.state_reason, w.status, w.status_at, w.owner_id, w.project_count, \
@@ -140,91 +134,6 @@ fn values(workspace: &Workspace) -> Result<Vec<Value<'_>>> {
     ])
 }
 
-struct WorkspaceFields;
-
-impl Fields<WorkspaceField> for WorkspaceFields {
-    fn condition(&self, field: WorkspaceField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
-        match field {
-            WorkspaceField::Name => text_test("w.name", "w.name_folded", test, params),
-            WorkspaceField::Status => text_test(STATUS, STATUS, test, params),
-            WorkspaceField::CreatedAt => int_test("w.created_at", test, params),
-            WorkspaceField::UpdatedAt => int_test("w.updated_at", test, params),
-            WorkspaceField::OwnRole => int_test("COALESCE(m.role_rank, 0)", test, params),
-            WorkspaceField::CreatedBy => id_test("w.created_by", test, params),
-            WorkspaceField::HasUser => {
-                let user = id_test("h.principal_id", test, params)?;
-                Ok(format!(
-                    "EXISTS (SELECT 1 FROM reach h WHERE {user} AND h.org_id = w.org_id AND h.level = 2 \
-                     AND h.scope_id = w.id)"
-                ))
-            }
-            WorkspaceField::DefaultFirst => Err(unfit("w.is_default")),
-        }
-    }
-}
-
-const fn column(field: WorkspaceField) -> Option<Column> {
-    match field {
-        WorkspaceField::Name => Some(Column::along("w.name")),
-        WorkspaceField::CreatedAt => Some(Column::along("w.created_at")),
-        WorkspaceField::UpdatedAt => Some(Column::along("w.updated_at")),
-        WorkspaceField::OwnRole => Some(Column::along("COALESCE(m.role_rank, 0)")),
-        WorkspaceField::DefaultFirst => Some(Column::against("w.is_default")),
-        WorkspaceField::CreatedBy | WorkspaceField::Status | WorkspaceField::HasUser => None,
-    }
-}
-
-/// `FROM ... WHERE ...`: the rows that the scope shows, which is the permission as a predicate.
-fn shown(
-    scope: &OrganizationScope,
-    deleted: Deleted,
-    filter: &Filter<WorkspaceField>,
-    params: &mut Vec<Value<'_>>,
-) -> Result<String> {
-    let organization = bind(params, scope.organization().as_uuid().into());
-    let principal = bind(params, scope.principal().as_uuid().into());
-    let own = format!(
-        "m.principal_id = {principal} AND m.org_id = {organization} AND m.level = 2 AND m.scope_id = w.id"
-    );
-    let mut text = if scope.sees_every_workspace() {
-        format!("FROM workspaces w LEFT JOIN reach m ON {own} WHERE w.org_id = {organization}")
-    } else {
-        let may_see =
-            PermissionSet::of(&[Permission::ReadWorkspace]).intersection(scope.by_own_roles()).bits();
-        format!(
-            "FROM workspaces w CROSS JOIN reach m WHERE w.org_id = {organization} AND {own} \
-             AND (m.permissions & {may_see}) <> 0"
-        )
-    };
-    text.push_str(match deleted {
-        Deleted::Hide => " AND w.deleted_at IS NULL",
-        Deleted::Only => " AND w.deleted_at IS NOT NULL",
-        Deleted::Show => "",
-    });
-    if let Some(only) = scope.only_workspaces() {
-        let list = id_list(params, only.iter().map(|id| *id.as_uuid()));
-        text = format!("{text} AND w.id IN ({list})");
-    }
-    if *filter != Filter::All {
-        text = format!("{text} AND {}", compile::condition(&WorkspaceFields, filter, params)?);
-    }
-    Ok(text)
-}
-
-/// The statement of a list page, for the tests that look at its plan as well.
-pub(crate) fn list_statement(
-    scope: &OrganizationScope,
-    deleted: Deleted,
-    filter: &Filter<WorkspaceField>,
-    page: &PageRequest<WorkspaceField>,
-) -> Result<(Sql, Vec<Value<'static>>)> {
-    let mut params = Vec::new();
-    let shown = shown(scope, deleted, filter, &mut params)?;
-    let paging = compile::paging(page, column, "w.id", &mut params)?;
-    let text = format!("SELECT {COLUMNS}, m.permissions {shown} AND {}{}", paging.behind, paging.tail);
-    Ok((Sql::built(text), params))
-}
-
 #[async_trait]
 impl WorkspaceStore for Db<'_> {
     async fn find_seen_workspace(&self, scope: &WorkspaceScope) -> Result<Option<SeenWorkspace>> {
@@ -244,7 +153,8 @@ impl WorkspaceStore for Db<'_> {
         filter: &Filter<WorkspaceField>,
         page: &PageRequest<WorkspaceField>,
     ) -> Result<Page<SeenWorkspace>> {
-        let (statement, params) = list_statement(scope, deleted, filter, page)?;
+        let lead = self.lead(scope).await?;
+        let (statement, params) = workspace_list::statement(scope, lead, deleted, filter, page)?;
         let rows = self.conn.all(&statement, &params, read_seen).await?;
         Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
     }
@@ -255,9 +165,7 @@ impl WorkspaceStore for Db<'_> {
         deleted: Deleted,
         filter: &Filter<WorkspaceField>,
     ) -> Result<u64> {
-        let mut params = Vec::new();
-        let shown = shown(scope, deleted, filter, &mut params)?;
-        let statement = Sql::built(format!("SELECT COUNT(*) {shown}"));
+        let (statement, params) = workspace_list::count(scope, deleted, filter)?;
         let count = self.conn.first(&statement, &params, |row| row.int(0)).await?;
         Ok(count.unwrap_or_default().unsigned_abs())
     }
@@ -305,5 +213,24 @@ impl WorkspaceStore for Db<'_> {
         ];
         let count = self.conn.first(&CONTENTS, params, |row| row.int(0)).await?;
         Ok(count.unwrap_or_default().unsigned_abs())
+    }
+}
+
+/// Up to so many workspaces of one's own are read all and sorted.
+const FEW: i64 = 128;
+const SOME_OF_ONES_OWN: Sql = sql!(
+    "SELECT COUNT(*) FROM (SELECT 1 FROM reach WHERE principal_id = $1 AND org_id = $2 AND level = 2 LIMIT $3) AS own"
+);
+
+impl Db<'_> {
+    /// The way to a page that reads fewer rows: who sees few workspaces of many would make the ordered scan pass over
+    /// nearly all of them.
+    async fn lead(&self, scope: &OrganizationScope) -> Result<Lead> {
+        if scope.sees_every_workspace() {
+            return Ok(Lead::Order);
+        }
+        let params = params![scope.principal().as_uuid(), scope.organization().as_uuid(), FEW + 1];
+        let count = self.conn.first(&SOME_OF_ONES_OWN, params, |row| row.int(0)).await?;
+        Ok(if count.unwrap_or_default() > FEW { Lead::Order } else { Lead::OwnRoles })
     }
 }

@@ -21,6 +21,7 @@ on_both_engines!(
     texts_are_matched_literally,
     fields_filter,
     totals_count_what_is_shown,
+    many_are_listed_as_few_are,
 );
 
 async fn views_differ(core: TestCore) {
@@ -214,5 +215,41 @@ async fn totals_count_what_is_shown(core: TestCore) {
         let list = core.list_workspaces(&who.caller, OrganizationRef::Id(org), query).await.unwrap();
         assert_eq!((list.total, list.page.items.len()), (Some(total), 1));
         assert_eq!(list.page.next.is_some(), total > 1);
+    }
+}
+
+/// However a page is read: who sees few gets them sorted, who sees many gets an ordered scan.
+async fn many_are_listed_as_few_are(core: TestCore) {
+    let root = core.root().await;
+    let bob = core.user(&root, "bob").await;
+    let org = core.organization(&root, "Org").await.id;
+    let member = BuiltinRole::OrganizationMember;
+    core.add_organization_user(&root.caller, OrganizationRef::Id(org), bob.id(), member).await.unwrap();
+    let mut bobs = Vec::new();
+    for number in 0..140 {
+        // Names in another order than times.
+        let name = format!("w{:03}", number * 37 % 140);
+        let owner = if number % 14 == 0 { &root } else { &bob };
+        core.clock().advance_seconds(1);
+        core.workspace(owner, org, &name).await;
+        if number % 14 != 0 {
+            bobs.push(name);
+        }
+        if ![5, 127, 128, 129, 130].contains(&bobs.len()) {
+            continue;
+        }
+        let mut sorted = bobs.clone();
+        sorted.sort_unstable();
+        assert_eq!(names(&core, &bob, org, every_workspace()).await, sorted);
+        let newest: Vec<_> = bobs.iter().rev().cloned().collect();
+        assert_eq!(
+            names(&core, &bob, org, by(vec![Order::descending(WorkspaceField::CreatedAt)])).await,
+            newest
+        );
+        let mut query = WorkspaceQuery { count: true, ..every_workspace() };
+        query.page.limit = 3;
+        let list = core.list_workspaces(&bob.caller, OrganizationRef::Id(org), query).await.unwrap();
+        assert_eq!((list.total, list.page.items.len()), (Some(bobs.len() as u64), 3));
+        assert!(list.page.items.iter().all(|seen| seen.own.is_some()));
     }
 }

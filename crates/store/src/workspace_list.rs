@@ -1,0 +1,161 @@
+//! Which workspaces a list shows, and how it is read.
+//!
+//! A page is an ordered scan along an index that ends with the page; the caller's own role is looked up row by row. Who
+//! has roles in few workspaces gets those, sorted. Neither engine would find the first way by itself: SQLite keeps the
+//! order of a CROSS JOIN; PostgreSQL would rather sort all joined rows, or go through all roles of the caller for each
+//! workspace, so it gets the role as a lateral subquery, which OFFSET 0 keeps it from dissolving.
+
+use tenantry_core::authz::OrganizationScope;
+use tenantry_core::error::Result;
+use tenantry_core::filter::{Filter, Test};
+use tenantry_core::page::PageRequest;
+use tenantry_core::permission::{Permission, PermissionSet};
+use tenantry_core::workspace::{Deleted, WorkspaceField};
+
+use crate::compile::{self, Column, Fields, bind, id_list, id_test, int_test, text_test, unfit};
+use crate::driver::{Sql, Value};
+use crate::workspace::COLUMNS;
+
+/// The word of `Workspace::status`.
+const STATUS: &str = "CASE WHEN w.deleted_at IS NOT NULL THEN 'deleted' WHEN w.is_active = 0 THEN 'deactivated' \
+     ELSE w.status END";
+
+/// What a statement reads first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// The workspaces, in the order of the page.
+    Order,
+    /// The caller's own roles, if only they show workspaces; without regard to any order.
+    OwnRoles,
+}
+
+struct WorkspaceFields;
+
+impl Fields<WorkspaceField> for WorkspaceFields {
+    fn condition(&self, field: WorkspaceField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+        match field {
+            WorkspaceField::Name => text_test("w.name", "w.name_folded", test, params),
+            WorkspaceField::Status => text_test(STATUS, STATUS, test, params),
+            WorkspaceField::CreatedAt => int_test("w.created_at", test, params),
+            WorkspaceField::UpdatedAt => int_test("w.updated_at", test, params),
+            WorkspaceField::OwnRole => int_test("COALESCE(m.role_rank, 0)", test, params),
+            WorkspaceField::CreatedBy => id_test("w.created_by", test, params),
+            WorkspaceField::HasUser => {
+                let user = id_test("h.principal_id", test, params)?;
+                Ok(format!(
+                    "EXISTS (SELECT 1 FROM reach h WHERE {user} AND h.org_id = w.org_id AND h.level = 2 \
+                     AND h.scope_id = w.id)"
+                ))
+            }
+            WorkspaceField::DefaultFirst => Err(unfit("w.is_default")),
+        }
+    }
+}
+
+const fn column(field: WorkspaceField) -> Option<Column> {
+    match field {
+        WorkspaceField::Name => Some(Column::along("w.name")),
+        WorkspaceField::CreatedAt => Some(Column::along("w.created_at")),
+        WorkspaceField::UpdatedAt => Some(Column::along("w.updated_at")),
+        WorkspaceField::OwnRole => Some(Column::along("COALESCE(m.role_rank, 0)")),
+        WorkspaceField::DefaultFirst => Some(Column::against("w.is_default")),
+        WorkspaceField::CreatedBy | WorkspaceField::Status | WorkspaceField::HasUser => None,
+    }
+}
+
+/// The tables to read from: on SQLite, on PostgreSQL.
+fn tables(scope: &OrganizationScope, lead: Lead, params: &mut Vec<Value<'_>>) -> (String, String) {
+    let organization = bind(params, scope.organization().as_uuid().into());
+    let principal = bind(params, scope.principal().as_uuid().into());
+    let own = |reach: &str| {
+        format!(
+            "{reach}.principal_id = {principal} AND {reach}.org_id = {organization} AND {reach}.level = 2 \
+             AND {reach}.scope_id = w.id"
+        )
+    };
+    let looked_up = || {
+        let own = own("r");
+        format!("LATERAL (SELECT r.permissions, r.role_rank FROM reach r WHERE {own} OFFSET 0) m")
+    };
+    let own = own("m");
+    match (scope.sees_every_workspace(), lead) {
+        (true, Lead::Order) => (
+            format!("workspaces w LEFT JOIN reach m ON {own}"),
+            format!("workspaces w LEFT JOIN {} ON TRUE", looked_up()),
+        ),
+        (true, Lead::OwnRoles) => {
+            let text = format!("workspaces w LEFT JOIN reach m ON {own}");
+            (text.clone(), text)
+        }
+        (false, Lead::Order) => (
+            format!("workspaces w CROSS JOIN reach m ON {own}"),
+            format!("workspaces w CROSS JOIN {}", looked_up()),
+        ),
+        (false, Lead::OwnRoles) => (
+            format!("reach m CROSS JOIN workspaces w ON {own}"),
+            format!("reach m JOIN workspaces w ON {own}"),
+        ),
+    }
+}
+
+/// The condition that the scope shows a row, which is the permission as a predicate, and that it is asked for.
+fn shown(
+    scope: &OrganizationScope,
+    deleted: Deleted,
+    filter: &Filter<WorkspaceField>,
+    params: &mut Vec<Value<'_>>,
+) -> Result<String> {
+    let mut text = format!("w.org_id = {}", bind(params, scope.organization().as_uuid().into()));
+    if !scope.sees_every_workspace() {
+        let may_see =
+            PermissionSet::of(&[Permission::ReadWorkspace]).intersection(scope.by_own_roles()).bits();
+        text = format!("{text} AND (m.permissions & {may_see}) <> 0");
+    }
+    text.push_str(match deleted {
+        Deleted::Hide => " AND w.deleted_at IS NULL",
+        Deleted::Only => " AND w.deleted_at IS NOT NULL",
+        Deleted::Show => "",
+    });
+    if let Some(only) = scope.only_workspaces() {
+        let list = id_list(params, only.iter().map(|id| *id.as_uuid()));
+        text = format!("{text} AND w.id IN ({list})");
+    }
+    if *filter != Filter::All {
+        text = format!("{text} AND {}", compile::condition(&WorkspaceFields, filter, params)?);
+    }
+    Ok(text)
+}
+
+/// The statement of a page: the columns of a workspace, then what the caller holds by own roles.
+pub(crate) fn statement(
+    scope: &OrganizationScope,
+    lead: Lead,
+    deleted: Deleted,
+    filter: &Filter<WorkspaceField>,
+    page: &PageRequest<WorkspaceField>,
+) -> Result<(Sql, Vec<Value<'static>>)> {
+    let mut params = Vec::new();
+    let (sqlite, postgres) = tables(scope, lead, &mut params);
+    let shown = shown(scope, deleted, filter, &mut params)?;
+    let paging = compile::paging(page, column, "w.id", &mut params)?;
+    let text = |tables: &str| {
+        format!(
+            "SELECT {COLUMNS}, m.permissions FROM {tables} WHERE {shown} AND {}{}",
+            paging.behind, paging.tail
+        )
+    };
+    Ok((Sql::apart(&text(&sqlite), text(&postgres)), params))
+}
+
+/// The statement that counts the rows of all pages.
+pub(crate) fn count(
+    scope: &OrganizationScope,
+    deleted: Deleted,
+    filter: &Filter<WorkspaceField>,
+) -> Result<(Sql, Vec<Value<'static>>)> {
+    let mut params = Vec::new();
+    let (sqlite, postgres) = tables(scope, Lead::OwnRoles, &mut params);
+    let shown = shown(scope, deleted, filter, &mut params)?;
+    let text = |tables: &str| format!("SELECT COUNT(*) FROM {tables} WHERE {shown}");
+    Ok((Sql::apart(&text(&sqlite), text(&postgres)), params))
+}
