@@ -6,6 +6,7 @@ use tenantry_core::organization::{NewOrganization, checked_name};
 use tenantry_core::principal::NewUser;
 
 use crate::config::Config;
+use crate::output;
 use crate::serve::open_core;
 
 /// What the first administrator is called.
@@ -35,16 +36,16 @@ pub async fn init(config: &Config, init: &Init) -> Result<()> {
         Ok(made) => made,
         Err(error) => bail!("{}", error.public().to_owned()),
     };
-    println!("administrator  {}", user.username);
-    println!("token          {}", token.secret.expose());
-    println!("               keep it: it is not shown again");
-    if let Some(name) = &init.organization {
-        let caller = core.authenticate(token.secret.expose()).await.map_err(anyhow::Error::msg)?;
-        let new = NewOrganization { name: name.clone(), ..NewOrganization::default() };
-        let made = core.create_organization(&caller, new).await;
-        let made =
-            made.map_err(|error| anyhow::anyhow!("the organization was not made: {}", error.public()))?;
-        println!("organization   {} (key {}, id {})", made.name, made.key, made.id);
-    }
-    Ok(())
+    let told = output::print(|out| {
+        writeln!(out, "administrator  {}", user.username)?;
+        writeln!(out, "token          {}", token.secret.expose())?;
+        writeln!(out, "               keep it: it is not shown again")
+    });
+    let Some(name) = &init.organization else { return told };
+    let caller = core.authenticate(token.secret.expose()).await.map_err(anyhow::Error::msg)?;
+    let new = NewOrganization { name: name.clone(), ..NewOrganization::default() };
+    let made = core.create_organization(&caller, new).await;
+    let made = made.map_err(|error| anyhow::anyhow!("the organization was not made: {}", error.public()))?;
+    told?;
+    output::print(|out| writeln!(out, "organization   {} (key {}, id {})", made.name, made.key, made.id))
 }

@@ -9,6 +9,7 @@ pub mod init;
 pub mod keys;
 pub mod load;
 mod metrics;
+pub mod output;
 pub mod router;
 pub mod serve;
 mod static_answers;

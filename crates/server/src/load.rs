@@ -74,7 +74,8 @@ pub async fn load(config: &Config, load: &Load) -> Result<()> {
         }
         file.flush().context("tokens-file")?;
     }
-    eprintln!(
+    let _ = writeln!(
+        std::io::stderr(),
         "{} organizations, {} workspaces, {} users, {} memberships in {:.1} s",
         load.organizations,
         load.workspaces,

@@ -1,9 +1,11 @@
 //! The binary `tenantry`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tenantry_server::config::{Config, Flags};
+use tenantry_server::output::OutputClosed;
 use tenantry_server::{demo, init, load, serve};
 use tracing_subscriber::EnvFilter;
 
@@ -54,7 +56,9 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("TENANTRY_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
     // The database's driver writes the values of statements at finer levels, and those may be anything.
     let filter = filter.add_directive("tokio_postgres=warn".parse().unwrap_or_default());
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A line that cannot be written is lost; to complain about it where it could not be written would end the request.
+    let log = tracing_subscriber::fmt().json().log_internal_errors(false);
+    log.with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match &cli.command {
         Command::Serve { flags } => match Config::read(flags) {
             Ok(config) => serve::serve(&config).await,
@@ -72,8 +76,10 @@ async fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<OutputClosed>() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tenantry: {error:#}");
+            // Nobody may listen there either, and then there is nothing left to say.
+            let _ = writeln!(std::io::stderr(), "tenantry: {error:#}");
             ExitCode::FAILURE
         }
     }

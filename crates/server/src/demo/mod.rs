@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connections::ConnectionLimits;
 use crate::keys::MasterKey;
+use crate::output;
 use crate::serve::{app, cancel_on_signal, listen, open_core, run_core};
 use crate::world::SystemEntropy;
 
@@ -72,12 +73,17 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     let limits = ConnectionLimits { drain: Duration::from_secs(5), ..ConnectionLimits::default() };
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));
-    let serving = tokio::spawn(run_core(listener, app, core, limits, stop));
-    match demo.output {
-        Output::Text => print::text(&url, &estate),
-        Output::Json => print::json(&url, &estate),
+    let serving = tokio::spawn(run_core(listener, app, core, limits, stop.clone()));
+    let told = output::print(|out| match demo.output {
+        Output::Text => print::text(out, &url, &estate),
+        Output::Json => print::json(out, &url, &estate),
+    });
+    if told.is_err() {
+        // Nobody will ever know the tokens.
+        stop.cancel();
     }
-    serving.await.context("serving")?
+    serving.await.context("serving")??;
+    told
 }
 
 /// The settings of the demo: those of a new server, but people can be added with an account at once.

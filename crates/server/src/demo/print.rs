@@ -1,12 +1,14 @@
 //! What the demo tells: for people, and as one line of JSON.
 
+use std::io::{self, Write};
+
 use serde_json::{Map, Value, json};
 
 use super::Estate;
 
 /// One line on standard output.
-pub(super) fn json(url: &str, estate: &Estate) {
-    println!("{}", document(url, estate));
+pub(super) fn json(out: &mut dyn Write, url: &str, estate: &Estate) -> io::Result<()> {
+    writeln!(out, "{}", document(url, estate))
 }
 
 fn document(url: &str, estate: &Estate) -> Value {
@@ -47,29 +49,29 @@ fn document(url: &str, estate: &Estate) -> Value {
 }
 
 /// A page for people: who is there, and a line to paste for each dialect.
-pub(super) fn text(url: &str, estate: &Estate) {
-    println!("Tenantry is serving a sample estate at {url}\n");
-    println!("Organizations");
+pub(super) fn text(out: &mut dyn Write, url: &str, estate: &Estate) -> io::Result<()> {
+    writeln!(out, "Tenantry is serving a sample estate at {url}\n")?;
+    writeln!(out, "Organizations")?;
     for made in &estate.organizations {
-        println!("  {:<10} {}", made.key, made.id);
+        writeln!(out, "  {:<10} {}", made.key, made.id)?;
     }
-    println!("\nPeople (sign in with user name or e-mail and password, or use the token)");
+    writeln!(out, "\nPeople (sign in with user name or e-mail and password, or use the token)")?;
     for person in &estate.people {
-        println!("  {:<6} {:<22} {}", person.username, person.email, person.about);
-        println!("         password {}   token {}", person.password, person.token);
+        writeln!(out, "  {:<6} {:<22} {}", person.username, person.email, person.about)?;
+        writeln!(out, "         password {}   token {}", person.password, person.token)?;
     }
-    println!("\nService accounts");
+    writeln!(out, "\nService accounts")?;
     for account in &estate.service_accounts {
-        println!("  {} of {}", account.name, account.organization);
-        println!("         api key       {}", account.api_key);
-        println!("         client id     {}", account.client_id);
-        println!("         client secret {}", account.client_secret);
+        writeln!(out, "  {} of {}", account.name, account.organization)?;
+        writeln!(out, "         api key       {}", account.api_key)?;
+        writeln!(out, "         client id     {}", account.client_id)?;
+        writeln!(out, "         client secret {}", account.client_secret)?;
     }
-    println!("\nTry");
+    writeln!(out, "\nTry")?;
     for (dialect, line) in tries(url, estate) {
-        println!("  # {dialect}\n  {line}\n");
+        writeln!(out, "  # {dialect}\n  {line}\n")?;
     }
-    println!("Ctrl-C ends it.");
+    writeln!(out, "Ctrl-C ends it.")
 }
 
 /// One line to paste for each dialect.

@@ -1,0 +1,46 @@
+//! The binary as a shell sees it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The binary, in a directory of its own and without the settings of whoever runs the tests.
+fn tenantry(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
+    let inherited = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TENANTRY_"));
+    for (name, _) in inherited {
+        command.env_remove(name);
+    }
+    command.current_dir(directory).args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// A pipe that nobody reads.
+fn closed() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_closed_pipe_ends_a_command_quietly() {
+    let directory = tempfile::tempdir().unwrap();
+    let init = ["init", "--email", "ada@example.org", "--organization", "Org"];
+    let demo = ["demo", "--listen", "127.0.0.1:0"];
+    for arguments in [&init[..], &demo] {
+        let output = tenantry(directory.path(), arguments).stdout(closed()).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {}", told(&output));
+    }
+    // What was asked for was done all the same.
+    let organizations = tenantry_testkit::estate::answer(
+        &tenantry_store::Database::Sqlite(directory.path().join("tenantry-data/tenantry.db")),
+        "SELECT name FROM organizations",
+    );
+    assert_eq!(organizations, "Org");
+    let again = tenantry(directory.path(), &init).stdout(closed()).stderr(closed()).status().unwrap();
+    assert_eq!(again.code(), Some(1), "a failure is one, heard or not");
+}
