@@ -116,6 +116,18 @@ struct Defaults {
     drain_seconds: u64,
 }
 
+/// The settings that are texts, whatever they look like.
+const TEXTS: [&str; 8] = [
+    "add_people",
+    "data_dir",
+    "database",
+    "listen",
+    "may_create_organizations",
+    "metrics_listen",
+    "public_url",
+    "secret_key",
+];
+
 impl Config {
     /// Reads everything, weakest first, and refuses what cannot be served safely, naming the setting.
     pub fn read(flags: &Flags) -> Result<Self> {
@@ -144,7 +156,7 @@ impl Config {
             figment = figment.merge(Toml::file_exact(file));
         }
         let secrets = ["database", "secret_key"];
-        figment = figment.merge(Env::prefixed("TENANTRY_").filter(move |name| {
+        let environment = Env::prefixed("TENANTRY_").filter(move |name| {
             let name = name.as_str().to_ascii_lowercase();
             // Kubernetes gives these to every container beside a service of our name.
             let of_a_service = name == "port" || name.starts_with("port_") || name.starts_with("service_");
@@ -152,7 +164,12 @@ impl Config {
                 && name != "config"
                 && name != "log"
                 && !secrets.iter().any(|secret| name == format!("{secret}_file"))
-        }));
+        });
+        // A variable is read as TOML, in which a directory called 2024 would be a number.
+        for (name, text) in environment.clone().only(&TEXTS).iter() {
+            figment = figment.merge((name.as_str().to_ascii_lowercase(), text));
+        }
+        figment = figment.merge(environment.ignore(&TEXTS));
         for secret in secrets {
             if let Some(text) = secret_from_file(secret)? {
                 figment = figment.merge(Serialized::default(secret, text));

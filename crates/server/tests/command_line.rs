@@ -44,3 +44,28 @@ fn a_closed_pipe_ends_a_command_quietly() {
     let again = tenantry(directory.path(), &init).stdout(closed()).stderr(closed()).status().unwrap();
     assert_eq!(again.code(), Some(1), "a failure is one, heard or not");
 }
+
+#[test]
+fn variables_that_are_texts_are_read_as_texts() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["2024", "1e3", "true", "[x]", "\"q\""] {
+        let mut init = tenantry(directory.path(), &["init", "--email", "ada@example.org"]);
+        let output = init.env("TENANTRY_DATA_DIR", name).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", told(&output));
+        assert!(directory.path().join(name).join("tenantry.db").is_file(), "{name}");
+    }
+    for (variable, value, setting) in [
+        ("TENANTRY_LISTEN", "8080", "listen"),
+        ("TENANTRY_ADD_PEOPLE", "1", "add_people"),
+        ("TENANTRY_DRAIN_SECONDS", "soon", "drain_seconds"),
+        ("TENANTRY_COLOUR", "blue", "colour"),
+    ] {
+        let mut init = tenantry(directory.path(), &["init", "--email", "ada@example.org"]);
+        let output = init.env(variable, value).output().unwrap();
+        let named = told(&output).to_lowercase().contains(setting);
+        assert!(!output.status.success() && named, "{variable}: {}", told(&output));
+    }
+    let mut numbers = tenantry(directory.path(), &["init", "--email", "ada@example.org"]);
+    let output = numbers.env("TENANTRY_DRAIN_SECONDS", "3").env("TENANTRY_DATA_DIR", "n").output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+}
