@@ -7,6 +7,7 @@ use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::Query;
 
 use crate::Aip;
+use crate::resource::{Answer, Resource};
 
 /// A boolean parameter: `true` or `false`, absent is false.
 pub(crate) fn flag(query: &Query<Aip>, name: &'static str) -> Result<bool> {
@@ -15,18 +16,6 @@ pub(crate) fn flag(query: &Query<Aip>, name: &'static str) -> Result<bool> {
         Some("true") => Ok(true),
         Some(_) => Err(Error::invalid(name, "boolean", "expected true or false")),
     }
-}
-
-/// Idempotency by `request_id` (AIP-155) is not served yet, and not claimed either.
-pub(crate) fn refuse_request_id(query: &Query<Aip>) -> Result<()> {
-    if query.one("request_id")?.is_some_and(|id| !id.is_empty()) {
-        return Err(Error::new(
-            Kind::Unsupported,
-            "request_id.unsupported",
-            "request_id is not supported by this server",
-        ));
-    }
-    Ok(())
 }
 
 /// Refuses parameters that a route of our own does not know. The vendor's routes ignore them.
@@ -65,13 +54,23 @@ pub(crate) async fn judged_in_workspace<T>(
     if let Err(wrong) = &arguments {
         match core.check_workspace(caller, target.clone(), permission, View::Both).await {
             // What does not exist is said after what is wrong with the request.
-            Err(absent)
-                if absent.kind == tenantry_core::Kind::NotFound
-                    && wrong.kind == tenantry_core::Kind::Invalid => {}
+            Err(absent) if absent.kind == Kind::NotFound && wrong.kind == Kind::Invalid => {}
             other => other?,
         }
     }
     arguments
+}
+
+/// The answer; with `allow_missing` (AIP-135) an empty one for a target that is not there (any more).
+pub(crate) fn or_missing(allow_missing: bool, answer: Answer) -> Answer {
+    match answer {
+        Err(refused)
+            if allow_missing && refused.error().is_some_and(|error| error.kind == Kind::NotFound) =>
+        {
+            Ok(Resource::empty())
+        }
+        other => other,
+    }
 }
 
 /// The workspace that a path names.

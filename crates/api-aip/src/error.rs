@@ -15,6 +15,9 @@ const DOMAIN: &str = "tenantry";
 /// Seconds after which a client that found the server busy should come back.
 const RETRY_SECONDS: u32 = 1;
 
+/// The reason of a conflict with the version in an `If-Match` header, which HTTP has a status for (RFC 9110).
+pub(crate) const STALE_IF_MATCH: &str = "if_match.stale";
+
 /// The dialect.
 pub enum Aip {}
 
@@ -74,7 +77,11 @@ impl Dialect for Aip {
         let (status, code, message, details) = match refusal {
             Refusal::Core(error) | Refusal::Query(error) => {
                 let code = code_of(error.kind);
-                (code.status(), code, message(error), details(error))
+                let status = match error.reason {
+                    STALE_IF_MATCH => StatusCode::PRECONDITION_FAILED,
+                    _ => code.status(),
+                };
+                (status, code, message(error), details(error))
             }
             Refusal::UnknownRoute => {
                 plain(Code::NotFound, "route.unknown", "there is no such method or resource")

@@ -1,18 +1,18 @@
 //! Invitations to a workspace.
 
-use axum::extract::State;
-use axum::{Extension, Json};
 use serde_json::{Value, json};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
-use tenantry_core::invitation::InvitationField;
+use tenantry_core::invitation::{Invitation, InvitationField};
 use tenantry_core::permission::Permission;
-use tenantry_http::{Authenticated, Query, Refused, Segments, Served};
 
-use crate::Aip;
 use crate::args::{judged_in_workspace, target};
-use crate::page::{Ordering, PageTokens, Paging};
+use crate::page::{Ordering, Paging};
+use crate::read::Read;
+use crate::resource::Answer;
 
+const ROWS: &str = "invitations";
+const FIELDS: &[&str] = &["email", "invitation_id"];
 const ORDERING: Ordering<InvitationField> = Ordering {
     paths: &[],
     fields: &[InvitationField::CreatedAt],
@@ -20,25 +20,20 @@ const ORDERING: Ordering<InvitationField> = Ordering {
 };
 
 /// `GET .../workspaces/{workspace}/invites`: the pending ones, in the order of their making.
-pub(crate) async fn list_workspace_invites(
-    State(served): State<Served>,
-    Extension(tokens): Extension<PageTokens>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([organization, workspace]): Segments<2>,
-    query: Query<Aip>,
-) -> Result<Json<Value>, Refused<Aip>> {
-    let core = &served.core;
-    let target = target(&organization, &workspace);
-    let method = ("ListWorkspaceUserInvites", &[organization.as_str(), &workspace][..]);
-    let paging = Paging::read(core, &tokens, &query, method, &ORDERING, (&Expression::default(), false));
-    let paging =
-        judged_in_workspace(core, &caller, &target, Permission::ReadWorkspaceInvitations, paging).await?;
-    let page = core.list_workspace_invitations(&caller, target, paging.request.clone()).await?;
-    Ok(Json(paging.answer(
-        core,
-        &tokens,
-        "invitations",
-        page,
-        |invitation| json!({"email": invitation.email, "invitation_id": invitation.id.to_string()}),
-    )))
+pub(crate) async fn list_workspace_invites(read: Read<2>) -> Answer {
+    let target = target(&read.path[0], &read.path[1]);
+    let wanted = || {
+        let shown = read.fields_of_list(ROWS, FIELDS)?;
+        let none = Expression::default();
+        Ok((shown, Paging::read(&read, "ListWorkspaceUserInvites", &ORDERING, (&none, false))?))
+    };
+    let needed = Permission::ReadWorkspaceInvitations;
+    let (shown, paging) = judged_in_workspace(&read.core, &read.caller, &target, needed, wanted()).await?;
+    let page = read.core.list_workspace_invitations(&read.caller, target, paging.request.clone()).await?;
+    Ok(read.answer(paging.answer(&read, ROWS, page, |invitation| write_pending(&invitation)), &shown))
+}
+
+/// A pending invitation as lists show it.
+fn write_pending(invitation: &Invitation) -> Value {
+    json!({"email": invitation.email, "invitation_id": invitation.id.to_string()})
 }

@@ -6,13 +6,18 @@
 
 mod args;
 mod body;
+mod change;
 mod error;
+mod etag;
+mod filters;
 mod invites;
 mod names;
 mod page;
 mod people;
 mod permissions;
 mod preferences;
+mod read;
+mod resource;
 mod roles;
 mod users;
 mod workspaces;

@@ -9,11 +9,10 @@ use tenantry_aip::order::OrderKey;
 use tenantry_aip::page::{self, Binding, NONCE_BYTES, PageState, TokenKey};
 use tenantry_core::page::{Cursor, KeyValue, Order, Page, PageRequest, Start};
 use tenantry_core::{Core, Error, Result};
-use tenantry_http::Query;
 use uuid::Uuid;
 
-use crate::Aip;
 use crate::error::refused;
+use crate::read::Read;
 
 /// Seals and opens page tokens: the same key on every replica, and after a restart.
 #[derive(Clone)]
@@ -40,15 +39,14 @@ pub(crate) struct Ordering<F: 'static> {
 }
 
 impl<F: Copy> Paging<F> {
-    /// Reads the parameters of the list `method` under `parents`.
-    pub(crate) fn read(
-        core: &Core,
-        tokens: &PageTokens,
-        query: &Query<Aip>,
-        (method, parents): (&str, &[&str]),
+    /// Reads the parameters of the list `method` under the parents in the path.
+    pub(crate) fn read<const N: usize>(
+        read: &Read<N>,
+        method: &str,
         ordering: &Ordering<F>,
         (filter, show_deleted): (&Expression, bool),
     ) -> Result<Self> {
+        let (query, parents) = (&read.query, read.path.each_ref().map(String::as_str));
         let limit = page::size(query.one("page_size")?).map_err(|error| refused(&error))?;
         let order_by = if ordering.paths.is_empty() { None } else { query.one("order_by")? };
         let mut keys =
@@ -56,11 +54,11 @@ impl<F: Copy> Paging<F> {
         if keys.is_empty() {
             keys.push(ordering.default);
         }
-        let binding = Binding::new(method, parents, filter, &keys, show_deleted);
+        let binding = Binding::new(method, &parents, filter, &keys, show_deleted);
         let start = match query.one("page_token")? {
             None | Some("") => Start::Beginning,
             Some(token) => {
-                let opened = tokens.0.open(token, &binding, core.clock().now().as_micros());
+                let opened = read.tokens.0.open(token, &binding, read.core.clock().now().as_micros());
                 Start::After(cursor(opened.map_err(|error| refused(&error))?)?)
             }
         };
@@ -69,15 +67,15 @@ impl<F: Copy> Paging<F> {
     }
 
     /// The answer: the rows under `name`, and the token of the next page, empty on the last.
-    pub(crate) fn answer<T>(
+    pub(crate) fn answer<T, const N: usize>(
         &self,
-        core: &Core,
-        tokens: &PageTokens,
+        read: &Read<N>,
         name: &str,
         page: Page<T>,
         write: impl FnMut(T) -> Value,
     ) -> Value {
-        let token = page.next.as_ref().map(|cursor| self.token(core, tokens, cursor)).unwrap_or_default();
+        let token =
+            page.next.as_ref().map(|cursor| self.token(&read.core, &read.tokens, cursor)).unwrap_or_default();
         let mut answer = Map::new();
         answer.insert(name.to_owned(), page.items.into_iter().map(write).collect());
         answer.insert("next_page_token".to_owned(), token.into());

@@ -1,87 +1,67 @@
 //! Giving people roles in a workspace, and taking them.
 
-use axum::Json;
-use axum::extract::State;
 use serde_json::{Map, Value, json};
 use tenantry_aip::Mask;
-use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::grant::{Person, RoleName, UserWithRoles};
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::permission::Permission;
-use tenantry_core::{Error, Result};
-use tenantry_http::{Authenticated, Json as Body, Query, Refused, Segments, Served};
+use tenantry_core::{Core, Error, Result};
 
-use crate::args::{judged_in_workspace, only, refuse_request_id, target};
+use crate::args::{judged_in_workspace, target};
 use crate::body::Members;
+use crate::change::{Change, Terms};
 use crate::error::refused;
-use crate::{Aip, names, users};
-
-type Answer = std::result::Result<Json<Value>, Refused<Aip>>;
+use crate::resource::Answer;
+use crate::{names, users};
 
 /// `POST .../workspaces/{workspace}/users`: a person by `user.name`, or by `user.email` (and `user.display_name`) as far as
 /// the server's setting `add_people` goes. Where that makes an invitation, the answer has no `user.name`.
-pub(crate) async fn add_workspace_user(
-    State(served): State<Served>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([organization, workspace]): Segments<2>,
-    query: Query<Aip>,
-    Body { body, .. }: Body<Aip>,
-) -> Answer {
-    let core = &served.core;
-    let target = target(&organization, &workspace);
-    let read = || -> Result<(Person, Vec<RoleName>)> {
-        only(&query, &["request_id"])?;
-        refuse_request_id(&query)?;
-        let members = Members::of("", &body, &["user", "roles"], &[])?;
-        Ok((read_person(members.get("user"))?, read_roles(members.list("roles")?)?))
+pub(crate) async fn add_workspace_user(change: Change<2>) -> Answer {
+    let target = target(&change.path[0], &change.path[1]);
+    let read = || -> Result<(Person, Vec<RoleName>, Terms)> {
+        let terms = change.terms(&[], None)?;
+        let members = Members::of("", &change.body, &["user", "roles"], &[])?;
+        Ok((read_person(members.get("user"))?, read_roles(members.list("roles")?)?, terms))
     };
     let needed = Permission::ManageWorkspaceUsers;
-    let (person, roles) = judged_in_workspace(core, &caller, &target, needed, read()).await?;
+    let (person, roles, terms) =
+        judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
     let invited = match &person {
         Person::Email { email, .. } => json!({"user": {"email": email}, "roles": []}),
         Person::Id(_) => Value::Null,
     };
-    let added = core.add_workspace_user(&caller, target.clone(), person, roles).await?;
-    let Some(added) = added else { return Ok(Json(invited)) };
-    let found = core.get_organization(&caller, target.0).await?;
-    Ok(Json(users::write(&added, found.id)))
+    let write =
+        move |added: &Option<UserWithRoles>| added.as_ref().map_or_else(|| invited.clone(), users::write);
+    let work = async move |core: Core, caller| core.add_workspace_user(&caller, target, person, roles).await;
+    change.make(terms, write, work).await
 }
 
 /// `PATCH .../workspaces/{workspace}/users/{user}`: the roles given replace those held in the workspace.
-pub(crate) async fn update_workspace_user(
-    State(served): State<Served>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([organization, workspace, user]): Segments<3>,
-    query: Query<Aip>,
-    Body { body, .. }: Body<Aip>,
-) -> Answer {
-    let core = &served.core;
-    let target = target(&organization, &workspace);
-    let read = || -> Result<Vec<RoleName>> {
-        only(&query, &["update_mask"])?;
-        Mask::parse("update_mask", query.one("update_mask")?, &["roles"]).map_err(|error| refused(&error))?;
-        let members = Members::of("", &body, &["roles"], &["user"])?;
-        read_roles(members.list("roles")?)
+pub(crate) async fn update_workspace_user(change: Change<3>) -> Answer {
+    let target = target(&change.path[0], &change.path[1]);
+    let read = || -> Result<(Vec<RoleName>, Terms)> {
+        let terms = change.terms(&["update_mask"], None)?;
+        Mask::parse("update_mask", change.query.one("update_mask")?, &["roles"])
+            .map_err(|error| refused(&error))?;
+        let members = Members::of("", &change.body, &["roles"], &["user"])?;
+        Ok((read_roles(members.list("roles")?)?, terms))
     };
     let needed = Permission::ManageWorkspaceUsers;
-    let roles = judged_in_workspace(core, &caller, &target, needed, read()).await?;
-    let changed = core.update_workspace_user(&caller, target.clone(), read_user(&user), roles).await?;
-    let found = core.get_organization(&caller, target.0).await?;
-    Ok(Json(users::write(&changed, found.id)))
+    let (roles, terms) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
+    let user = read_user(&change.path[2]);
+    let work = async move |core: Core, caller| core.update_workspace_user(&caller, target, user, roles).await;
+    change.make(terms, users::write, work).await
 }
 
 /// `DELETE .../workspaces/{workspace}/users/{user}`: ends every role held directly in the workspace.
-pub(crate) async fn remove_workspace_user(
-    State(served): State<Served>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([organization, workspace, user]): Segments<3>,
-    query: Query<Aip>,
-) -> Answer {
-    let core = &served.core;
-    let target = target(&organization, &workspace);
+pub(crate) async fn remove_workspace_user(change: Change<3>) -> Answer {
+    let target = target(&change.path[0], &change.path[1]);
     let needed = Permission::ManageWorkspaceUsers;
-    judged_in_workspace(core, &caller, &target, needed, only(&query, &[])).await?;
-    core.remove_workspace_user(&caller, target, read_user(&user)).await?;
-    Ok(Json(Value::Object(Map::new())))
+    let terms = change.terms(&[], None);
+    let terms = judged_in_workspace(&change.core, &change.caller, &target, needed, terms).await?;
+    let user = read_user(&change.path[2]);
+    let work = async move |core: Core, caller| core.remove_workspace_user(&caller, target, user).await;
+    change.make(terms, |(): &()| Value::Object(Map::new()), work).await
 }
 
 /// A malformed id is an unknown one: the nil id, which nobody has, stands for it.

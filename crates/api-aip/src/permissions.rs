@@ -1,65 +1,51 @@
 //! Which permissions the caller holds, asked in advance: for a console that shows what may be done, and for services that
 //! guard something of their own by the roles kept here. In the manner of Google's `testIamPermissions`.
 
-use axum::Json;
-use axum::extract::{FromRequest, Request, State};
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenantry_core::authz::{OrganizationRef, WorkspaceRef};
-use tenantry_core::caller::Caller;
 use tenantry_core::permission::{Permission, PermissionSet};
-use tenantry_core::{Core, Error, Result};
-use tenantry_http::{Authenticated, Json as Body, Query, Refusal, Refused, Segments, Served};
+use tenantry_core::{Error, Result};
+use tenantry_http::{Query, Refusal};
 
 use crate::Aip;
 use crate::args::{judged_in_organization, judged_in_workspace, only};
 use crate::body::Members;
+use crate::change::Change;
+use crate::resource::{Answer, Resource};
 
 /// How many permissions can be asked about at once.
 const TESTED_MAX: usize = 100;
 
-/// Those of the tested permissions that are held, in the order asked.
-#[derive(Serialize)]
-pub(crate) struct Held {
-    permissions: Vec<&'static str>,
-}
-
-impl Held {
-    fn of(asked: &[Permission], held: PermissionSet) -> Json<Self> {
-        let kept = asked.iter().filter(|permission| held.contains(**permission));
-        Json(Self { permissions: kept.map(|permission| permission.name()).collect() })
-    }
-}
-
 /// `POST /api/v1/organizations/{organization}:testPermissions`, the only custom method of an organization so far.
-pub(crate) async fn organization_custom_method(
-    State(served): State<Served>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([segment]): Segments<1>,
-    query: Query<Aip>,
-    request: Request,
-) -> std::result::Result<Json<Held>, Refused<Aip>> {
-    let Some((organization, "testPermissions")) = segment.rsplit_once(':') else {
+pub(crate) async fn organization_custom_method(change: Change<1>) -> Answer {
+    let Some((organization, "testPermissions")) = change.path[0].rsplit_once(':') else {
         return Err(Refusal::UnknownRoute.into());
     };
-    let Body { body, .. } = Body::<Aip>::from_request(request, &served).await?;
-    let core = &served.core;
-    let by = OrganizationRef::parse(organization);
-    let asked = judged_in_organization(core, &caller, &by, None, read(&query, &body)).await?;
-    Ok(Held::of(&asked, core.held_in_organization(&caller, by).await?))
+    test_organization_permissions(&change, OrganizationRef::parse(organization)).await
+}
+
+async fn test_organization_permissions(change: &Change<1>, by: OrganizationRef) -> Answer {
+    let asked = read(&change.query, &change.body);
+    let asked = judged_in_organization(&change.core, &change.caller, &by, None, asked).await?;
+    Ok(write(&asked, change.core.held_in_organization(&change.caller, by).await?))
 }
 
 /// `POST /api/v1/organizations/{organization}/workspaces/{workspace}:testPermissions`.
 pub(crate) async fn test_workspace_permissions(
-    core: &Core,
-    caller: &Caller,
+    change: &Change<2>,
     target: (OrganizationRef, WorkspaceRef),
-    query: &Query<Aip>,
-    body: &Value,
-) -> Result<Json<Held>> {
+) -> Answer {
     let needed = Permission::ReadWorkspace;
-    let asked = judged_in_workspace(core, caller, &target, needed, read(query, body)).await?;
-    Ok(Held::of(&asked, core.held_in_workspace(caller, target).await?))
+    let asked = read(&change.query, &change.body);
+    let asked = judged_in_workspace(&change.core, &change.caller, &target, needed, asked).await?;
+    Ok(write(&asked, change.core.held_in_workspace(&change.caller, target).await?))
+}
+
+/// Those of the tested permissions that are held, in the order asked.
+fn write(asked: &[Permission], held: PermissionSet) -> Resource {
+    let kept = asked.iter().filter(|permission| held.contains(**permission));
+    let names: Vec<_> = kept.map(|permission| permission.name()).collect();
+    Resource::new(json!({"permissions": names}))
 }
 
 fn read(query: &Query<Aip>, body: &Value) -> Result<Vec<Permission>> {

@@ -1,28 +1,40 @@
 //! Preferences of a workspace: a singleton (AIP-156).
 
-use axum::Json;
-use axum::extract::State;
 use serde_json::{Map, Value, json};
+use tenantry_core::permission::Permission;
 use tenantry_core::preferences::Preferences;
-use tenantry_http::{Authenticated, Refused, Segments, Served};
 
-use crate::args::target;
-use crate::{Aip, names};
+use crate::args::{judged_in_workspace, target};
+use crate::names;
+use crate::read::Read;
+use crate::resource::Answer;
+
+const FIELDS: &[&str] = &[
+    "name",
+    "support_team_access",
+    "general",
+    "general.time_zone",
+    "general.time_format",
+    "general.date_format",
+    "general.decimal_symbol",
+    "general.decimal_places",
+    "general.measurement_system",
+];
 
 /// `GET .../workspaces/{workspace}/preferences`.
-pub(crate) async fn get_workspace_preferences(
-    State(served): State<Served>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([organization, workspace]): Segments<2>,
-) -> Result<Json<Value>, Refused<Aip>> {
-    let found = served.core.get_workspace_preferences(&caller, target(&organization, &workspace)).await?;
+pub(crate) async fn get_workspace_preferences(read: Read<2>) -> Answer {
+    let target = target(&read.path[0], &read.path[1]);
+    let needed = Permission::ReadWorkspacePreferences;
+    let shown = judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(FIELDS)).await?;
+    let found = read.core.get_workspace_preferences(&read.caller, target).await?;
     let name = format!("{}/preferences", names::workspace(found.organization, found.id));
     let preferences = &found.details.preferences;
-    Ok(Json(json!({
+    let body = json!({
         "name": name,
         "support_team_access": preferences.support_team_access,
         "general": general(preferences),
-    })))
+    });
+    Ok(read.answer(body, &shown))
 }
 
 /// What was never chosen is absent.

@@ -1,19 +1,21 @@
 //! Roles that can be given in a workspace.
 
-use axum::extract::State;
-use axum::{Extension, Json};
 use serde_json::{Value, json};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
+use tenantry_core::authz::View;
 use tenantry_core::ids::WorkspaceId;
 use tenantry_core::permission::Permission;
 use tenantry_core::role::{Role, RoleField};
-use tenantry_http::{Authenticated, Query, Refused, Segments, Served};
 
 use crate::args::{judged_in_workspace, target};
-use crate::page::{Ordering, PageTokens, Paging};
-use crate::{Aip, names};
+use crate::names;
+use crate::page::{Ordering, Paging};
+use crate::read::Read;
+use crate::resource::Answer;
 
+const ROWS: &str = "roles";
+const FIELDS: &[&str] = &["name", "title", "description", "permissions"];
 const ORDERING: Ordering<RoleField> = Ordering {
     paths: &[],
     fields: &[RoleField::CreatedAt],
@@ -21,22 +23,19 @@ const ORDERING: Ordering<RoleField> = Ordering {
 };
 
 /// `GET .../workspaces/{workspace}/roles`: built-in ones and custom ones, in the order of their making.
-pub(crate) async fn list_workspace_roles(
-    State(served): State<Served>,
-    Extension(tokens): Extension<PageTokens>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([organization, workspace]): Segments<2>,
-    query: Query<Aip>,
-) -> Result<Json<Value>, Refused<Aip>> {
-    let core = &served.core;
-    let target = target(&organization, &workspace);
-    let method = ("ListWorkspaceRoles", &[organization.as_str(), &workspace][..]);
-    let paging = Paging::read(core, &tokens, &query, method, &ORDERING, (&Expression::default(), false));
-    let paging = judged_in_workspace(core, &caller, &target, Permission::ReadWorkspaceRoles, paging).await?;
-    let detail = core.get_workspace(&caller, target.clone(), tenantry_core::authz::View::Both).await?;
+pub(crate) async fn list_workspace_roles(read: Read<2>) -> Answer {
+    let target = target(&read.path[0], &read.path[1]);
+    let wanted = || {
+        let shown = read.fields_of_list(ROWS, FIELDS)?;
+        let none = Expression::default();
+        Ok((shown, Paging::read(&read, "ListWorkspaceRoles", &ORDERING, (&none, false))?))
+    };
+    let needed = Permission::ReadWorkspaceRoles;
+    let (shown, paging) = judged_in_workspace(&read.core, &read.caller, &target, needed, wanted()).await?;
+    let detail = read.core.get_workspace(&read.caller, target.clone(), View::Both).await?;
     let id = detail.seen.workspace.id;
-    let page = core.list_workspace_roles(&caller, target, paging.request.clone()).await?;
-    Ok(Json(paging.answer(core, &tokens, "roles", page, |role| write(&role, id))))
+    let page = read.core.list_workspace_roles(&read.caller, target, paging.request.clone()).await?;
+    Ok(read.answer(paging.answer(&read, ROWS, page, |role| write(&role, id)), &shown))
 }
 
 fn write(role: &Role, workspace: WorkspaceId) -> Value {

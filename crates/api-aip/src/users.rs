@@ -1,28 +1,30 @@
 //! Who is in a workspace: the list of users, and how many there are.
 
 use axum::extract::State;
-use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
-use tenantry_aip::check::{Checked, Equality, Predicate, Test as Wanted};
-use tenantry_aip::filter::Filter as Expression;
+use tenantry_aip::check::{Predicate, Test as Wanted};
 use tenantry_aip::order::OrderKey;
 use tenantry_aip::{EnumName, EnumType, Field, FieldType, Schema};
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::grant::{HeldRole, UserQuery, UserWithRoles};
-use tenantry_core::ids::{OrganizationId, WorkspaceId};
+use tenantry_core::ids::WorkspaceId;
 use tenantry_core::permission::{BuiltinRole, Level, Permission};
 use tenantry_core::principal::UserField;
 use tenantry_core::text::fold;
-use tenantry_core::{Core, Error, Result};
-use tenantry_http::{Authenticated, Json as Body, Query, Refused, Segments, Served};
+use tenantry_core::{Error, Result};
+use tenantry_http::{Authenticated, Json as Body, Segments, Served};
 
 use crate::args::{judged_in_organization, judged_in_workspace, target};
 use crate::body::Members;
-use crate::error::refused;
-use crate::page::{Ordering, PageTokens, Paging};
-use crate::{Aip, names};
+use crate::page::{Ordering, Paging};
+use crate::read::{Read, Shown};
+use crate::resource::{Answer, Resource};
+use crate::{Aip, filters, names};
 
+const ROWS: &str = "users";
+const FIELDS: &[&str] =
+    &["user", "user.name", "user.display_name", "user.email", "roles", "roles.name", "roles.role_scope"];
 /// How many workspaces can be asked about at once.
 const COUNT_MAX: usize = 1000;
 
@@ -52,23 +54,14 @@ const ORDERING: Ordering<UserField> = Ordering {
 };
 
 /// `GET .../workspaces/{workspace}/users`.
-pub(crate) async fn list_workspace_users(
-    State(served): State<Served>,
-    Extension(tokens): Extension<PageTokens>,
-    Authenticated { caller, .. }: Authenticated<Aip>,
-    Segments([organization, workspace]): Segments<2>,
-    query: Query<Aip>,
-) -> std::result::Result<Json<Value>, Refused<Aip>> {
-    let core = &served.core;
-    let target = target(&organization, &workspace);
-    let method = ("ListWorkspaceUsers", &[organization.as_str(), &workspace][..]);
-    let read = read_list(core, &tokens, &query, method);
+pub(crate) async fn list_workspace_users(read: Read<2>) -> Answer {
+    let target = target(&read.path[0], &read.path[1]);
     let needed = Permission::ReadWorkspaceUsers;
-    let (paging, filter) = judged_in_workspace(core, &caller, &target, needed, read).await?;
-    let found = core.get_organization(&caller, target.0.clone()).await?;
-    let wanted = UserQuery { filter, page: paging.request.clone() };
-    let page = core.list_workspace_users(&caller, target, wanted).await?;
-    Ok(Json(paging.answer(core, &tokens, "users", page, |user| write(&user, found.id))))
+    let wanted = read_list(&read, "ListWorkspaceUsers");
+    let (shown, paging, query) =
+        judged_in_workspace(&read.core, &read.caller, &target, needed, wanted).await?;
+    let page = read.core.list_workspace_users(&read.caller, target, query).await?;
+    Ok(read.answer(paging.answer(&read, ROWS, page, |user| write(&user)), &shown))
 }
 
 /// `POST .../workspaces:countUsers`: a number for each workspace asked for; one that cannot be seen fails the call.
@@ -77,7 +70,7 @@ pub(crate) async fn count_workspace_users(
     Authenticated { caller, .. }: Authenticated<Aip>,
     Segments([organization]): Segments<1>,
     Body { body, .. }: Body<Aip>,
-) -> std::result::Result<Json<Value>, Refused<Aip>> {
+) -> Answer {
     let core = &served.core;
     let by = OrganizationRef::parse(&organization);
     let read = read_ids(&body);
@@ -91,7 +84,7 @@ pub(crate) async fn count_workspace_users(
     let counted = |text: &str| counts.iter().find(|(known, _)| *known == id(text)).map(|(_, count)| *count);
     let answer: Map<String, Value> =
         asked.iter().map(|text| ((*text).to_owned(), counted(text).unwrap_or_default().into())).collect();
-    Ok(Json(json!({"workspace_user_counts": answer})))
+    Ok(Resource::new(json!({"workspace_user_counts": answer})))
 }
 
 fn read_ids(body: &Value) -> Result<Vec<&str>> {
@@ -110,27 +103,11 @@ fn read_ids(body: &Value) -> Result<Vec<&str>> {
     Ok(list.iter().filter_map(Value::as_str).collect())
 }
 
-fn read_list(
-    core: &Core,
-    tokens: &PageTokens,
-    query: &Query<Aip>,
-    method: (&str, &[&str]),
-) -> Result<(Paging<UserField>, Filter<UserField>)> {
-    let expression =
-        Expression::parse(query.one("filter")?.unwrap_or_default()).map_err(|error| refused(&error))?;
-    let checked = SCHEMA.check(&expression).map_err(|error| refused(&error))?;
-    let paging = Paging::read(core, tokens, query, method, &ORDERING, (&expression, false))?;
-    Ok((paging, checked.map_or(Ok(Filter::All), |checked| filter(&checked))?))
-}
-
-fn filter(checked: &Checked) -> Result<Filter<UserField>> {
-    let all = |parts: &[Checked]| parts.iter().map(filter).collect::<Result<Vec<_>>>();
-    Ok(match checked {
-        Checked::And(parts) => Filter::And(all(parts)?),
-        Checked::Or(parts) => Filter::Or(all(parts)?),
-        Checked::Not(part) => filter(part)?.not(),
-        Checked::Test(predicate) => condition(predicate)?,
-    })
+fn read_list<const N: usize>(read: &Read<N>, method: &str) -> Result<(Shown, Paging<UserField>, UserQuery)> {
+    let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
+    let paging = Paging::read(read, method, &ORDERING, (&expression, false))?;
+    let query = UserQuery { filter, page: paging.request.clone() };
+    Ok((read.fields_of_list(ROWS, FIELDS)?, paging, query))
 }
 
 fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<UserField>> {
@@ -146,31 +123,24 @@ fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<UserField>>
                 .map(|role| Filter::Is(UserField::Role, Test::Folded(role.word().to_owned())))
                 .collect();
             any.push(Filter::Is(UserField::CustomRole, Test::Like(folded.pieces().to_vec())));
-            Ok(negated(*equality, Filter::Or(any)))
+            Ok(filters::negated(*equality, Filter::Or(any)))
         }
         ("role_scope", Wanted::Enum(equality, name)) => {
             let level = if *name == "organization" { Level::Organization } else { Level::Workspace };
             let is = Filter::Is(UserField::RoleLevel, Test::Int(Comparison::Equal, level as i64));
-            Ok(negated(*equality, is))
+            Ok(filters::negated(*equality, is))
         }
         ("search", Wanted::Contains(part)) => Ok(Filter::Is(UserField::Search, Test::Contains(part.clone()))),
         ("search", Wanted::Present) => Ok(Filter::All),
-        ("display_name", test) => crate::workspaces::text_filter(UserField::DisplayName, test),
-        ("email", test) => crate::workspaces::text_filter(UserField::Email, test),
+        ("display_name", test) => filters::text(UserField::DisplayName, test),
+        ("email", test) => filters::text(UserField::Email, test),
         _ => Err(Error::internal("the schema promised another field")),
     }
 }
 
-fn negated(equality: Equality, filter: Filter<UserField>) -> Filter<UserField> {
-    match equality {
-        Equality::Equal => filter,
-        Equality::NotEqual => filter.not(),
-    }
-}
-
 /// A user with every role held in the workspace and in its organization.
-pub(crate) fn write(held: &UserWithRoles, organization: OrganizationId) -> Value {
-    let user = &held.user;
+pub(crate) fn write(held: &UserWithRoles) -> Value {
+    let (user, organization) = (&held.user, held.organization);
     let mut who = Map::new();
     who.insert("name".to_owned(), format!("organizations/{organization}/users/{}", user.id).into());
     who.insert("display_name".to_owned(), user.shown_name().into());

@@ -97,6 +97,10 @@ id_type!(
     /// One entry of the record of denied attempts.
     DeniedAttemptId
 );
+id_type!(
+    /// A request, as its client names it to be able to send it again.
+    RequestKeyId
+);
 
 impl OrganizationId {
     /// The place of the server itself where a table leads with an organization: grants on the server, its version.

@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod error;
 pub mod filter;
 pub mod grant;
+pub mod idempotency;
 pub mod ids;
 pub mod invitation;
 pub mod organization;
@@ -38,7 +39,7 @@ use clock::{Clock, Entropy};
 use credential::Passwords;
 use ids::IdSource;
 use settings::Settings;
-use store::Store;
+use store::{Engine, Rehearsing, Store};
 use uses::Uses;
 use workspace::Anchors;
 
@@ -60,17 +61,18 @@ pub struct Parts {
     pub settings: Settings,
 }
 
-/// Every use case of a server.
+/// Every use case of a server. A clone is the same core.
+#[derive(Clone)]
 pub struct Core {
     store: Store,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     entropy: Arc<dyn Entropy>,
     passwords: Arc<dyn Passwords>,
-    settings: Settings,
-    uses: Uses,
+    settings: Arc<Settings>,
+    uses: Arc<Uses>,
     anchors: Arc<Anchors>,
-    denials: Denials,
+    denials: Arc<Denials>,
 }
 
 impl Core {
@@ -83,10 +85,10 @@ impl Core {
             ids,
             entropy,
             passwords,
-            settings,
-            uses: Uses::default(),
+            settings: Arc::new(settings),
+            uses: Arc::default(),
             anchors: Arc::default(),
-            denials: Denials::default(),
+            denials: Arc::default(),
         }
     }
 
@@ -110,11 +112,11 @@ impl Core {
     }
 
     /// The settings of the server.
-    pub const fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    const fn uses(&self) -> &Uses {
+    fn uses(&self) -> &Uses {
         &self.uses
     }
 
@@ -122,8 +124,18 @@ impl Core {
         Arc::clone(&self.anchors)
     }
 
-    const fn denials(&self) -> &Denials {
+    fn denials(&self) -> &Denials {
         &self.denials
+    }
+
+    /// The same use cases, none of which leaves anything behind: they do everything but the commit.
+    pub fn rehearsal(&self) -> Self {
+        self.over(Arc::new(Rehearsing(self.store.engine())))
+    }
+
+    /// The same use cases over another engine.
+    fn over(&self, engine: Arc<dyn Engine>) -> Self {
+        Self { store: Store::new(engine), ..self.clone() }
     }
 
     /// What a change of this caller carries.

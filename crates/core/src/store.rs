@@ -4,6 +4,7 @@
 //! captures nothing, and awaits nothing but the store, so it may run again: on PostgreSQL in the retry loop, on SQLite
 //! when the batch it was in must be repeated. Whatever else takes time (hashing, mail, HTTP) comes before or after.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ use crate::credential::CredentialStore;
 use crate::doctor::DoctorStore;
 use crate::error::{Error, Kind, Result};
 use crate::grant::GrantStore;
+use crate::idempotency::IdempotencyStore;
 use crate::invitation::InvitationStore;
 use crate::organization::OrganizationStore;
 use crate::principal::PrincipalStore;
@@ -32,6 +34,7 @@ pub trait Session:
     + CredentialStore
     + DoctorStore
     + GrantStore
+    + IdempotencyStore
     + InvitationStore
     + OrganizationStore
     + PrincipalStore
@@ -48,6 +51,9 @@ pub type Work<D, T> = for<'a> fn(&'a dyn Session, &'a D) -> BoxFuture<'a, Result
 pub trait Job: Send + Sync {
     /// Runs the use case once. A later run replaces the outcome of an earlier one.
     fn run<'a>(&'a self, session: &'a dyn Session) -> BoxFuture<'a, Result<()>>;
+
+    /// Shows the outcome of the last run to `at`, if there is one.
+    fn look(&self, _at: &mut dyn FnMut(&dyn Any)) {}
 }
 
 /// How a read wants to be run.
@@ -92,21 +98,9 @@ impl Store {
         call.take()
     }
 
-    /// Runs `work` in a transaction, and with `rehearse` undoes it whatever its outcome: everything but the commit.
-    pub async fn write_or_rehearse<D, T>(&self, rehearse: bool, data: D, work: Work<D, T>) -> Result<T>
-    where
-        D: Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        if !rehearse {
-            return self.write(data, work).await;
-        }
-        let call = Arc::new(Call { data, work, outcome: Mutex::new(None) });
-        match self.0.write(Arc::new(Rehearsal(Arc::clone(&call) as Arc<dyn Job>))).await {
-            Err(undone) if undone.reason == REHEARSED => call.take(),
-            Err(error) => Err(error),
-            Ok(()) => Err(Error::internal("a rehearsal was committed")),
-        }
+    /// The engine behind it.
+    pub(crate) fn engine(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.0)
     }
 
     /// Runs `work`, which reads only, and a few rows at most.
@@ -168,6 +162,35 @@ where
             Ok(())
         })
     }
+
+    fn look(&self, at: &mut dyn FnMut(&dyn Any)) {
+        if let Some(outcome) = &*self.outcome.lock().unwrap_or_else(PoisonError::into_inner) {
+            at(outcome);
+        }
+    }
+}
+
+/// An engine that undoes each write, whatever its outcome: everything but the commit.
+pub(crate) struct Rehearsing(pub(crate) Arc<dyn Engine>);
+
+impl Engine for Rehearsing {
+    fn write(&self, job: Arc<dyn Job>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self.0.write(Arc::new(Rehearsal(job))).await {
+                Err(undone) if undone.reason == REHEARSED => Ok(()),
+                Err(error) => Err(error),
+                Ok(()) => Err(Error::internal("a rehearsal was committed")),
+            }
+        })
+    }
+
+    fn read(&self, kind: ReadKind, job: Arc<dyn Job>) -> BoxFuture<'_, Result<()>> {
+        self.0.read(kind, job)
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<()>> {
+        self.0.ping()
+    }
 }
 
 const REHEARSED: &str = "store.rehearsed";
@@ -181,5 +204,9 @@ impl Job for Rehearsal {
             self.0.run(session).await?;
             Err(Error::new(Kind::Precondition, REHEARSED, "rehearsed"))
         })
+    }
+
+    fn look(&self, at: &mut dyn FnMut(&dyn Any)) {
+        self.0.look(at);
     }
 }

@@ -6,16 +6,18 @@ use std::panic::AssertUnwindSafe;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
+use crate::conditional::conditional;
 use crate::observe::Route;
 use crate::pages::remember;
 use crate::{Dialect, Limits, Refusal, Refused, Served};
 
 /// The finished router of a dialect: unknown routes and methods, bodies that are too large, handlers that take too
-/// long and handlers that panic are all answered in its shape. Pages that were stamped are answered from memory.
+/// long and handlers that panic are all answered in its shape. Pages that were stamped are answered from memory,
+/// and those that the client has already by their entity tag alone.
 ///
 /// A handler that takes too long, or whose client is gone, is dropped. A write that the store has begun by then counts
 /// as a whole all the same, any other not at all.
@@ -24,6 +26,7 @@ pub fn enclose<D: Dialect>(routes: Router<Served>, served: Served) -> Router {
     fallbacks::<D>(routes)
         .layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(from_fn_with_state(served.clone(), remember::<D>))
+        .layer(from_fn(conditional))
         .layer(from_fn_with_state(limits, contain::<D>))
         .with_state(served)
 }

@@ -6,6 +6,7 @@
 
 mod authenticated;
 mod bearer;
+mod conditional;
 mod form;
 mod json;
 mod layers;

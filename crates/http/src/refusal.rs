@@ -141,6 +141,13 @@ impl<D, R: Into<Refusal>> From<R> for Refused<D> {
     }
 }
 
+impl<D> Refused<D> {
+    /// The error behind it, if there is one.
+    pub fn error(&self) -> Option<&Error> {
+        self.refusal.error()
+    }
+}
+
 impl<D> fmt::Debug for Refused<D> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.refusal.fmt(out)

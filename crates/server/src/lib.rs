@@ -13,4 +13,5 @@ pub mod output;
 pub mod router;
 pub mod serve;
 mod static_answers;
+mod sweep;
 pub mod world;

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
 use crate::keys::MasterKey;
 use crate::router::router;
+use crate::sweep::sweep;
 use crate::world::{Argon, SystemClock, SystemEntropy, SystemIds};
 
 /// A core over the database, with the machine's clock and chance.
@@ -88,11 +89,13 @@ pub async fn run_core(
     limits: ConnectionLimits,
     stop: CancellationToken,
 ) -> Result<()> {
+    let sweeping = tokio::spawn(sweep(Arc::clone(&core), stop.clone()));
     let served = CancellationToken::new();
     let background = tokio::spawn(write_down(core, served.clone()));
     connections::serve(listener, app, limits, stop).await;
     served.cancel();
     background.await.context("the background work")?;
+    sweeping.await.context("the background work")?;
     tracing::info!("stopped");
     Ok(())
 }

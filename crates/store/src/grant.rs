@@ -200,7 +200,11 @@ async fn with_roles(
     }
     Ok(users
         .into_iter()
-        .map(|user| UserWithRoles { roles: roles.remove(user.id.as_uuid()).unwrap_or_default(), user })
+        .map(|user| UserWithRoles {
+            organization: scope.organization(),
+            roles: roles.remove(user.id.as_uuid()).unwrap_or_default(),
+            user,
+        })
         .collect())
 }
 

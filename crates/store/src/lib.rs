@@ -9,6 +9,7 @@ mod doctor;
 mod documents;
 mod driver;
 mod grant;
+mod idempotency;
 mod invitation;
 mod load;
 mod migrate;

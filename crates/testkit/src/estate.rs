@@ -187,7 +187,7 @@ impl TestCore {
     pub async fn workspace(&self, owner: &Member, organization: OrganizationId, name: &str) -> Workspace {
         let new = NewWorkspace { name: name.to_owned(), ..NewWorkspace::default() };
         let organization = OrganizationRef::Id(organization);
-        let made = self.core.create_workspace(&owner.caller, organization, new, false).await;
+        let made = self.core.create_workspace(&owner.caller, organization, new).await;
         made.expect("the name is free").seen.workspace
     }
 

@@ -19,8 +19,7 @@ async fn make(
 ) -> String {
     world.tick();
     let new = NewWorkspace { name: name.to_owned(), fields, ..NewWorkspace::default() };
-    let made =
-        world.core.create_workspace(&who.caller, OrganizationRef::parse(organization), new, false).await;
+    let made = world.core.create_workspace(&who.caller, OrganizationRef::parse(organization), new).await;
     made.unwrap().seen.workspace.id.to_string()
 }
 
@@ -272,9 +271,9 @@ async fn a_status_is_one_word_and_can_be_asked_for() {
         core.report_workspace_status(root, target(&north, workspace), report).await.unwrap();
     }
     let off = WorkspaceChange { is_active: Some(false), ..WorkspaceChange::default() };
-    core.update_workspace(root, target(&north, "off"), off, false).await.unwrap();
+    core.update_workspace(root, target(&north, "off"), off).await.unwrap();
     world.tick();
-    core.delete_workspace(root, target(&north, "gone"), None, true, false).await.unwrap();
+    core.delete_workspace(root, target(&north, "gone"), None, true).await.unwrap();
     let cases: [(&str, &[&str]); 8] = [
         ("", &["off", "up", "default"]),
         ("status=", &["off", "up", "default"]),

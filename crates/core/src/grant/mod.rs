@@ -110,6 +110,8 @@ pub struct Grant {
 /// A user and the roles held in a workspace and in its organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserWithRoles {
+    /// The organization in which the roles are held.
+    pub organization: OrganizationId,
     /// The user.
     pub user: Principal,
     /// Roles in the organization first, then in the workspace, each in the order of granting.

@@ -397,5 +397,5 @@ async fn set_roles(
         .into_iter()
         .map(|role| HeldRole { level: role.level, builtin: role.builtin, title: role.title })
         .collect();
-    Ok(UserWithRoles { user, roles })
+    Ok(UserWithRoles { organization: scope.organization(), user, roles })
 }

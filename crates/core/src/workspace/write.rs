@@ -52,26 +52,20 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         new: NewWorkspace,
-        rehearse: bool,
     ) -> Result<WorkspaceDetail> {
         self.store()
-            .write_or_rehearse(
-                rehearse,
-                (self.act(caller), organization, new),
-                |session, (act, organization, new)| {
-                    Box::pin(async move {
-                        let needed = Permission::CreateWorkspace;
-                        let scope =
-                            authz::require_change(session, &act.caller, needed, organization, View::Both)
-                                .await?;
-                        let made = make(session, &scope, act, new, act.caller.principal).await?;
-                        let id = made.id;
-                        let targets = vec![Target::new("workspace", id.as_uuid())];
-                        act.record(session, scope.organization(), "workspace.create", targets).await?;
-                        detail(session, &authz::scope_of_new_workspace(&scope, id)).await
-                    })
-                },
-            )
+            .write((self.act(caller), organization, new), |session, (act, organization, new)| {
+                Box::pin(async move {
+                    let needed = Permission::CreateWorkspace;
+                    let scope =
+                        authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+                    let made = make(session, &scope, act, new, act.caller.principal).await?;
+                    let id = made.id;
+                    let targets = vec![Target::new("workspace", id.as_uuid())];
+                    act.record(session, scope.organization(), "workspace.create", targets).await?;
+                    detail(session, &authz::scope_of_new_workspace(&scope, id)).await
+                })
+            })
             .await
     }
 
@@ -81,38 +75,33 @@ impl Core {
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
         change: WorkspaceChange,
-        rehearse: bool,
     ) -> Result<WorkspaceDetail> {
         self.store()
-            .write_or_rehearse(
-                rehearse,
-                (self.act(caller), target, change),
-                |session, (act, target, change)| {
-                    Box::pin(async move {
-                        let needed = match &change.preferences {
-                            Some(_) => Permission::UpdateWorkspacePreferences,
-                            None => Permission::UpdateWorkspace,
-                        };
-                        let (scope, mut workspace) = live(session, act, target, needed).await?;
-                        require_version(&workspace, change.expected_version)?;
-                        if let Some(name) = &change.name {
-                            let name = text::name("name", name, NAME_MAX)?;
-                            let key = workspace.key.clone();
-                            require_free_name(
-                                session,
-                                &scope.organization_scope(),
-                                &name,
-                                &key,
-                                Some(workspace.id),
-                            )
-                            .await?;
-                            workspace.name = name;
-                        }
-                        apply(&mut workspace, change)?;
-                        save(session, act, &scope, &mut workspace, "workspace.update").await
-                    })
-                },
-            )
+            .write((self.act(caller), target, change), |session, (act, target, change)| {
+                Box::pin(async move {
+                    let needed = match &change.preferences {
+                        Some(_) => Permission::UpdateWorkspacePreferences,
+                        None => Permission::UpdateWorkspace,
+                    };
+                    let (scope, mut workspace) = live(session, act, target, needed).await?;
+                    require_version(&workspace, change.expected_version)?;
+                    if let Some(name) = &change.name {
+                        let name = text::name("name", name, NAME_MAX)?;
+                        let key = workspace.key.clone();
+                        require_free_name(
+                            session,
+                            &scope.organization_scope(),
+                            &name,
+                            &key,
+                            Some(workspace.id),
+                        )
+                        .await?;
+                        workspace.name = name;
+                    }
+                    apply(&mut workspace, change)?;
+                    save(session, act, &scope, &mut workspace, "workspace.update").await
+                })
+            })
             .await
     }
 
@@ -123,11 +112,10 @@ impl Core {
         target: (OrganizationRef, WorkspaceRef),
         expected_version: Option<i64>,
         force: bool,
-        rehearse: bool,
     ) -> Result<WorkspaceDetail> {
         let data = (self.act(caller), target, expected_version, force);
         self.store()
-            .write_or_rehearse(rehearse, data, |session, (act, target, expected_version, force)| {
+            .write(data, |session, (act, target, expected_version, force)| {
                 Box::pin(async move {
                     let (scope, mut workspace) = live(session, act, target, Permission::DeleteWorkspace).await?;
                     require_version(&workspace, *expected_version)?;
@@ -159,42 +147,34 @@ impl Core {
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
         new_name: Option<String>,
-        rehearse: bool,
     ) -> Result<WorkspaceDetail> {
         self.store()
-            .write_or_rehearse(
-                rehearse,
-                (self.act(caller), target, new_name),
-                |session, (act, target, new_name)| {
-                    Box::pin(async move {
-                        let needed = Permission::DeleteWorkspace;
-                        let target = (&target.0, &target.1);
-                        let scope =
-                            authz::require_workspace_change(session, &act.caller, needed, target, View::Both)
-                                .await?;
-                        let mut workspace = session
-                            .find_workspace(&scope)
-                            .await?
-                            .ok_or_else(|| Error::not_found("workspace"))?;
-                        if workspace.deleted_at.is_none() {
-                            return Err(Error::new(
-                                Kind::AlreadyExists,
-                                "workspace.not_deleted",
-                                "the workspace is not deleted",
-                            ));
-                        }
-                        let organization = scope.organization_scope();
-                        if let Some(name) = new_name {
-                            workspace.name = text::name("name", name, NAME_MAX)?;
-                        }
-                        let key =
-                            free_key(session, &organization, None, &workspace.key, &workspace.name).await?;
-                        workspace.key = key;
-                        workspace.deleted_at = None;
-                        save(session, act, &scope, &mut workspace, "workspace.undelete").await
-                    })
-                },
-            )
+            .write((self.act(caller), target, new_name), |session, (act, target, new_name)| {
+                Box::pin(async move {
+                    let needed = Permission::DeleteWorkspace;
+                    let target = (&target.0, &target.1);
+                    let scope =
+                        authz::require_workspace_change(session, &act.caller, needed, target, View::Both)
+                            .await?;
+                    let mut workspace =
+                        session.find_workspace(&scope).await?.ok_or_else(|| Error::not_found("workspace"))?;
+                    if workspace.deleted_at.is_none() {
+                        return Err(Error::new(
+                            Kind::AlreadyExists,
+                            "workspace.not_deleted",
+                            "the workspace is not deleted",
+                        ));
+                    }
+                    let organization = scope.organization_scope();
+                    if let Some(name) = new_name {
+                        workspace.name = text::name("name", name, NAME_MAX)?;
+                    }
+                    let key = free_key(session, &organization, None, &workspace.key, &workspace.name).await?;
+                    workspace.key = key;
+                    workspace.deleted_at = None;
+                    save(session, act, &scope, &mut workspace, "workspace.undelete").await
+                })
+            })
             .await
     }
 

@@ -222,8 +222,7 @@ impl Builder<'_> {
                 fields: sample.fields,
                 ..NewWorkspace::default()
             };
-            let id =
-                self.core.create_workspace(maker, organization.clone(), new, false).await?.seen.workspace.id;
+            let id = self.core.create_workspace(maker, organization.clone(), new).await?.seen.workspace.id;
             self.clock.pass_hours(2);
             if let Some(report) = sample.report {
                 self.core.report_workspace_status(maker, at(made.id, id), report).await?;
@@ -252,7 +251,7 @@ impl Builder<'_> {
             self.invitations(&as_ada, made.id, *first).await?;
         }
         if let Some(last) = ids.last() {
-            self.core.delete_workspace(&as_ada, at(made.id, *last), None, true, false).await?;
+            self.core.delete_workspace(&as_ada, at(made.id, *last), None, true).await?;
         }
         let organization = made.id.to_string();
         Ok((
@@ -294,7 +293,7 @@ impl Builder<'_> {
         for name in ["Quarry", "Tunnel"] {
             self.clock.pass_hours(5);
             let new = NewWorkspace { name: name.to_owned(), ..NewWorkspace::default() };
-            self.core.create_workspace(&as_dan, OrganizationRef::Id(made.id), new, false).await?;
+            self.core.create_workspace(&as_dan, OrganizationRef::Id(made.id), new).await?;
         }
         Ok(MadeOrganization { id: made.id, key: made.key })
     }

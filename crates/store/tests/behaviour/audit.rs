@@ -54,15 +54,15 @@ async fn one_event_for_each_change(core: TestCore) {
     core.add_organization_user(&root.caller, at(), bob.id(), member).await.unwrap();
     events(&["organization_user.add"]);
 
-    let made = core.create_workspace(&ann.caller, at(), called("W"), false).await.unwrap().seen.workspace;
+    let made = core.create_workspace(&ann.caller, at(), called("W")).await.unwrap().seen.workspace;
     let by = || target(org, made.id);
     events(&["workspace.create"]);
-    core.create_workspace(&ann.caller, at(), called("w"), false).await.unwrap_err();
-    core.create_workspace(&ann.caller, at(), called("V"), true).await.unwrap();
-    core.update_workspace(&ann.caller, by(), WorkspaceChange::default(), true).await.unwrap();
-    core.update_workspace(&bob.caller, by(), WorkspaceChange::default(), false).await.unwrap_err();
+    core.create_workspace(&ann.caller, at(), called("w")).await.unwrap_err();
+    core.rehearsal().create_workspace(&ann.caller, at(), called("V")).await.unwrap();
+    core.rehearsal().update_workspace(&ann.caller, by(), WorkspaceChange::default()).await.unwrap();
+    core.update_workspace(&bob.caller, by(), WorkspaceChange::default()).await.unwrap_err();
     events(&[]);
-    core.update_workspace(&ann.caller, by(), WorkspaceChange::default(), false).await.unwrap();
+    core.update_workspace(&ann.caller, by(), WorkspaceChange::default()).await.unwrap();
     core.report_workspace_status(&ann.caller, by(), StatusReport::default()).await.unwrap();
     events(&["workspace.update", "workspace.report"]);
 
@@ -95,9 +95,9 @@ async fn one_event_for_each_change(core: TestCore) {
     core.set_suspended(&root.caller, bob.id(), false).await.unwrap();
     events(&["credential.issue", "credential.revoke", "principal.suspend", "principal.resume"]);
 
-    core.delete_workspace(&ann.caller, by(), None, false, false).await.unwrap_err();
-    core.delete_workspace(&ann.caller, by(), None, true, false).await.unwrap();
-    core.undelete_workspace(&ann.caller, by(), None, false).await.unwrap();
+    core.delete_workspace(&ann.caller, by(), None, false).await.unwrap_err();
+    core.delete_workspace(&ann.caller, by(), None, true).await.unwrap();
+    core.undelete_workspace(&ann.caller, by(), None).await.unwrap();
     core.delete_organization(&ann.caller, at()).await.unwrap();
     events(&["workspace.delete", "workspace.undelete", "organization.delete"]);
 

@@ -126,7 +126,7 @@ async fn suspended_ones_are_refused_at_once(core: TestCore) {
     // A caller that was authenticated a moment before holds nothing either.
     let by = || target(org, made.id);
     assert_eq!(kind(core.get_workspace(&ann.caller, by(), View::Both).await), Kind::Hidden);
-    let create = core.create_workspace(&ann.caller, OrganizationRef::Id(org), called("V"), false).await;
+    let create = core.create_workspace(&ann.caller, OrganizationRef::Id(org), called("V")).await;
     assert_eq!(kind(create), Kind::Hidden);
     let list = core.list_workspaces(&ann.caller, OrganizationRef::Id(org), every_workspace()).await;
     assert_eq!(kind(list), Kind::Hidden);

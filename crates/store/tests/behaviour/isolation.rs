@@ -74,9 +74,9 @@ async fn about_workspace(
     let page = first_page(vec![Order::ascending(InvitationField::CreatedAt)]);
     refused.push(refusal(core.list_workspace_invitations(caller, by(), page).await));
     let rename = WorkspaceChange { name: Some("Plans".into()), ..Default::default() };
-    refused.push(refusal(core.update_workspace(caller, by(), rename, true).await));
-    refused.push(refusal(core.delete_workspace(caller, by(), None, true, false).await));
-    refused.push(refusal(core.undelete_workspace(caller, by(), None, false).await));
+    refused.push(refusal(core.rehearsal().update_workspace(caller, by(), rename).await));
+    refused.push(refusal(core.delete_workspace(caller, by(), None, true).await));
+    refused.push(refusal(core.undelete_workspace(caller, by(), None).await));
     refused.push(refusal(core.report_workspace_status(caller, by(), StatusReport::default()).await));
     let viewer = || vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
     let (me, id) = (Person::Id(who.id()), who.id());
@@ -103,7 +103,7 @@ async fn about_organization(
     }
     refused.push(refusal(core.count_workspace_users(caller, by(), vec![inside]).await));
     refused.push(refusal(core.count_workspace_users(caller, by(), vec![]).await));
-    refused.push(refusal(core.create_workspace(caller, by(), called("Plans"), true).await));
+    refused.push(refusal(core.rehearsal().create_workspace(caller, by(), called("Plans")).await));
     let rename = OrganizationChange { name: Some("Anns".into()), ..Default::default() };
     refused.push(refusal(core.update_organization(caller, by(), rename).await));
     refused.push(refusal(core.delete_organization(caller, by()).await));
@@ -233,8 +233,7 @@ async fn guests_see_their_workspace_only(core: TestCore) {
     core.get_workspace(&e.eve.caller, by(e.hers.1), View::OwnRoles).await.unwrap();
     let unknown = about_workspace(&core, &e.eve, &by(WorkspaceId::from_uuid(Uuid::from_u128(1)))).await;
     assert_eq!(about_workspace(&core, &e.eve, &by(sibling)).await, unknown);
-    let create =
-        core.create_workspace(&e.eve.caller, OrganizationRef::Id(e.hers.0), called("New"), false).await;
+    let create = core.create_workspace(&e.eve.caller, OrganizationRef::Id(e.hers.0), called("New")).await;
     assert_eq!(kind(create), Kind::Forbidden);
     assert_eq!(core.sql("SELECT COUNT(*) FROM principals"), root_made);
 }

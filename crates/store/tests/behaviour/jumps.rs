@@ -52,7 +52,7 @@ async fn jumps_show_what_a_walk_shows(core: TestCore) {
             }
         }
         // A row near the beginning goes, and a new one comes.
-        core.delete_workspace(&root.caller, target(org, gone), None, true, false).await.unwrap();
+        core.delete_workspace(&root.caller, target(org, gone), None, true).await.unwrap();
         core.workspace(&bob, org, &format!("000 {round}")).await;
     }
 }
@@ -68,7 +68,7 @@ async fn jumps_of_one_list_are_not_taken_for_another(core: TestCore) {
         let made = core.workspace(owner, org, &format!("w{number:03}")).await;
         core.workspace(&root, other, &format!("o{number:03}")).await;
         if number == 7 {
-            core.delete_workspace(&root.caller, target(org, made.id), None, true, false).await.unwrap();
+            core.delete_workspace(&root.caller, target(org, made.id), None, true).await.unwrap();
         }
     }
     let order = [Order::ascending(WorkspaceField::Name)];

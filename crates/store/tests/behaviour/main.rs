@@ -31,6 +31,7 @@ mod jumps;
 mod lists;
 mod load;
 mod members;
+mod once;
 mod organizations;
 mod pages;
 mod postgres_only;

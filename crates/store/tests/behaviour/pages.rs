@@ -88,7 +88,7 @@ impl Ground<'_> {
             Step::Delete(place) if !self.there.is_empty() => {
                 let (gone, _) = self.there.remove(place % self.there.len());
                 let by = target(self.org, gone);
-                self.core.delete_workspace(&self.ann.caller, by, None, true, false).await.unwrap();
+                self.core.delete_workspace(&self.ann.caller, by, None, true).await.unwrap();
             }
             Step::Delete(_) => {}
         }

@@ -52,7 +52,7 @@ async fn replicas_agree_on_names() {
             let core = Arc::clone(if number % 2 == 0 { &first } else { &second });
             let caller = root.caller.clone();
             tokio::spawn(async move {
-                core.create_workspace(&caller, OrganizationRef::Id(org), called("W"), false).await
+                core.create_workspace(&caller, OrganizationRef::Id(org), called("W")).await
             })
         })
         .collect();
@@ -124,7 +124,7 @@ async fn a_server_that_dies_is_waited_for() {
     let root = core.root().await;
     let org = core.organization(&root, "Org").await.id;
     let create = async |name: &str| {
-        core.create_workspace(&root.caller, OrganizationRef::Id(org), called(name), false).await.map(drop)
+        core.create_workspace(&root.caller, OrganizationRef::Id(org), called(name)).await.map(drop)
     };
     let mut acknowledged = vec![];
     for round in 0..3 {

@@ -51,7 +51,7 @@ async fn one_name_is_given_once(core: TestCore) {
     let outcomes = at_once((0..20).map(|number| {
         let (core, caller) = (Arc::clone(&core), root.caller.clone());
         let name = if number % 2 == 0 { "Moor" } else { "MOOR" };
-        async move { core.create_workspace(&caller, OrganizationRef::Id(org), called(name), false).await }
+        async move { core.create_workspace(&caller, OrganizationRef::Id(org), called(name)).await }
     }));
     assert_eq!(winners(outcomes.await, Kind::AlreadyExists), 1);
     assert_eq!(names(&core, &root, org, every_workspace()).await.len(), 1);
@@ -80,7 +80,7 @@ async fn keys_part_by_their_numbers(core: TestCore) {
     let outcomes = at_once((0..20).map(|number| {
         let (core, caller) = (Arc::clone(&core), root.caller.clone());
         let name = format!("Moor{}", "!".repeat(number));
-        async move { core.create_workspace(&caller, OrganizationRef::Id(org), called(&name), false).await }
+        async move { core.create_workspace(&caller, OrganizationRef::Id(org), called(&name)).await }
     }));
     let mut keys: Vec<_> = outcomes.await.into_iter().map(|made| made.unwrap().seen.workspace.key).collect();
     keys.sort_by_key(String::len);
@@ -131,7 +131,7 @@ async fn one_of_two_changes_of_a_version_wins(core: TestCore) {
                 expected_version: Some(version),
                 ..Default::default()
             };
-            async move { core.update_workspace(&caller, target(org, made.id), change, false).await }
+            async move { core.update_workspace(&caller, target(org, made.id), change).await }
         }));
         assert_eq!(winners(outcomes.await, Kind::Conflict), 1);
     }
@@ -152,11 +152,10 @@ async fn different_organizations_change_at_once(core: TestCore) {
             };
             let org = core.create_organization(&root.caller, new).await?.id;
             for name in ["a", "b", "c"] {
-                let made = core
-                    .create_workspace(&root.caller, OrganizationRef::Id(org), called(name), false)
-                    .await?;
+                let made =
+                    core.create_workspace(&root.caller, OrganizationRef::Id(org), called(name)).await?;
                 let by = target(org, made.seen.workspace.id);
-                core.delete_workspace(&root.caller, by, None, true, false).await?;
+                core.delete_workspace(&root.caller, by, None, true).await?;
             }
             core.delete_organization(&root.caller, OrganizationRef::Id(org)).await
         }

@@ -92,7 +92,7 @@ impl Estate {
     fn create(&self, name: String) -> JoinHandle<Result<()>> {
         let (core, caller, org) = (Arc::clone(&self.core), self.root.caller.clone(), self.org);
         tokio::spawn(async move {
-            core.create_workspace(&caller, OrganizationRef::Id(org), called(&name), false).await.map(drop)
+            core.create_workspace(&caller, OrganizationRef::Id(org), called(&name)).await.map(drop)
         })
     }
 

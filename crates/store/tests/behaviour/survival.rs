@@ -96,8 +96,7 @@ fn writes_until_it_is_killed() {
                         OpenOptions::new().create(true).append(true).open(acks(&directory, round)).unwrap();
                     for number in 0.. {
                         let name = format!("r{round}w{writer}n{number}");
-                        let made =
-                            core.create_workspace(&caller, OrganizationRef::Id(org), called(&name), false);
+                        let made = core.create_workspace(&caller, OrganizationRef::Id(org), called(&name));
                         made.await.unwrap();
                         acks.write_all(format!("{name}\n").as_bytes()).unwrap();
                     }

@@ -40,7 +40,7 @@ async fn nul_is_refused_everywhere(core: TestCore) {
 
     let new = NewWorkspace { name: "N".into(), key: nul(), ..Default::default() };
     for new in [new, called(NUL)] {
-        assert_eq!(kind(core.create_workspace(&root.caller, at(), new, false).await), Kind::Invalid);
+        assert_eq!(kind(core.create_workspace(&root.caller, at(), new).await), Kind::Invalid);
     }
     let change = WorkspaceChange::default();
     for change in [
@@ -53,7 +53,7 @@ async fn nul_is_refused_everywhere(core: TestCore) {
         WorkspaceChange { logo_url: Some(Some("https://a\0".into())), ..change.clone() },
         WorkspaceChange { zenml_configuration: Some("{\"\0\": 1}".into()), ..change },
     ] {
-        let update = core.update_workspace(&root.caller, by(), change.clone(), false).await;
+        let update = core.update_workspace(&root.caller, by(), change.clone()).await;
         assert_eq!(kind(update), Kind::Invalid, "{change:?}");
     }
     let report = StatusReport { mlflow_status: Some(NUL.into()), ..Default::default() };
@@ -109,7 +109,7 @@ async fn odd_text_is_kept(core: TestCore) {
     for name in odd {
         let made = core.workspace(&root, org, name).await;
         assert_eq!(made.name, name);
-        let again = core.create_workspace(&root.caller, OrganizationRef::Id(org), called(name), false).await;
+        let again = core.create_workspace(&root.caller, OrganizationRef::Id(org), called(name)).await;
         assert_eq!(kind(again), Kind::AlreadyExists, "{name}");
         let by = (OrganizationRef::Id(org), WorkspaceRef::Name(name.to_owned()));
         let found = core.get_workspace(&root.caller, by, View::Both).await.unwrap();
@@ -117,7 +117,7 @@ async fn odd_text_is_kept(core: TestCore) {
     }
     odd.sort_unstable();
     assert_eq!(names(&core, &root, org, every_workspace()).await, odd);
-    let ligature = core.create_workspace(&root.caller, OrganizationRef::Id(org), called("FI"), false).await;
+    let ligature = core.create_workspace(&root.caller, OrganizationRef::Id(org), called("FI")).await;
     assert_eq!(kind(ligature), Kind::AlreadyExists, "folding is full");
 }
 

@@ -63,7 +63,7 @@ async fn names_are_unique_ignoring_case(core: TestCore) {
     let other = core.organization(&root, "Other").await.id;
     core.workspace(&root, org, "STRASSE").await;
     for taken in ["straße", " Strasse ", "strasse"] {
-        let again = core.create_workspace(&root.caller, OrganizationRef::Id(org), called(taken), false).await;
+        let again = core.create_workspace(&root.caller, OrganizationRef::Id(org), called(taken)).await;
         assert_eq!(reason(again), "workspace.name_taken", "{taken}");
     }
     assert_eq!(core.workspace(&root, other, "straße").await.name, "straße");
@@ -71,10 +71,10 @@ async fn names_are_unique_ignoring_case(core: TestCore) {
     let rename = |name: &str| WorkspaceChange { name: Some(name.to_owned()), ..Default::default() };
     let by = || target(org, second.id);
     assert_eq!(
-        reason(core.update_workspace(&root.caller, by(), rename("Straße"), false).await),
+        reason(core.update_workspace(&root.caller, by(), rename("Straße")).await),
         "workspace.name_taken"
     );
-    let own = core.update_workspace(&root.caller, by(), rename("GASSE"), false).await.unwrap();
+    let own = core.update_workspace(&root.caller, by(), rename("GASSE")).await.unwrap();
     assert_eq!((own.seen.workspace.name.as_str(), own.seen.workspace.key.as_str()), ("GASSE", "gasse"));
 }
 
@@ -82,7 +82,7 @@ async fn keys_are_numbered(core: TestCore) {
     let root = core.root().await;
     let org = core.organization(&root, "Org").await.id;
     let keyed = |name: &str, key: &str| NewWorkspace { key: Some(key.to_owned()), ..called(name) };
-    let make = async |new| core.create_workspace(&root.caller, OrganizationRef::Id(org), new, false).await;
+    let make = async |new| core.create_workspace(&root.caller, OrganizationRef::Id(org), new).await;
     for (name, key) in
         [("North Sea", "north-sea"), ("North-Sea", "north-sea-2"), ("north_sea", "north-sea-3")]
     {
@@ -124,7 +124,7 @@ async fn every_field_comes_back(core: TestCore) {
         ..WorkspaceChange::default()
     };
     let new = NewWorkspace { fields: fields.clone(), ..called("Everything") };
-    let made = core.create_workspace(&root.caller, OrganizationRef::Id(org), new, false).await.unwrap();
+    let made = core.create_workspace(&root.caller, OrganizationRef::Id(org), new).await.unwrap();
     let made = made.seen.workspace;
     assert_eq!(get(&core, &root, &made).await, made);
     assert_eq!(made.description.as_deref(), fields.description.unwrap().as_deref());
@@ -144,7 +144,7 @@ async fn every_field_comes_back(core: TestCore) {
         ..WorkspaceChange::default()
     };
     let by = target(org, made.id);
-    let cleared = core.update_workspace(&root.caller, by, clear, false).await.unwrap().seen.workspace;
+    let cleared = core.update_workspace(&root.caller, by, clear).await.unwrap().seen.workspace;
     assert_eq!(
         (&cleared.description, &cleared.coordinate_system, &cleared.bounding_box),
         (&None, &None, &None)
@@ -160,13 +160,13 @@ async fn stale_versions_are_refused(core: TestCore) {
     let by = || target(org, made.id);
     let at = |version| WorkspaceChange { expected_version: Some(version), ..described("new") };
     assert_eq!(made.version, 1);
-    let first = core.update_workspace(&root.caller, by(), at(1), false).await.unwrap();
+    let first = core.update_workspace(&root.caller, by(), at(1)).await.unwrap();
     assert_eq!(first.seen.workspace.version, 2);
-    let stale = core.update_workspace(&root.caller, by(), at(1), false).await;
+    let stale = core.update_workspace(&root.caller, by(), at(1)).await;
     assert_eq!(reason(stale), "workspace.stale");
-    let stale = core.delete_workspace(&root.caller, by(), Some(1), true, false).await;
+    let stale = core.delete_workspace(&root.caller, by(), Some(1), true).await;
     assert_eq!(kind(stale), Kind::Conflict);
-    core.delete_workspace(&root.caller, by(), Some(2), true, false).await.unwrap();
+    core.delete_workspace(&root.caller, by(), Some(2), true).await.unwrap();
 }
 
 async fn deleting_frees_name_and_key(core: TestCore) {
@@ -176,7 +176,7 @@ async fn deleting_frees_name_and_key(core: TestCore) {
     let first = core.workspace(&ann, org, "W").await;
     let by = || target(org, first.id);
     core.clock().advance_seconds(3);
-    let gone = core.delete_workspace(&ann.caller, by(), None, false, false).await.unwrap();
+    let gone = core.delete_workspace(&ann.caller, by(), None, false).await.unwrap();
     assert_eq!(gone.seen.workspace.deleted_at.unwrap(), first.created_at.plus_seconds(3));
     let second = core.workspace(&ann, org, "w").await;
     assert_eq!((second.key.as_str(), second.id == first.id), ("w", false));
@@ -186,8 +186,8 @@ async fn deleting_frees_name_and_key(core: TestCore) {
     let by_name = (OrganizationRef::Id(org), WorkspaceRef::Name("W".into()));
     let found = core.get_workspace(&ann.caller, by_name, View::Both).await.unwrap();
     assert_eq!(found.seen.workspace.id, second.id);
-    assert_eq!(kind(core.delete_workspace(&ann.caller, by(), None, true, false).await), Kind::NotFound);
-    assert_eq!(kind(core.update_workspace(&ann.caller, by(), described("x"), false).await), Kind::NotFound);
+    assert_eq!(kind(core.delete_workspace(&ann.caller, by(), None, true).await), Kind::NotFound);
+    assert_eq!(kind(core.update_workspace(&ann.caller, by(), described("x")).await), Kind::NotFound);
     assert_eq!(kind(core.get_workspace_preferences(&ann.caller, by()).await), Kind::NotFound);
     let report = StatusReport { status: Some(State::Available), ..Default::default() };
     assert_eq!(kind(core.report_workspace_status(&ann.caller, by(), report).await), Kind::NotFound);
@@ -208,12 +208,9 @@ async fn restoring_brings_everything_back(core: TestCore) {
     core.add_organization_user(&root.caller, OrganizationRef::Id(org), bob.id(), member).await.unwrap();
     let made = core.workspace(&bob, org, "W").await;
     let by = || target(org, made.id);
-    assert_eq!(
-        reason(core.undelete_workspace(&bob.caller, by(), None, false).await),
-        "workspace.not_deleted"
-    );
-    core.delete_workspace(&bob.caller, by(), None, false, false).await.unwrap();
-    let back = core.undelete_workspace(&bob.caller, by(), None, false).await.unwrap().seen;
+    assert_eq!(reason(core.undelete_workspace(&bob.caller, by(), None).await), "workspace.not_deleted");
+    core.delete_workspace(&bob.caller, by(), None, false).await.unwrap();
+    let back = core.undelete_workspace(&bob.caller, by(), None).await.unwrap().seen;
     assert_eq!(back.own_role(), Some(BuiltinRole::WorkspaceOwner));
     assert_eq!(back.workspace.version, 3);
     assert_eq!(back.workspace, Workspace { version: 3, ..made.clone() });
@@ -224,26 +221,22 @@ async fn restoring_gives_way_to_who_took_the_name(core: TestCore) {
     let root = core.root().await;
     let org = core.organization(&root, "Org").await.id;
     let first = core.workspace(&root, org, "W").await;
-    core.delete_workspace(&root.caller, target(org, first.id), None, true, false).await.unwrap();
+    core.delete_workspace(&root.caller, target(org, first.id), None, true).await.unwrap();
     let second = core.workspace(&root, org, "w").await;
     let by = || target(org, first.id);
-    assert_eq!(
-        reason(core.undelete_workspace(&root.caller, by(), None, false).await),
-        "workspace.name_taken"
-    );
-    let back = core.undelete_workspace(&root.caller, by(), Some("W again".into()), false).await.unwrap();
+    assert_eq!(reason(core.undelete_workspace(&root.caller, by(), None).await), "workspace.name_taken");
+    let back = core.undelete_workspace(&root.caller, by(), Some("W again".into())).await.unwrap();
     let back = back.seen.workspace;
     assert_eq!((back.name.as_str(), back.key.as_str()), ("W again", "w-2"));
 
     // A key as long as a key may be gets its number too.
     let longest = "k".repeat(64);
     let keyed = |name: &str| NewWorkspace { key: Some(longest.clone()), ..called(name) };
-    let long =
-        core.create_workspace(&root.caller, OrganizationRef::Id(org), keyed("L"), false).await.unwrap();
+    let long = core.create_workspace(&root.caller, OrganizationRef::Id(org), keyed("L")).await.unwrap();
     let by = || target(org, long.seen.workspace.id);
-    core.delete_workspace(&root.caller, by(), None, true, false).await.unwrap();
-    core.create_workspace(&root.caller, OrganizationRef::Id(org), keyed("M"), false).await.unwrap();
-    let back = core.undelete_workspace(&root.caller, by(), None, false).await.unwrap();
+    core.delete_workspace(&root.caller, by(), None, true).await.unwrap();
+    core.create_workspace(&root.caller, OrganizationRef::Id(org), keyed("M")).await.unwrap();
+    let back = core.undelete_workspace(&root.caller, by(), None).await.unwrap();
     assert_eq!(back.seen.workspace.key, format!("{}-2", "k".repeat(62)));
     assert_eq!(get(&core, &root, &second).await.key, "w");
 }
@@ -259,7 +252,7 @@ async fn the_default_one_stays(core: TestCore) {
     let by = || (OrganizationRef::Id(org), WorkspaceRef::parse("default"));
     let found = core.get_workspace(&root.caller, by(), View::OwnRoles).await.unwrap();
     assert!(found.seen.workspace.is_default);
-    let refused = core.delete_workspace(&root.caller, by(), None, true, false).await;
+    let refused = core.delete_workspace(&root.caller, by(), None, true).await;
     assert_eq!(reason(refused), "workspace.default");
 }
 
@@ -271,10 +264,10 @@ async fn deleting_one_in_use_needs_force(core: TestCore) {
     let by = || target(org, made.id);
     let email = "guest@example.org".to_owned();
     core.invite_to_workspace(&ann.caller, by(), email, vec![]).await.unwrap();
-    let refused = core.delete_workspace(&ann.caller, by(), None, false, false).await;
+    let refused = core.delete_workspace(&ann.caller, by(), None, false).await;
     assert_eq!(reason(refused), "workspace.in_use");
     core.clock().advance_seconds(core.settings().invitation_seconds);
-    core.delete_workspace(&ann.caller, by(), None, false, false).await.unwrap();
+    core.delete_workspace(&ann.caller, by(), None, false).await.unwrap();
 }
 
 async fn rehearsals_leave_nothing_behind(core: TestCore) {
@@ -286,13 +279,16 @@ async fn rehearsals_leave_nothing_behind(core: TestCore) {
     let count = || tables.map(|table| core.sql(&format!("SELECT COUNT(*) FROM {table}")));
     let (before, version) = (count(), core.sql("SELECT SUM(version) FROM versions"));
 
-    let new =
-        core.create_workspace(&root.caller, OrganizationRef::Id(org), called("New"), true).await.unwrap();
+    let new = core
+        .rehearsal()
+        .create_workspace(&root.caller, OrganizationRef::Id(org), called("New"))
+        .await
+        .unwrap();
     assert_eq!((new.seen.workspace.name.as_str(), new.seen.workspace.project_count), ("New", 1));
-    let changed = core.update_workspace(&root.caller, by(), described("x"), true).await.unwrap();
+    let changed = core.rehearsal().update_workspace(&root.caller, by(), described("x")).await.unwrap();
     assert_eq!(changed.seen.workspace.version, 2);
-    core.delete_workspace(&root.caller, by(), None, true, true).await.unwrap();
-    let again = core.create_workspace(&root.caller, OrganizationRef::Id(org), called("w"), true).await;
+    core.rehearsal().delete_workspace(&root.caller, by(), None, true).await.unwrap();
+    let again = core.rehearsal().create_workspace(&root.caller, OrganizationRef::Id(org), called("w")).await;
     assert_eq!(reason(again), "workspace.name_taken", "a rehearsal refuses what the deed would");
 
     assert_eq!(count(), before);
@@ -324,7 +320,7 @@ async fn proposed_ids_are_kept_unless_taken(core: TestCore) {
     let other = core.organization(&root, "Other").await.id;
     let make = async |org, id: Uuid, name: &str| {
         let new = NewWorkspace { id: Some(WorkspaceId::from_uuid(id)), ..called(name) };
-        core.create_workspace(&root.caller, OrganizationRef::Id(org), new, false).await
+        core.create_workspace(&root.caller, OrganizationRef::Id(org), new).await
     };
     let id = Uuid::from_u128(u128::MAX);
     assert_eq!(make(org, id, "W").await.unwrap().seen.workspace.id.as_uuid(), &id);

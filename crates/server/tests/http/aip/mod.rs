@@ -2,6 +2,8 @@
 
 mod errors;
 mod lists;
+mod once;
 mod people;
 mod permissions;
+mod reads;
 mod workspaces;

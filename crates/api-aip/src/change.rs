@@ -1,0 +1,192 @@
+//! What every request that changes something has in common, read and kept in one place: who asks, `validate_only`
+//! (AIP-163), `request_id` (AIP-155), and the version that the client saw last (AIP-154), by `etag` or `If-Match`.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::IF_MATCH;
+use axum::http::{HeaderMap, Method};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tenantry_core::caller::{Caller, Narrowing};
+use tenantry_core::idempotency::{KeptAnswer, Once, RequestKey};
+use tenantry_core::ids::RequestKeyId;
+use tenantry_core::{Core, Error, Kind, Result};
+use tenantry_http::{Authenticated, Json, Query, Refused, Segments, Served};
+
+use crate::args::{flag, only};
+use crate::error::STALE_IF_MATCH;
+use crate::resource::{Answer, Resource};
+use crate::{Aip, etag};
+
+/// A request that changes something. It refuses strangers before it reads anything else.
+pub(crate) struct Change<const N: usize> {
+    pub(crate) core: Arc<Core>,
+    pub(crate) caller: Caller,
+    /// The parameters of the path, in the order of its template.
+    pub(crate) path: [String; N],
+    pub(crate) query: Query<Aip>,
+    /// The body; null when there is none.
+    pub(crate) body: Value,
+    if_match: Option<String>,
+    fingerprint: [u8; 32],
+}
+
+/// How a change is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// The version that the client saw last; another one is a conflict.
+    pub(crate) expected_version: Option<i64>,
+    by_header: bool,
+    rehearse: bool,
+    request: Option<RequestKeyId>,
+}
+
+impl<const N: usize> FromRequest<Served> for Change<N> {
+    type Rejection = Refused<Aip>;
+
+    async fn from_request(request: Request, served: &Served) -> Result<Self, Self::Rejection> {
+        let (mut parts, body) = request.into_parts();
+        let Authenticated { caller, .. } =
+            axum::RequestPartsExt::extract_with_state::<Authenticated<Aip>, _>(&mut parts, served).await?;
+        let query =
+            Query::parse(parts.uri.query().unwrap_or_default()).map_err(tenantry_http::Refusal::Query)?;
+        let Ok(Segments(path)) = axum::RequestPartsExt::extract_with_state(&mut parts, served).await;
+        let if_match = joined(&parts.headers);
+        let (method, address) = (parts.method.clone(), parts.uri.path().to_owned());
+        let body = if body.is_end_stream() {
+            Value::Null
+        } else {
+            Json::<Aip>::from_request(Request::from_parts(parts, body), served).await?.body
+        };
+        let asked = (&method, address.as_str(), &query, &body);
+        let fingerprint = fingerprint(&caller.narrowing, asked, if_match.as_deref());
+        Ok(Self { core: Arc::clone(&served.core), caller, path, query, body, if_match, fingerprint })
+    }
+}
+
+impl<const N: usize> Change<N> {
+    /// Reads how the change is to be made. `known` are the route's own parameters, `in_body` the `etag` of the body.
+    pub(crate) fn terms(&self, known: &[&str], in_body: Option<&str>) -> Result<Terms> {
+        only(&self.query, &[known, &["validate_only", "request_id", "etag"]].concat())?;
+        let in_query = self.query.one("etag")?;
+        let given = [in_body, in_query].into_iter().flatten().filter(|etag| !etag.is_empty());
+        let mut seen: Vec<i64> = given.map(etag::read).collect();
+        let header = self.if_match.as_deref().map_or(Ok(None), etag::if_match)?;
+        seen.extend(header);
+        seen.dedup();
+        let expected_version = match seen.as_slice() {
+            [] => None,
+            [version] => Some(*version),
+            // One of them is stale, whatever the version is.
+            _ => Some(etag::NONE_OF_OURS),
+        };
+        let request =
+            match self.query.one("request_id")? {
+                None | Some("") => None,
+                Some(text) => Some(RequestKeyId::parse(text).ok_or_else(|| {
+                    Error::invalid("request_id", "uuid", "expected a UUID of 36 characters")
+                })?),
+            };
+        let rehearse = flag(&self.query, "validate_only")?;
+        Ok(Terms { expected_version, by_header: header.is_some(), rehearse, request })
+    }
+
+    /// Makes the change by these terms, and answers what `write` makes of its outcome.
+    pub(crate) async fn make<T, F>(
+        &self,
+        terms: Terms,
+        write: impl Fn(&T) -> Value + Send + Sync + 'static,
+        work: impl FnOnce(Core, Caller) -> F,
+    ) -> Answer
+    where
+        T: 'static,
+        F: Future<Output = Result<T>>,
+    {
+        let write = Arc::new(write);
+        let show = Arc::clone(&write);
+        self.make_with_secret(terms, move |kept: &T| write(kept), move |made: T| show(&made), work).await
+    }
+
+    /// The same for an answer that shows a secret this once: a repetition is answered what `keep` writes, without it.
+    pub(crate) async fn make_with_secret<T, U, F>(
+        &self,
+        terms: Terms,
+        keep: impl Fn(&T) -> Value + Send + Sync + 'static,
+        show: impl FnOnce(U) -> Value,
+        work: impl FnOnce(Core, Caller) -> F,
+    ) -> Answer
+    where
+        T: 'static,
+        F: Future<Output = Result<U>>,
+    {
+        let caller = self.caller.clone();
+        let done = match (terms.rehearse, terms.request) {
+            (true, _) => work(self.core.rehearsal(), caller).await.map(Once::Now),
+            (false, None) => work((*self.core).clone(), caller).await.map(Once::Now),
+            (false, Some(id)) => {
+                let key = RequestKey::new(&caller, id, self.fingerprint);
+                let keep = move |kept: &T| Ok(KeptAnswer { status: 200, body: keep(kept).to_string() });
+                self.core.once(key, keep, |core| work(core, caller)).await
+            }
+        };
+        match done.map_err(|error| terms.in_words(error))? {
+            Once::Now(made) => Ok(Resource::new(show(made))),
+            Once::Before(answer) => {
+                Ok(Resource::new(serde_json::from_str(&answer.body).map_err(Error::internal)?))
+            }
+        }
+    }
+}
+
+impl Terms {
+    /// A stale `If-Match` is told apart from a stale `etag`: HTTP has a status of its own for it.
+    fn in_words(self, mut error: Error) -> Error {
+        if self.by_header && error.kind == Kind::Conflict {
+            error.reason = STALE_IF_MATCH;
+        }
+        error
+    }
+}
+
+fn joined(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(IF_MATCH).iter().map(|value| value.to_str().unwrap_or("?"));
+    let values: Vec<_> = values.collect();
+    if values.is_empty() { None } else { Some(values.join(",")) }
+}
+
+/// What the request asks for, whatever the order of its parameters and members. The rights of the credential are part of
+/// it, so that a narrower one is not shown what a wider one was answered.
+fn fingerprint(
+    narrowing: &Narrowing,
+    (method, path, query, body): (&Method, &str, &Query<Aip>, &Value),
+    if_match: Option<&str>,
+) -> [u8; 32] {
+    let mut parameters: Vec<_> = query.pairs().filter(|(name, _)| *name != "request_id").collect();
+    parameters.sort_unstable();
+    let asked = serde_json::json!([
+        method.as_str(),
+        path,
+        parameters,
+        sorted(body),
+        if_match,
+        format!("{narrowing:?}")
+    ]);
+    Sha256::digest(asked.to_string()).into()
+}
+
+/// The same value with the members of every object in the order of their names.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let mut members: Vec<_> =
+                members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(members.into_iter().collect::<Map<_, _>>())
+        }
+        other => other.clone(),
+    }
+}

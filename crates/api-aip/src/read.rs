@@ -1,0 +1,135 @@
+//! What every request that reads has in common: who asks, and which fields to show (AIP-157).
+
+use std::sync::Arc;
+
+use axum::RequestPartsExt;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde_json::Value;
+use tenantry_core::caller::Caller;
+use tenantry_core::{Core, Error, Result};
+use tenantry_http::{Authenticated, Query, Refusal, Refused, Segments, Served};
+
+use crate::page::PageTokens;
+use crate::resource::Resource;
+use crate::{Aip, etag};
+
+/// A request that reads. It refuses strangers before it reads anything else.
+pub(crate) struct Read<const N: usize> {
+    pub(crate) core: Arc<Core>,
+    pub(crate) tokens: PageTokens,
+    pub(crate) caller: Caller,
+    /// The parameters of the path, in the order of its template.
+    pub(crate) path: [String; N],
+    pub(crate) query: Query<Aip>,
+}
+
+impl<const N: usize> FromRequestParts<Served> for Read<N> {
+    type Rejection = Refused<Aip>;
+
+    async fn from_request_parts(parts: &mut Parts, served: &Served) -> Result<Self, Self::Rejection> {
+        let Authenticated { caller, .. } =
+            parts.extract_with_state::<Authenticated<Aip>, Served>(served).await?;
+        let query = Query::parse(parts.uri.query().unwrap_or_default()).map_err(Refusal::Query)?;
+        let Ok(Segments(path)) = parts.extract_with_state(served).await;
+        let tokens = parts.extensions.get::<PageTokens>();
+        let tokens = tokens.ok_or_else(|| Error::internal("the router has no page tokens"))?.clone();
+        Ok(Self { core: Arc::clone(&served.core), tokens, caller, path, query })
+    }
+}
+
+/// The fields to show: all of them, or those on these paths.
+pub(crate) struct Shown(Option<Vec<String>>);
+
+impl<const N: usize> Read<N> {
+    /// Reads the parameter `fields` of a resource that has these.
+    pub(crate) fn fields(&self, known: &[&str]) -> Result<Shown> {
+        self.shown(|path| known.contains(&path), &known.join(", "))
+    }
+
+    /// Reads the parameter `fields` of a list: `next_page_token`, the rows, or these fields of the rows.
+    pub(crate) fn fields_of_list(&self, rows: &str, known: &[&str]) -> Result<Shown> {
+        let is_known = |path: &str| {
+            let of_row = path.strip_prefix(rows).and_then(|rest| rest.strip_prefix('.'));
+            path == "next_page_token" || path == rows || of_row.is_some_and(|path| known.contains(&path))
+        };
+        self.shown(
+            is_known,
+            &format!("next_page_token, {rows}, or behind `{rows}.` one of {}", known.join(", ")),
+        )
+    }
+
+    fn shown(&self, is_known: impl Fn(&str) -> bool, expected: &str) -> Result<Shown> {
+        let text = self.query.one("fields")?.unwrap_or_default().trim();
+        if text.is_empty() || text == "*" {
+            return Ok(Shown(None));
+        }
+        let paths: Vec<String> = text.split(',').map(|path| path.trim().to_owned()).collect();
+        match paths.iter().find(|path| !is_known(path)) {
+            None => Ok(Shown(Some(paths))),
+            Some(_) => Err(Error::invalid("fields", "unknown", format!("expected {expected}"))),
+        }
+    }
+
+    /// The answer with its tag, which is that of the whole resource.
+    pub(crate) fn answer(&self, body: Value, shown: &Shown) -> Resource {
+        let tag = etag::of(&body);
+        Resource::tagged(shown.cut(body), tag)
+    }
+}
+
+impl Shown {
+    fn cut(&self, body: Value) -> Value {
+        match &self.0 {
+            None => body,
+            Some(paths) => cut(body, "", paths),
+        }
+    }
+}
+
+/// What of the value lies on one of the paths. Lists are passed through: a path names the field of each of their items.
+fn cut(value: Value, at: &str, paths: &[String]) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(|item| cut(item, at, paths)).collect(),
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter_map(|(name, value)| {
+                    let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                    let leads =
+                        |to: &String| to.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'));
+                    if paths.contains(&path) {
+                        Some((name, value))
+                    } else if paths.iter().any(leads) {
+                        Some((name, cut(value, &path, paths)))
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::cut;
+
+    #[test]
+    fn paths_lead_through_lists() {
+        let body =
+            json!({"users": [{"user": {"name": "a", "email": "b"}, "roles": [1]}], "next_page_token": "t"});
+        let cut = |paths: &[&str]| {
+            cut(body.clone(), "", &paths.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(cut(&["users.user.name"]), json!({"users": [{"user": {"name": "a"}}]}));
+        assert_eq!(
+            cut(&["next_page_token", "users.roles"]),
+            json!({"users": [{"roles": [1]}], "next_page_token": "t"})
+        );
+        assert_eq!(cut(&["users"])["users"], body["users"]);
+    }
+}

@@ -1,0 +1,56 @@
+//! Answers: a resource as JSON, with its entity tag in a header beside it.
+
+use axum::Json;
+use axum::http::HeaderValue;
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+use tenantry_http::{Refused, Stamp};
+
+use crate::Aip;
+
+/// What a handler answers.
+pub(crate) type Answer = Result<Resource, Refused<Aip>>;
+
+/// A resource, or what stands for one.
+pub(crate) struct Resource {
+    body: Value,
+    etag: Option<String>,
+    stamp: Option<Stamp>,
+}
+
+impl Resource {
+    /// What a change answers: its tag is the one in it, if it has one.
+    pub(crate) fn new(body: Value) -> Self {
+        let etag = body.get("etag").and_then(Value::as_str).map(str::to_owned);
+        Self { body, etag, stamp: None }
+    }
+
+    /// Where a change leaves nothing to show.
+    pub(crate) fn empty() -> Self {
+        Self::new(Value::Object(Map::new()))
+    }
+
+    /// A resource of this tag.
+    pub(crate) const fn tagged(body: Value, etag: String) -> Self {
+        Self { body, etag: Some(etag), stamp: None }
+    }
+
+    /// The same, to be remembered as long as the stamp holds.
+    pub(crate) fn stamped(self, stamp: Stamp) -> Self {
+        Self { stamp: Some(stamp), ..self }
+    }
+}
+
+impl IntoResponse for Resource {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.body).into_response();
+        if let Some(Ok(etag)) = self.etag.as_deref().map(HeaderValue::from_str) {
+            response.headers_mut().insert(ETAG, etag);
+        }
+        match self.stamp {
+            Some(stamp) => (stamp, response).into_response(),
+            None => response,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Background work that makes room: what was kept long enough goes, in batches, so that no writer waits long for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenantry_core::{Core, Result};
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked whether there is something to remove.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Sweeps until `stop`.
+pub(crate) async fn sweep(core: Arc<Core>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = sweep_once(&core, &stop).await {
+            tracing::warn!(%error, "could not remove what was kept long enough");
+        }
+    }
+}
+
+/// Removes everything that is due, a batch at a time.
+async fn sweep_once(core: &Core, stop: &CancellationToken) -> Result<()> {
+    while !stop.is_cancelled() && core.forget_answers().await? > 0 {}
+    Ok(())
+}

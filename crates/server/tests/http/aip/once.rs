@@ -1,0 +1,74 @@
+//! Requests with a `request_id` (AIP-155) and with preconditions (AIP-154, RFC 9110).
+
+use reqwest::Method;
+use reqwest::header::IF_MATCH;
+use serde_json::json;
+
+use crate::harness::{Answer, TestServer, both_alone, client};
+
+both_alone!(repeats_the_answer, belongs_to_one_request, minds_preconditions);
+
+const LIST: &str = "/api/v1/organizations/northwind/workspaces";
+const ID: &str = "0190b0a0-0000-7000-8000-0000000000aa";
+
+async fn repeats_the_answer(server: &TestServer) {
+    let made = format!("{LIST}?request_id={ID}");
+    let rehearsed = format!("{made}&validate_only=true");
+    let body = json!({"title": "Dogger Bank", "workspace_icon": "wave"});
+    // A rehearsal has no effect, so it does not use up the id.
+    server.send("ada", Method::POST, &rehearsed, Some(body.clone())).await.expect(200);
+    let first = server.send("ada", Method::POST, &made, Some(body)).await;
+    first.expect(200);
+    let path = format!("/api/v1/{}", first.json()["name"].as_str().unwrap());
+    server.send("ada", Method::PATCH, &path, Some(json!({"title": "Viking Bank"}))).await.expect(200);
+    // The members in another order, the id in other letters, and a resource that has changed since.
+    let made = format!("{LIST}?request_id={}", ID.to_uppercase());
+    let body = json!({"workspace_icon": "wave", "title": "Dogger Bank"});
+    let again = server.send("ada", Method::POST, &made, Some(body)).await;
+    assert_eq!((again.status, &again.text), (200, &first.text));
+    assert_eq!(again.headers["etag"], "\"1\"");
+
+    // What is gone answers a repetition of its own deletion.
+    let delete = format!("{path}?request_id={ID}&force=true");
+    server.send("ben", Method::DELETE, &delete, None).await.expect(403);
+    let delete = delete.replace("aa&", "ab&");
+    let gone = server.send("ada", Method::DELETE, &delete, None).await;
+    gone.expect(200);
+    assert_eq!(server.send("ada", Method::DELETE, &delete, None).await.text, gone.text);
+    server.send("ada", Method::DELETE, &path, None).await.expect(404);
+}
+
+async fn belongs_to_one_request(server: &TestServer) {
+    let made = format!("{LIST}?request_id={ID}");
+    server.send("ada", Method::POST, &made, Some(json!({"title": "Fen"}))).await.expect(200);
+    let other = server.send("ada", Method::POST, &made, Some(json!({"title": "Moor"}))).await.expect(400);
+    assert_eq!(other["details"][1]["field_violations"][0]["field"], "request_id");
+    server.send("oscar", Method::POST, &made, Some(json!({"title": "Moor"}))).await.expect(200);
+    for bad in ["x", "00000000000000000000000000000000", "1"] {
+        let made = format!("{LIST}?request_id={bad}");
+        server.send("ada", Method::POST, &made, Some(json!({"title": "Heath"}))).await.expect(400);
+        server.send("cleo", Method::POST, &made, Some(json!({"title": "Heath"}))).await.expect(403);
+    }
+}
+
+async fn minds_preconditions(server: &TestServer) {
+    let sea = format!("{LIST}/north-sea");
+    let seen = server.get("ada", &sea).await.expect(200);
+    let etag = seen["etag"].as_str().unwrap().to_owned();
+    let change = |if_match: &str| {
+        let request = client().patch(format!("{}{sea}", server.url)).bearer_auth(server.token("ada"));
+        request.header(IF_MATCH, if_match.to_owned()).json(&json!({"workspace_icon": "wave"}))
+    };
+    Answer::of(change(&etag)).await.expect(200);
+    for stale in [etag.as_str(), "W/\"1\"", "\"x\"", "none"] {
+        let refused = Answer::of(change(stale)).await.expect(412);
+        assert_eq!(
+            (refused["code"].clone(), refused["details"][0]["reason"].clone()),
+            (json!(10), json!("IF_MATCH_STALE"))
+        );
+    }
+    Answer::of(change("*")).await.expect(200);
+    Answer::of(change("\"1\", \"2\"")).await.expect(400);
+    let stale = json!({"workspace_icon": "", "etag": etag});
+    server.send("ada", Method::PATCH, &sea, Some(stale)).await.expect(409);
+}
