@@ -73,6 +73,22 @@ pub(crate) fn or_missing(allow_missing: bool, answer: Answer) -> Answer {
     }
 }
 
+/// The outcome; but that a target is hidden says nothing to who sees it as deleted: there it is missing.
+pub(crate) async fn unless_deleted<T>(
+    core: &Core,
+    caller: &Caller,
+    organization: OrganizationRef,
+    outcome: Result<T>,
+) -> Result<T> {
+    match outcome {
+        Err(hidden) if hidden.kind == Kind::Hidden => {
+            let deleted = core.find_organization(caller, organization).await;
+            Err(if deleted.is_ok() { Error::not_found("organization") } else { hidden })
+        }
+        other => other,
+    }
+}
+
 /// The workspace that a path names.
 pub(crate) fn target(organization: &str, workspace: &str) -> (OrganizationRef, WorkspaceRef) {
     (OrganizationRef::parse(organization), WorkspaceRef::parse(workspace))

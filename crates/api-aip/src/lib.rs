@@ -11,7 +11,9 @@ mod error;
 mod etag;
 mod filters;
 mod invites;
+mod me;
 mod names;
+mod organizations;
 mod page;
 mod people;
 mod permissions;
@@ -29,6 +31,13 @@ use tenantry_http::{Routes, Served, enclose};
 pub use error::Aip;
 pub use page::PageTokens;
 
+/// A path under the organizations.
+macro_rules! organizations {
+    ($rest:literal) => {
+        concat!("/api/v1/organizations", $rest)
+    };
+}
+
 /// A path under the workspaces of an organization.
 macro_rules! workspaces {
     ($rest:literal) => {
@@ -39,8 +48,25 @@ macro_rules! workspaces {
 /// Every route of the dialect.
 pub fn routes() -> Routes {
     Routes::default()
+        .route(Method::GET, "/api/v1/me", me::get_current_user)
+        .route(Method::GET, "/api/v1/me/organizations", organizations::list_own_organizations)
+        .route(Method::GET, organizations!(""), organizations::list_organizations)
+        .route(Method::POST, organizations!(""), organizations::create_organization)
+        .route(Method::GET, organizations!("/{organization}"), organizations::get_organization)
+        .route(Method::PATCH, organizations!("/{organization}"), organizations::update_organization)
+        .route(Method::DELETE, organizations!("/{organization}"), organizations::delete_organization)
         // POST on an organization or a workspace is always a custom method behind a colon, such as `:undelete`.
-        .route(Method::POST, "/api/v1/organizations/{organization}", permissions::organization_custom_method)
+        .route(Method::POST, organizations!("/{organization}"), organizations::custom_method)
+        .route(
+            Method::GET,
+            organizations!("/{organization}/preferences"),
+            preferences::get_organization_preferences,
+        )
+        .route(
+            Method::PATCH,
+            organizations!("/{organization}/preferences"),
+            preferences::update_organization_preferences,
+        )
         .route(Method::GET, workspaces!(""), workspaces::list_workspaces)
         .route(Method::POST, workspaces!(""), workspaces::create_workspace)
         .route(Method::POST, workspaces!(":countUsers"), users::count_workspace_users)
@@ -49,6 +75,11 @@ pub fn routes() -> Routes {
         .route(Method::DELETE, workspaces!("/{workspace}"), workspaces::delete_workspace)
         .route(Method::POST, workspaces!("/{workspace}"), workspaces::custom_method)
         .route(Method::GET, workspaces!("/{workspace}/preferences"), preferences::get_workspace_preferences)
+        .route(
+            Method::PATCH,
+            workspaces!("/{workspace}/preferences"),
+            preferences::update_workspace_preferences,
+        )
         .route(Method::GET, workspaces!("/{workspace}/invites"), invites::list_workspace_invites)
         .route(Method::GET, workspaces!("/{workspace}/roles"), roles::list_workspace_roles)
         .route(Method::GET, workspaces!("/{workspace}/users"), users::list_workspace_users)

@@ -4,6 +4,11 @@ use tenantry_core::grant::RoleName;
 use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
 use tenantry_core::permission::BuiltinRole;
 
+/// `organizations/{organization}`.
+pub(crate) fn organization(organization: OrganizationId) -> String {
+    format!("organizations/{organization}")
+}
+
 /// `organizations/{organization}/workspaces/{workspace}`.
 pub(crate) fn workspace(organization: OrganizationId, workspace: WorkspaceId) -> String {
     format!("organizations/{organization}/workspaces/{workspace}")

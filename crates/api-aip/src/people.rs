@@ -69,14 +69,16 @@ fn read_user(text: &str) -> PrincipalId {
     PrincipalId::parse(text).unwrap_or(PrincipalId::from_uuid(uuid::Uuid::nil()))
 }
 
+/// A user by `organizations/{organization}/users/{user}` or by the bare id.
+pub(crate) fn read_user_name(name: &str) -> PrincipalId {
+    read_user(name.rsplit_once("users/").map_or(name, |(_, id)| id))
+}
+
 fn read_person(value: Option<&Value>) -> Result<Person> {
     let missing = || Error::invalid("user", "missing", "expected user.name or user.email");
     let user = Members::of("user", value.ok_or_else(missing)?, &["name", "email", "display_name"], &[])?;
     match (user.text("name")?, user.text("email")?) {
-        (Some(name), _) => {
-            let id = name.rsplit_once("/users/").map_or(name, |(_, id)| id);
-            Ok(Person::Id(read_user(id)))
-        }
+        (Some(name), _) => Ok(Person::Id(read_user_name(name))),
         (None, Some(email)) => Ok(Person::Email {
             email: email.to_owned(),
             display_name: user.text("display_name")?.map(str::to_owned),

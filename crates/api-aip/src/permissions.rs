@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tenantry_core::authz::{OrganizationRef, WorkspaceRef};
 use tenantry_core::permission::{Permission, PermissionSet};
 use tenantry_core::{Error, Result};
-use tenantry_http::{Query, Refusal};
+use tenantry_http::Query;
 
 use crate::Aip;
 use crate::args::{judged_in_organization, judged_in_workspace, only};
@@ -16,15 +16,8 @@ use crate::resource::{Answer, Resource};
 /// How many permissions can be asked about at once.
 const TESTED_MAX: usize = 100;
 
-/// `POST /api/v1/organizations/{organization}:testPermissions`, the only custom method of an organization so far.
-pub(crate) async fn organization_custom_method(change: Change<1>) -> Answer {
-    let Some((organization, "testPermissions")) = change.path[0].rsplit_once(':') else {
-        return Err(Refusal::UnknownRoute.into());
-    };
-    test_organization_permissions(&change, OrganizationRef::parse(organization)).await
-}
-
-async fn test_organization_permissions(change: &Change<1>, by: OrganizationRef) -> Answer {
+/// `POST /api/v1/organizations/{organization}:testPermissions`.
+pub(crate) async fn test_organization_permissions(change: &Change<1>, by: OrganizationRef) -> Answer {
     let asked = read(&change.query, &change.body);
     let asked = judged_in_organization(&change.core, &change.caller, &by, None, asked).await?;
     Ok(write(&asked, change.core.held_in_organization(&change.caller, by).await?))

@@ -1,10 +1,21 @@
-//! Preferences of a workspace: a singleton (AIP-156).
+//! Preferences of an organization and of a workspace: singletons (AIP-156). Their `ETag` is in the header alone, since the
+//! vendor's resource has no member for it.
 
 use serde_json::{Map, Value, json};
+use tenantry_aip::Mask;
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::organization::Organization;
 use tenantry_core::permission::Permission;
-use tenantry_core::preferences::Preferences;
+use tenantry_core::preferences::{
+    DateFormat, DecimalSymbol, MeasurementSystem, Preferences, PreferencesChange, TimeFormat,
+};
+use tenantry_core::workspace::Workspace;
+use tenantry_core::{Core, Error, Result};
 
-use crate::args::{judged_in_workspace, target};
+use crate::args::{judged_in_organization, judged_in_workspace, target};
+use crate::body::Members;
+use crate::change::{Change, Terms};
+use crate::error::refused;
 use crate::names;
 use crate::read::Read;
 use crate::resource::Answer;
@@ -20,6 +31,8 @@ const FIELDS: &[&str] = &[
     "general.decimal_places",
     "general.measurement_system",
 ];
+const GENERAL: &[&str] =
+    &["time_zone", "time_format", "date_format", "decimal_symbol", "decimal_places", "measurement_system"];
 
 /// `GET .../workspaces/{workspace}/preferences`.
 pub(crate) async fn get_workspace_preferences(read: Read<2>) -> Answer {
@@ -27,14 +40,135 @@ pub(crate) async fn get_workspace_preferences(read: Read<2>) -> Answer {
     let needed = Permission::ReadWorkspacePreferences;
     let shown = judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(FIELDS)).await?;
     let found = read.core.get_workspace_preferences(&read.caller, target).await?;
-    let name = format!("{}/preferences", names::workspace(found.organization, found.id));
-    let preferences = &found.details.preferences;
-    let body = json!({
-        "name": name,
+    Ok(read.answer(of_workspace(&found), &shown))
+}
+
+/// `PATCH .../workspaces/{workspace}/preferences` with `update_mask`, whose paths may be nested.
+pub(crate) async fn update_workspace_preferences(change: Change<2>) -> Answer {
+    let target = target(&change.path[0], &change.path[1]);
+    let needed = Permission::UpdateWorkspacePreferences;
+    let wanted = read_change(&change);
+    let (wanted, terms) = judged_in_workspace(&change.core, &change.caller, &target, needed, wanted).await?;
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| {
+        core.update_workspace_preferences(&caller, target, wanted, expected).await
+    };
+    change.make(terms, of_workspace, work).await
+}
+
+/// `GET /api/v1/organizations/{organization}/preferences`.
+pub(crate) async fn get_organization_preferences(read: Read<1>) -> Answer {
+    let by = OrganizationRef::parse(&read.path[0]);
+    let needed = Some(Permission::ReadOrganizationPreferences);
+    let shown = judged_in_organization(&read.core, &read.caller, &by, needed, read.fields(FIELDS)).await?;
+    let found = read.core.get_organization_preferences(&read.caller, by).await?;
+    Ok(read.answer(of_organization(&found), &shown))
+}
+
+/// `PATCH /api/v1/organizations/{organization}/preferences`.
+pub(crate) async fn update_organization_preferences(change: Change<1>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let needed = Some(Permission::UpdateOrganizationPreferences);
+    let wanted = read_change(&change);
+    let (wanted, terms) = judged_in_organization(&change.core, &change.caller, &by, needed, wanted).await?;
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| {
+        core.update_organization_preferences(&caller, by, wanted, expected).await
+    };
+    change.make(terms, of_organization, work).await
+}
+
+fn read_change<const N: usize>(change: &Change<N>) -> Result<(PreferencesChange, Terms)> {
+    let members = Members::of("", &change.body, &["support_team_access", "general", "etag"], &["name"])?;
+    let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+    let none = Value::Object(Map::new());
+    let general = members.get("general").filter(|value| !value.is_null()).unwrap_or(&none);
+    let general = Members::of("general", general, GENERAL, &[])?;
+    let mask = Mask::parse("update_mask", change.query.one("update_mask")?, &FIELDS[1..])
+        .map_err(|error| refused(&error))?;
+    let named = |name: &str| match &mask {
+        Some(mask) => mask.covers(&format!("general.{name}")),
+        None => general.has(name),
+    };
+    let support = match &mask {
+        Some(mask) => mask.covers("support_team_access"),
+        None => members.has("support_team_access"),
+    };
+    let places = || -> Result<Option<u8>> {
+        match general.get("decimal_places") {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                value.as_u64().and_then(|places| u8::try_from(places).ok()).map(Some).ok_or_else(|| {
+                    Error::invalid("general.decimal_places", "range", "expected a number from 0 to 20")
+                })
+            }
+        }
+    };
+    let wanted = PreferencesChange {
+        support_team_access: support.then(|| read_flag(members.get("support_team_access"))).transpose()?,
+        time_zone: named("time_zone")
+            .then(|| {
+                general.text("time_zone").map(|zone| zone.filter(|zone| !zone.is_empty()).map(str::to_owned))
+            })
+            .transpose()?,
+        time_format: named("time_format")
+            .then(|| choice(&general, "time_format", "TIME_FORMAT_", TimeFormat::from_word))
+            .transpose()?,
+        date_format: named("date_format")
+            .then(|| choice(&general, "date_format", "DATE_FORMAT_", DateFormat::from_word))
+            .transpose()?,
+        decimal_symbol: named("decimal_symbol")
+            .then(|| choice(&general, "decimal_symbol", "DECIMAL_SYMBOL_", DecimalSymbol::from_word))
+            .transpose()?,
+        decimal_places: named("decimal_places").then(places).transpose()?,
+        measurement_system: named("measurement_system")
+            .then(|| {
+                choice(&general, "measurement_system", "MEASUREMENT_SYSTEM_", MeasurementSystem::from_word)
+            })
+            .transpose()?,
+    };
+    Ok((wanted, terms))
+}
+
+fn read_flag(value: Option<&Value>) -> Result<bool> {
+    match value {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(Error::invalid("support_team_access", "form", "expected true or false")),
+    }
+}
+
+/// A choice by its name, which begins with `prefix`. Unspecified is none.
+fn choice<T>(
+    general: &Members<'_>,
+    name: &'static str,
+    prefix: &str,
+    from_word: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>> {
+    let Some(text) = general.text(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let word = text.strip_prefix(prefix);
+    if word == Some("UNSPECIFIED") {
+        return Ok(None);
+    }
+    word.and_then(from_word).map(Some).ok_or_else(|| {
+        Error::invalid(format!("general.{name}"), "choice", format!("expected one of {prefix}..."))
+    })
+}
+
+fn of_workspace(workspace: &Workspace) -> Value {
+    write(&names::workspace(workspace.organization, workspace.id), &workspace.details.preferences)
+}
+
+fn of_organization(organization: &Organization) -> Value {
+    write(&names::organization(organization.id), &organization.preferences)
+}
+
+fn write(parent: &str, preferences: &Preferences) -> Value {
+    json!({
+        "name": format!("{parent}/preferences"),
         "support_team_access": preferences.support_team_access,
         "general": general(preferences),
-    });
-    Ok(read.answer(body, &shown))
+    })
 }
 
 /// What was never chosen is absent.

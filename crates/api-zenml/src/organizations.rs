@@ -5,7 +5,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize};
-use tenantry_core::authz::OrganizationRef;
+use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::ids::{OrganizationId, PrincipalId, parse_uuid};
@@ -14,6 +14,7 @@ use tenantry_core::organization::{
 };
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::principal::People;
+use tenantry_core::workspace::Deleted;
 use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Json, Object, Refusal, Refused, Segments, Served};
 
@@ -103,7 +104,8 @@ pub(crate) async fn list_organizations(
         start: Start::Skip { from: None, rows: params.offset()? },
         limit: params.limit(MOST)?,
     };
-    let query = OrganizationQuery { filter: filter(&params)?, page };
+    let (view, deleted) = (View::Both, Deleted::Hide);
+    let query = OrganizationQuery { view, deleted, filter: filter(&params)?, page };
     let found = served.core.list_organizations(&who.caller, query).await?;
     let items: Vec<_> = found.page.items.iter().map(OrganizationRead::alone).collect();
     Ok(axum::Json(items).into_response())
@@ -202,6 +204,7 @@ pub(crate) async fn update_organization(
         logo_url: body.logo_url,
         links: body.links.map(core_links),
         owner: uuid("owner_id", body.owner_id.as_deref(), PrincipalId::parse)?,
+        expected_version: None,
     };
     let changed = served.core.update_organization(&who.caller, organization, change).await?;
     Ok(axum::Json(OrganizationRead::alone(&changed)).into_response())
@@ -213,7 +216,7 @@ pub(crate) async fn delete_organization(
     who: Authenticated<Zenml>,
     Segments([organization]): Segments<1>,
 ) -> Result<Response, Refused<Zenml>> {
-    served.core.delete_organization(&who.caller, by_id(&organization)?).await?;
+    served.core.delete_organization(&who.caller, by_id(&organization)?, None, true).await?;
     Ok(axum::Json(()).into_response())
 }
 

@@ -24,6 +24,7 @@ pub mod permission;
 pub mod preferences;
 pub mod principal;
 pub mod project;
+pub mod purge;
 pub mod role;
 pub mod settings;
 pub mod store;

@@ -74,6 +74,42 @@ pub struct Preferences {
     pub measurement_system: Option<MeasurementSystem>,
 }
 
+/// What is to become of preferences. `None` leaves a field alone; an inner `None` makes it one that was never chosen.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::option_option, reason = "left alone, not chosen and chosen are three things")]
+pub struct PreferencesChange {
+    /// Whether the support team is let in.
+    pub support_team_access: Option<bool>,
+    /// Another time zone.
+    pub time_zone: Option<Option<String>>,
+    /// Another form of times of day.
+    pub time_format: Option<Option<TimeFormat>>,
+    /// Another form of dates.
+    pub date_format: Option<Option<DateFormat>>,
+    /// Another decimal symbol.
+    pub decimal_symbol: Option<Option<DecimalSymbol>>,
+    /// Another number of decimals.
+    pub decimal_places: Option<Option<u8>>,
+    /// Other units.
+    pub measurement_system: Option<Option<MeasurementSystem>>,
+}
+
+impl PreferencesChange {
+    /// The checked preferences that this change makes of `old`.
+    pub(crate) fn apply(&self, old: &Preferences) -> crate::error::Result<Preferences> {
+        let new = Preferences {
+            support_team_access: self.support_team_access.unwrap_or(old.support_team_access),
+            time_zone: self.time_zone.clone().unwrap_or_else(|| old.time_zone.clone()),
+            time_format: self.time_format.unwrap_or(old.time_format),
+            date_format: self.date_format.unwrap_or(old.date_format),
+            decimal_symbol: self.decimal_symbol.unwrap_or(old.decimal_symbol),
+            decimal_places: self.decimal_places.unwrap_or(old.decimal_places),
+            measurement_system: self.measurement_system.unwrap_or(old.measurement_system),
+        };
+        new.checked()
+    }
+}
+
 impl Preferences {
     /// Checks the time zone against the IANA database and the decimals against their limit.
     pub fn checked(self) -> crate::error::Result<Self> {

@@ -20,6 +20,7 @@ use crate::invitation::InvitationStore;
 use crate::organization::OrganizationStore;
 use crate::principal::PrincipalStore;
 use crate::project::ProjectStore;
+use crate::purge::PurgeStore;
 use crate::role::RoleStore;
 use crate::workspace::WorkspaceStore;
 
@@ -39,6 +40,7 @@ pub trait Session:
     + OrganizationStore
     + PrincipalStore
     + ProjectStore
+    + PurgeStore
     + RoleStore
     + WorkspaceStore
 {

@@ -126,6 +126,28 @@ pub fn web_address(field: &'static str, text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// Largest picture in a `data:` URI, in bytes of the URI.
+pub const PICTURE_MAX: usize = 64 * 1024;
+
+/// The address of a picture, or a small picture itself: a `data:` URI (RFC 2397) of a PNG, JPEG, GIF or WebP in base 64. No
+/// SVG, which can carry scripts.
+pub fn picture(field: &'static str, text: &str) -> Result<String> {
+    let Some(rest) = text.strip_prefix("data:") else { return web_address(field, text) };
+    let data = ["image/png", "image/jpeg", "image/gif", "image/webp"]
+        .iter()
+        .find_map(|media| rest.strip_prefix(media)?.strip_prefix(";base64,"));
+    let is_base64 = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=');
+    match data {
+        Some(data) if text.len() <= PICTURE_MAX && !data.is_empty() && data.bytes().all(is_base64) => {
+            Ok(text.to_owned())
+        }
+        _ => {
+            let expected = "expected a data URI of a PNG, JPEG, GIF or WebP in base64, of at most 64 KiB";
+            Err(Error::invalid(field, "picture", expected))
+        }
+    }
+}
+
 /// A sign-in name: 1 to 50 of letters, digits and `_-@.`, or an e-mail address.
 pub fn username(field: &'static str, text: &str) -> Result<String> {
     let plain = (1..=50).contains(&text.len())
@@ -176,6 +198,19 @@ mod tests {
     fn folding_is_full() {
         assert_eq!(fold("STRASSE"), fold("straße"));
         assert_eq!(fold("ΣΊΣΥΦΟΣ"), fold("σίσυφος"));
+    }
+
+    #[test]
+    fn pictures() {
+        for good in ["https://example.org/l.png", "data:image/png;base64,iVBORw0KGgo="] {
+            assert_eq!(picture("logo", good).unwrap(), good);
+        }
+        let long = format!("data:image/png;base64,{}", "A".repeat(PICTURE_MAX));
+        for bad in
+            ["data:image/svg+xml;base64,AA==", "data:image/png,x", "data:image/png;base64,<>", &long, ""]
+        {
+            assert!(picture("logo", bad).is_err(), "{}", &bad[..bad.len().min(40)]);
+        }
     }
 
     #[test]

@@ -14,6 +14,10 @@ pub(crate) const ORGANIZATION_BY_ID: Sql = sql!(
     "SELECT o.id, v.version FROM organizations o CROSS JOIN versions v \
           WHERE o.id = $1 AND o.deleted_at IS NULL AND v.org_id = o.id"
 );
+const DELETED_ORGANIZATION: Sql = sql!(
+    "SELECT o.id, v.version FROM organizations o CROSS JOIN versions v \
+     WHERE o.id = $1 AND o.deleted_at IS NOT NULL AND v.org_id = o.id"
+);
 pub(crate) const ORGANIZATION_BY_NAME: Sql = sql!(
     "SELECT o.id, v.version, 0 AS place FROM organizations o CROSS JOIN versions v \
       WHERE o.name_folded = $1 AND o.deleted_at IS NULL AND v.org_id = o.id \
@@ -44,18 +48,18 @@ pub(crate) const LOCK: Sql =
 #[async_trait]
 impl AuthzStore for Db<'_> {
     async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<Located>> {
-        let read = |row: &Row<'_>| {
-            let organization = OrganizationId::from_uuid(row.id(0)?);
-            Ok(Located { organization, version: row.int(1)? })
-        };
         match by {
             OrganizationRef::Id(id) => {
-                self.conn.first(&ORGANIZATION_BY_ID, params![id.as_uuid()], read).await
+                self.conn.first(&ORGANIZATION_BY_ID, params![id.as_uuid()], located).await
             }
             OrganizationRef::Name(name) => {
-                self.conn.first(&ORGANIZATION_BY_NAME, params![fold(name), name], read).await
+                self.conn.first(&ORGANIZATION_BY_NAME, params![fold(name), name], located).await
             }
         }
+    }
+
+    async fn locate_deleted_organization(&self, id: OrganizationId) -> Result<Option<Located>> {
+        self.conn.first(&DELETED_ORGANIZATION, params![id.as_uuid()], located).await
     }
 
     async fn locate_workspace(
@@ -108,4 +112,8 @@ impl AuthzStore for Db<'_> {
         }
         Ok(())
     }
+}
+
+fn located(row: &Row<'_>) -> Result<Located> {
+    Ok(Located { organization: OrganizationId::from_uuid(row.id(0)?), version: row.int(1)? })
 }

@@ -19,6 +19,7 @@ mod plans;
 mod postgres;
 mod principal;
 mod project;
+mod purge;
 mod role;
 mod roles;
 mod session;

@@ -1,7 +1,7 @@
 //! Organizations.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, ServerScope, Writable};
+use tenantry_core::authz::{OrganizationScope, ServerScope, View, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{Filter, Test};
@@ -10,8 +10,9 @@ use tenantry_core::organization::{
     DefaultWorkspaces, Organization, OrganizationField, OrganizationStore, Rival,
 };
 use tenantry_core::page::{Page, PageRequest};
-use tenantry_core::permission::Permission;
+use tenantry_core::permission::{Permission, PermissionSet};
 use tenantry_core::text::fold;
+use tenantry_core::workspace::Deleted;
 use uuid::Uuid;
 
 use crate::compile::{self, Column, Fields, id_test, int_test, text_test};
@@ -19,12 +20,20 @@ use crate::documents::{read_links, read_preferences, write_links, write_preferen
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
 
+/// The columns that [`read`] expects, of the table `o` and its owner `p`.
 const COLUMNS: &str = "o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
-     o.preferences, o.version, o.created_at, o.updated_at";
+     o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email";
 pub(crate) const FIND: Sql = sql!(
     "SELECT o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
-            o.preferences, o.version, o.created_at, o.updated_at \
-     FROM organizations o WHERE o.id = $1 AND o.deleted_at IS NULL"
+       o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email \
+     FROM organizations o CROSS JOIN principals p \
+     WHERE o.id = $1 AND o.deleted_at IS NULL AND p.id = o.owner_id"
+);
+const FIND_DELETED: Sql = sql!(
+    "SELECT o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
+       o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email \
+     FROM organizations o CROSS JOIN principals p \
+     WHERE o.id = $1 AND o.deleted_at IS NOT NULL AND p.id = o.owner_id"
 );
 pub(crate) const CALLED: Sql = sql!(
     "SELECT id, key, name_folded FROM organizations WHERE deleted_at IS NULL AND key IN ($1, $2) \
@@ -41,12 +50,11 @@ const INSERT: Sql = sql!(
 );
 const UPDATE: Sql = sql!(
     "UPDATE organizations SET key = $2, name = $3, name_folded = $4, description = $5, logo_url = $6, links = $7, \
-       owner_id = $8, default_workspaces = $9, preferences = $10, version = $11, updated_at = $12 \
-     WHERE id = $1 AND deleted_at IS NULL"
+       owner_id = $8, default_workspaces = $9, preferences = $10, version = $11, updated_at = $12, deleted_at = $13 \
+     WHERE id = $1"
 );
-const DELETE: Sql = sql!(
-    "UPDATE organizations SET deleted_at = $2, version = version + 1 WHERE id = $1 AND deleted_at IS NULL"
-);
+const WORKSPACES_MADE: Sql =
+    sql!("SELECT COUNT(*) FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND is_default = 0");
 
 fn read(row: &Row<'_>) -> Result<Organization> {
     let setting = DefaultWorkspaces::from_word(row.text(7)?);
@@ -63,6 +71,9 @@ fn read(row: &Row<'_>) -> Result<Organization> {
         version: row.int(9)?,
         created_at: Timestamp::from_micros(row.int(10)?),
         updated_at: Timestamp::from_micros(row.int(11)?),
+        deleted_at: row.opt_int(12)?.map(Timestamp::from_micros),
+        owner_name: row.text(13)?.to_owned(),
+        owner_email: row.opt_string(14)?,
     })
 }
 
@@ -78,11 +89,9 @@ impl Fields<OrganizationField> for OrganizationFields {
         match field {
             OrganizationField::Name => text_test("o.name", "o.name_folded", test, params),
             OrganizationField::CreatedAt => int_test("o.created_at", test, params),
+            OrganizationField::UpdatedAt => int_test("o.updated_at", test, params),
             OrganizationField::Owner => id_test("o.owner_id", test, params),
-            OrganizationField::OwnerUsername => {
-                let named = text_test("p.username", "p.username_folded", test, params)?;
-                Ok(format!("EXISTS (SELECT 1 FROM principals p WHERE p.id = o.owner_id AND {named})"))
-            }
+            OrganizationField::OwnerUsername => text_test("p.username", "p.username_folded", test, params),
         }
     }
 }
@@ -91,6 +100,7 @@ const fn column(field: OrganizationField) -> Option<Column> {
     match field {
         OrganizationField::Name => Some(Column::along("o.name")),
         OrganizationField::CreatedAt => Some(Column::along("o.created_at")),
+        OrganizationField::UpdatedAt => Some(Column::along("o.updated_at")),
         OrganizationField::Owner | OrganizationField::OwnerUsername => None,
     }
 }
@@ -101,18 +111,36 @@ impl OrganizationStore for Db<'_> {
         self.conn.first(&FIND, params![scope.organization().as_uuid()], read).await
     }
 
+    async fn find_deleted_organization(&self, scope: &OrganizationScope) -> Result<Option<Organization>> {
+        self.conn.first(&FIND_DELETED, params![scope.organization().as_uuid()], read).await
+    }
+
     async fn list_organizations(
         &self,
         scope: &ServerScope,
+        (view, deleted): (View, Deleted),
         filter: &Filter<OrganizationField>,
         page: &PageRequest<OrganizationField>,
     ) -> Result<Page<Organization>> {
         let mut params = vec![];
-        let mine = if scope.permissions().contains(Permission::ListEveryOrganization) {
-            "1 = 1".to_owned()
+        let every = view != View::OwnRoles && scope.permissions().contains(Permission::ListEveryOrganization);
+        let (mine, restorable) = if every {
+            ("1 = 1".to_owned(), "1 = 1".to_owned())
         } else {
             let principal = compile::bind(&mut params, scope.principal().as_uuid().into());
-            format!("o.id IN (SELECT r.org_id FROM reach r WHERE r.principal_id = {principal})")
+            let may_restore = PermissionSet::of(&[Permission::DeleteOrganization]).bits();
+            (
+                format!("o.id IN (SELECT r.org_id FROM reach r WHERE r.principal_id = {principal})"),
+                format!(
+                    "EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = {principal} AND r.org_id = o.id \
+                     AND r.level = 1 AND r.scope_id = o.id AND (r.permissions & {may_restore}) <> 0)"
+                ),
+            )
+        };
+        let shown = match deleted {
+            Deleted::Hide => "o.deleted_at IS NULL".to_owned(),
+            Deleted::Only => format!("o.deleted_at IS NOT NULL AND {restorable}"),
+            Deleted::Show => format!("(o.deleted_at IS NULL OR {restorable})"),
         };
         let only = match scope.only_organization() {
             Some(only) => format!("o.id = {}", compile::bind(&mut params, only.as_uuid().into())),
@@ -121,8 +149,8 @@ impl OrganizationStore for Db<'_> {
         let wanted = compile::condition(&OrganizationFields, filter, &mut params)?;
         let paging = compile::paging(page, column, "o.id", &mut params)?;
         let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM organizations o \
-             WHERE o.deleted_at IS NULL AND {mine} AND {only} AND {wanted} AND {}{}",
+            "SELECT {COLUMNS} FROM organizations o CROSS JOIN principals p \
+             WHERE p.id = o.owner_id AND {shown} AND {mine} AND {only} AND {wanted} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read).await?;
@@ -200,11 +228,14 @@ impl OrganizationStore for Db<'_> {
             write_preferences(&organization.preferences)?,
             organization.version,
             organization.updated_at.as_micros(),
+            organization.deleted_at.map(Timestamp::as_micros),
         ];
         self.conn.run(&UPDATE, params).await.map(drop)
     }
 
-    async fn delete_organization(&self, scope: &Writable<OrganizationScope>, at: Timestamp) -> Result<()> {
-        self.conn.run(&DELETE, params![scope.organization().as_uuid(), at.as_micros()]).await.map(drop)
+    async fn count_workspaces_made(&self, scope: &OrganizationScope) -> Result<u64> {
+        let params = params![scope.organization().as_uuid()];
+        let count = self.conn.first(&WORKSPACES_MADE, params, |row| row.int(0)).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
     }
 }

@@ -71,6 +71,9 @@ pub trait AuthzStore {
     /// The live organization of this id, name or key.
     async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<Located>>;
 
+    /// The deleted organization of this id, until it is purged.
+    async fn locate_deleted_organization(&self, id: OrganizationId) -> Result<Option<Located>>;
+
     /// The workspace of this id (deleted or not), or the live one of this name or key.
     async fn locate_workspace(
         &self,
@@ -139,6 +142,35 @@ pub async fn require_change(
         session.lock_organization(found.organization).await?;
     }
     require(session, caller, permission, organization, view).await.map(Writable)
+}
+
+/// Asks for the right to restore a deleted organization, without which nobody learns that there is one. Only its id
+/// leads to it.
+pub async fn require_deleted(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+) -> Result<OrganizationScope> {
+    let hidden = || Error::hidden("organization");
+    let OrganizationRef::Id(id) = organization else { return Err(hidden()) };
+    let located = session.locate_deleted_organization(*id).await?.ok_or_else(hidden)?;
+    let needed = Permission::DeleteOrganization;
+    let decided = decided(session, caller, Some(needed), located, View::Both).await;
+    decided.map_err(|_| hidden().within(*id))
+}
+
+/// The same for an organization that is to be restored.
+pub async fn require_deleted_change(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+) -> Result<Writable<OrganizationScope>> {
+    if let OrganizationRef::Id(id) = organization
+        && let Some(located) = session.locate_deleted_organization(*id).await?
+    {
+        session.lock_organization(located.organization).await?;
+    }
+    require_deleted(session, caller, organization).await.map(Writable)
 }
 
 /// Asks for a permission in a workspace.
@@ -271,8 +303,18 @@ async fn check_organization(
     organization: &OrganizationRef,
     view: View,
 ) -> Result<OrganizationScope> {
-    let hidden = || Error::hidden("organization");
-    let located = session.locate_organization(organization).await?.ok_or_else(hidden)?;
+    let located = session.locate_organization(organization).await?;
+    let located = located.ok_or_else(|| Error::hidden("organization"))?;
+    decided(session, caller, permission, located, view).await
+}
+
+async fn decided(
+    session: &dyn Session,
+    caller: &Caller,
+    permission: Option<Permission>,
+    located: Located,
+    view: View,
+) -> Result<OrganizationScope> {
     let id = located.organization;
     let held = session.holdings(caller.principal, id, None).await?;
     match (decide_organization(caller, view, &held, permission, id), permission) {
@@ -280,7 +322,7 @@ async fn check_organization(
             Ok(organization_scope(caller, view, &held, located, permissions))
         }
         (Decision::Forbidden, Some(needed)) => Err(lacking(needed).within(id)),
-        (Decision::Forbidden, None) | (Decision::Hidden, _) => Err(hidden().within(id)),
+        (Decision::Forbidden, None) | (Decision::Hidden, _) => Err(Error::hidden("organization").within(id)),
     }
 }
 

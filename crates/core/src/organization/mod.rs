@@ -1,7 +1,9 @@
 //! Organizations: the tenants. Each has one owner, a unique name and key, settings and preferences.
 //!
-//! Deleting is soft: the name and key are free at once, everything inside is out of reach.
+//! Deleting is soft: the name and key are free at once, everything inside is out of reach. Who may delete it may restore
+//! it, until it is purged.
 
+mod life;
 mod service;
 mod store;
 
@@ -29,12 +31,16 @@ pub struct Organization {
     pub name: String,
     /// Free text, or none.
     pub description: Option<String>,
-    /// Address of a logo, or none.
+    /// Address of a logo, or a `data:` URI with the logo itself, or none.
     pub logo_url: Option<String>,
     /// Links that a console shows.
     pub links: Vec<Link>,
     /// Who answers for it; always holds the owner's role.
     pub owner: PrincipalId,
+    /// What the owner is called.
+    pub owner_name: String,
+    /// The owner's e-mail address.
+    pub owner_email: Option<String>,
     /// Whether and how default workspaces are made.
     pub default_workspaces: DefaultWorkspaces,
     /// Preferences of the organization.
@@ -45,6 +51,8 @@ pub struct Organization {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// A link of an organization.
@@ -91,6 +99,8 @@ pub enum OrganizationField {
     Name,
     /// When it was made.
     CreatedAt,
+    /// When it was last changed.
+    UpdatedAt,
     /// Its owner.
     Owner,
     /// The sign-in name of its owner.
@@ -103,6 +113,7 @@ impl Organization {
         let keys = order.iter().map(|by| match by.field {
             OrganizationField::Name => KeyValue::Text(self.name.clone()),
             OrganizationField::CreatedAt => KeyValue::Int(self.created_at.as_micros()),
+            OrganizationField::UpdatedAt => KeyValue::Int(self.updated_at.as_micros()),
             // Not sortable: the store refuses such an order.
             OrganizationField::Owner | OrganizationField::OwnerUsername => KeyValue::Int(0),
         });

@@ -5,19 +5,18 @@ use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View, Writable};
 use crate::caller::Caller;
-use crate::credential;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::grant::{self, Grant, Subject};
 use crate::ids::{GrantId, OrganizationId, PrincipalId};
 use crate::page::{Page, PageRequest};
 use crate::permission::{BuiltinRole, Permission};
-use crate::principal::People;
+use crate::principal::Principal;
 use crate::role::{self, Role};
 use crate::settings::{MayCreateOrganizations, Settings};
 use crate::store::Session;
 use crate::text;
-use crate::workspace::{self, NewWorkspace};
+use crate::workspace::{self, Deleted, NewWorkspace};
 
 /// What a new organization is made of.
 #[derive(Clone, Debug, Default)]
@@ -53,18 +52,24 @@ pub struct OrganizationChange {
     pub links: Option<Vec<Link>>,
     /// A new owner, who must belong to the organization.
     pub owner: Option<PrincipalId>,
+    /// The version that the client saw last; another one is a conflict.
+    pub expected_version: Option<i64>,
 }
 
 /// Which organizations to list.
 #[derive(Clone, Debug)]
 pub struct OrganizationQuery {
+    /// Whether running the server shows organizations without a role in them.
+    pub view: View,
+    /// Whether deleted ones are shown, to who may restore them.
+    pub deleted: Deleted,
     /// The condition.
     pub filter: Filter<OrganizationField>,
     /// The page.
     pub page: PageRequest<OrganizationField>,
 }
 
-/// A page of organizations and the people they name.
+/// A page of organizations.
 #[derive(Clone, Debug)]
 pub struct OrganizationList {
     /// The organizations.
@@ -82,7 +87,9 @@ impl Core {
             .scan((caller.clone(), query), |session, (caller, query)| {
                 Box::pin(async move {
                     let scope = authz::server(session, caller).await?;
-                    let page = session.list_organizations(&scope, &query.filter, &query.page).await?;
+                    let page = session
+                        .list_organizations(&scope, (query.view, query.deleted), &query.filter, &query.page)
+                        .await?;
                     Ok(OrganizationList { page })
                 })
             })
@@ -128,30 +135,6 @@ impl Core {
             })
             .await
     }
-
-    /// Deletes an organization: its name and key are free at once, and whatever belongs to it is out of reach.
-    pub async fn delete_organization(&self, caller: &Caller, organization: OrganizationRef) -> Result<()> {
-        self.store()
-            .write((self.act(caller), organization), |session, (act, organization)| {
-                Box::pin(async move {
-                    let needed = Permission::DeleteOrganization;
-                    session.lock_organization(OrganizationId::SERVER).await?;
-                    let scope =
-                        authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
-                    session.delete_organization(&scope, act.now).await?;
-                    credential::revoke_service_accounts(session, &scope, act.now).await?;
-                    let id = scope.organization();
-                    act.record(
-                        session,
-                        id,
-                        "organization.delete",
-                        vec![Target::new("organization", id.as_uuid())],
-                    )
-                    .await
-                })
-            })
-            .await
-    }
 }
 
 async fn create_organization(
@@ -162,8 +145,10 @@ async fn create_organization(
 ) -> Result<Organization> {
     let scope = authz::server_change(session, &act.caller).await?;
     let owner = owner_of_new(session, act, new, settings, &scope).await?;
+    let (owner, owner_name, owner_email) = (owner.id, owner.shown_name().to_owned(), owner.email);
     let name = checked_name(&new.name)?;
-    let key = free_key(session, &scope, new.key.as_deref(), &name).await?;
+    let slug = text::slug(&name, "organization");
+    let key = free_key(session, &scope, new.key.as_deref(), slug, &name).await?;
     let id = match new.id {
         Some(id) if id == OrganizationId::SERVER || session.id_is_taken(id.as_uuid()).await? => {
             return Err(Error::new(Kind::AlreadyExists, "organization.id_taken", "the id is taken"));
@@ -176,14 +161,17 @@ async fn create_organization(
         key,
         name,
         description: optional_prose(new.description.as_deref())?,
-        logo_url: new.logo_url.as_deref().map(|url| text::web_address("logo_url", url)).transpose()?,
+        logo_url: new.logo_url.as_deref().map(|url| text::picture("logo_url", url)).transpose()?,
         links: checked_links(new.links.clone())?,
         owner,
+        owner_name,
+        owner_email,
         default_workspaces: new.default_workspaces,
         preferences: crate::preferences::Preferences::default(),
         version: 1,
         created_at: act.now,
         updated_at: act.now,
+        deleted_at: None,
     };
     session.insert_organization(&scope, &organization).await?;
     let scope = authz::scope_of_new_organization(&scope, id);
@@ -217,7 +205,7 @@ async fn owner_of_new(
     new: &NewOrganization,
     settings: &Settings,
     scope: &Writable<authz::ServerScope>,
-) -> Result<PrincipalId> {
+) -> Result<Principal> {
     let for_others = scope.permissions().contains(Permission::CreateOrganizationForOthers);
     if act.caller.is_service_account {
         return Err(Error::forbidden("a service account may not create organizations"));
@@ -229,35 +217,47 @@ async fn owner_of_new(
         return Err(Error::forbidden("this credential is limited and may not create organizations"));
     }
     let Some(owner) = new.owner.filter(|owner| *owner != act.caller.principal) else {
-        let owned = session.count_owned_organizations(act.caller.principal).await?;
-        if settings.organizations_per_owner.is_some_and(|limit| owned >= limit) {
-            return Err(Error::new(
-                Kind::LimitReached,
-                "organization.limit",
-                "you have as many organizations as this server allows",
-            ));
-        }
-        return Ok(act.caller.principal);
+        require_room(session, act.caller.principal, settings).await?;
+        let own = session.find_account(scope, act.caller.principal).await?;
+        return own.ok_or_else(Error::bad_credential);
     };
     if !for_others {
         return Err(Error::forbidden("only the server's administrators may name another owner"));
     }
     let account = session.find_account(scope, owner).await?;
     match account {
-        Some(account) if account.is_active_user() => Ok(owner),
+        Some(account) if account.is_active_user() => Ok(account),
         _ => Err(Error::invalid("owner_id", "unknown", "expected the id of an active user")),
     }
 }
 
+/// Refuses another organization to who owns as many as the server allows.
+pub(super) async fn require_room(
+    session: &dyn Session,
+    owner: PrincipalId,
+    settings: &Settings,
+) -> Result<()> {
+    let owned = session.count_owned_organizations(owner).await?;
+    if settings.organizations_per_owner.is_some_and(|limit| owned >= limit) {
+        return Err(Error::new(
+            Kind::LimitReached,
+            "organization.limit",
+            "its owner has as many organizations as this server allows",
+        ));
+    }
+    Ok(())
+}
+
 /// The wanted key, or the first free one that the name suggests. The name itself must be free too.
-async fn free_key(
+pub(super) async fn free_key(
     session: &dyn Session,
     scope: &Writable<authz::ServerScope>,
     wanted: Option<&str>,
+    first: String,
     name: &str,
 ) -> Result<String> {
     let wanted = wanted.map(|key| text::key("key", key)).transpose()?;
-    let first = wanted.clone().unwrap_or_else(|| text::slug(name, "organization"));
+    let first = wanted.clone().unwrap_or(first);
     for key in workspace::numbered(&first) {
         let folded = text::fold(name);
         let rivals = session.organizations_called(scope, &key, &folded).await?;
@@ -296,6 +296,7 @@ async fn update_organization(
     let scope = authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
     let mut found =
         session.find_organization(&scope).await?.ok_or_else(|| Error::not_found("organization"))?;
+    require_version(&found, change.expected_version)?;
     let id = scope.organization();
     let mut targets = vec![Target::new("organization", id.as_uuid())];
     if let Some(name) = &change.name {
@@ -315,14 +316,13 @@ async fn update_organization(
         found.description = optional_prose(description.as_deref())?;
     }
     if let Some(logo_url) = &change.logo_url {
-        found.logo_url = logo_url.as_deref().map(|url| text::web_address("logo_url", url)).transpose()?;
+        found.logo_url = logo_url.as_deref().map(|url| text::picture("logo_url", url)).transpose()?;
     }
     if let Some(links) = &change.links {
         found.links = checked_links(links.clone())?;
     }
     if let Some(owner) = change.owner.filter(|owner| *owner != found.owner) {
-        hand_over(session, act, &scope, owner).await?;
-        found.owner = owner;
+        hand_over(session, act, &scope, &mut found, owner).await?;
         targets.push(Target::new("principal", owner.as_uuid()));
     }
     found.version += 1;
@@ -333,30 +333,43 @@ async fn update_organization(
 }
 
 /// Gives the owner's role to somebody who belongs to the organization. The former owner keeps the role.
-async fn hand_over(
+pub(super) async fn hand_over(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<authz::OrganizationScope>,
+    organization: &mut Organization,
     owner: PrincipalId,
 ) -> Result<()> {
     if !scope.permissions().contains(Permission::TransferOrganization) {
-        return Err(Error::forbidden(format!(
-            "this needs the permission {}",
-            Permission::TransferOrganization.name()
-        )));
+        return Err(authz::lacking(Permission::TransferOrganization));
     }
-    let people: People = session.people(scope, &[owner]).await?;
-    if !people.get(&owner).is_some_and(crate::principal::Principal::is_active_user) {
+    let person = session.people(scope, &[owner]).await?.remove(&owner);
+    let Some(person) = person.filter(Principal::is_active_user) else {
         return Err(Error::invalid(
             "owner_id",
             "unknown",
             "expected the id of an active user of the organization",
         ));
-    }
+    };
+    organization.owner = owner;
+    organization.owner_name = person.shown_name().to_owned();
+    organization.owner_email = person.email;
     let owners = role::builtin(session, scope, BuiltinRole::OrganizationOwner).await?;
     grant::give(session, act, scope, Subject::Principal(owner), &owners, grant::Scope::Organization).await
 }
 
 fn optional_prose(text: Option<&str>) -> Result<Option<String>> {
     text.map_or(Ok(None), |text| text::prose("description", text, text::DESCRIPTION_MAX))
+}
+
+/// Refuses a change of a version that the client has not seen.
+pub(super) fn require_version(organization: &Organization, expected: Option<i64>) -> Result<()> {
+    match expected {
+        Some(expected) if expected != organization.version => Err(Error::new(
+            Kind::Conflict,
+            "organization.stale",
+            "the organization was changed meanwhile, read it again",
+        )),
+        _ => Ok(()),
+    }
 }

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use super::{Organization, OrganizationField};
-use crate::authz::{OrganizationScope, ServerScope, Writable};
+use crate::authz::{OrganizationScope, ServerScope, View, Writable};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::ids::OrganizationId;
 use crate::page::{Page, PageRequest};
+use crate::workspace::Deleted;
 
 /// An organization that stands in the way of a name or key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +27,15 @@ pub trait OrganizationStore {
     /// The organization of the scope; `None` if it is gone.
     async fn find_organization(&self, scope: &OrganizationScope) -> Result<Option<Organization>>;
 
-    /// Live organizations: every one for who may list them all, else those in which the principal has a grant.
+    /// The deleted organization of the scope; `None` if it is live or gone.
+    async fn find_deleted_organization(&self, scope: &OrganizationScope) -> Result<Option<Organization>>;
+
+    /// Organizations in which the principal has a grant; where the view accepts it, every one for who may list them all.
+    /// Deleted ones show only to who may restore them.
     async fn list_organizations(
         &self,
         scope: &ServerScope,
+        (view, deleted): (View, Deleted),
         filter: &Filter<OrganizationField>,
         page: &PageRequest<OrganizationField>,
     ) -> Result<Page<Organization>>;
@@ -55,17 +61,13 @@ pub trait OrganizationStore {
         organization: &Organization,
     ) -> Result<()>;
 
-    /// Writes everything but id and creation.
+    /// Writes everything but id and creation, of a deleted one too.
     async fn update_organization(
         &self,
         scope: &Writable<OrganizationScope>,
         organization: &Organization,
     ) -> Result<()>;
 
-    /// Marks the organization deleted: from here on nothing finds it.
-    async fn delete_organization(
-        &self,
-        scope: &Writable<OrganizationScope>,
-        at: crate::clock::Timestamp,
-    ) -> Result<()>;
+    /// How many live workspaces it has besides its default one.
+    async fn count_workspaces_made(&self, scope: &OrganizationScope) -> Result<u64>;
 }

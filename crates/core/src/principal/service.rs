@@ -109,6 +109,19 @@ impl Core {
             .await
     }
 
+    /// The account of the caller's own.
+    pub async fn get_own_account(&self, caller: &Caller) -> Result<Principal> {
+        self.store()
+            .point(caller.clone(), |session, caller| {
+                Box::pin(async move {
+                    let scope = authz::server(session, caller).await?;
+                    let own = session.find_account(&scope, caller.principal).await?;
+                    own.ok_or_else(Error::bad_credential)
+                })
+            })
+            .await
+    }
+
     async fn password_hash(&self, new: &NewUser) -> Result<Option<String>> {
         let Some(password) = &new.password else { return Ok(None) };
         if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&password.len()) {

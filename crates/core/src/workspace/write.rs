@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Scope, Subject};
 use crate::ids::{PrincipalId, ProjectId, WorkspaceId};
 use crate::permission::{BuiltinRole, Permission};
+use crate::preferences::PreferencesChange;
 use crate::project::Project;
 use crate::role;
 use crate::store::Session;
@@ -102,6 +103,33 @@ impl Core {
                     save(session, act, &scope, &mut workspace, "workspace.update").await
                 })
             })
+            .await
+    }
+
+    /// Changes the preferences of a workspace.
+    pub async fn update_workspace_preferences(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        change: PreferencesChange,
+        expected_version: Option<i64>,
+    ) -> Result<Workspace> {
+        self.store()
+            .write(
+                (self.act(caller), target, change, expected_version),
+                |session, (act, target, change, expected)| {
+                    Box::pin(async move {
+                        let needed = Permission::UpdateWorkspacePreferences;
+                        let (scope, mut workspace) = live(session, act, target, needed).await?;
+                        require_version(&workspace, *expected)?;
+                        let details = &mut workspace.details;
+                        details.preferences = change.apply(&details.preferences)?;
+                        let action = "workspace_preferences.update";
+                        let saved = save(session, act, &scope, &mut workspace, action).await?;
+                        Ok(saved.seen.workspace)
+                    })
+                },
+            )
             .await
     }
 

@@ -36,21 +36,40 @@ const fn row(method: &'static str, path: &'static str) -> Row {
 }
 
 fn rows() -> Vec<Row> {
+    const VALIDATE: &str = "validate_only=true";
+    const ORGANIZATIONS: &str = "/api/v1/organizations";
+    const ORGANIZATION: &str = "/api/v1/organizations/{organization}";
     const WORKSPACES: &str = "/api/v1/organizations/{organization}/workspaces";
     const WORKSPACE: &str = "/api/v1/organizations/{organization}/workspaces/{workspace}";
     let with = |row: Row, query, body| Row { query, body, ..row };
     let test_permissions = || Some(json!({"permissions": ["read:Workspace"]}));
     vec![
         with(row("POST", "/api/v1/organizations/{organization}:testPermissions"), "", test_permissions()),
+        row("GET", "/api/v1/me"),
+        row("GET", "/api/v1/me/organizations"),
+        row("GET", ORGANIZATIONS),
+        with(row("POST", ORGANIZATIONS), VALIDATE, Some(json!({"title": "Matrix"}))),
+        row("GET", ORGANIZATION),
+        with(row("PATCH", ORGANIZATION), VALIDATE, Some(json!({"title": "Matrix"}))),
+        with(row("DELETE", ORGANIZATION), "validate_only=true&force=true", None),
+        // Of what is not deleted.
+        row("POST", "/api/v1/organizations/{organization}:undelete"),
+        with(
+            row("POST", "/api/v1/organizations/{organization}:transferOwnership"),
+            VALIDATE,
+            Some(json!({"user": "{user}"})),
+        ),
+        row("GET", "/api/v1/organizations/{organization}/preferences"),
+        with(row("PATCH", "/api/v1/organizations/{organization}/preferences"), VALIDATE, Some(json!({}))),
         row("GET", WORKSPACES),
-        with(row("POST", WORKSPACES), "validate_only=true", Some(json!({"title": "Matrix"}))),
+        with(row("POST", WORKSPACES), VALIDATE, Some(json!({"title": "Matrix"}))),
         with(
             row("POST", "/api/v1/organizations/{organization}/workspaces:countUsers"),
             "",
             Some(json!({"workspace_ids": ["{workspace}"]})),
         ),
         row("GET", WORKSPACE),
-        with(row("PATCH", WORKSPACE), "validate_only=true", Some(json!({"title": "Matrix"}))),
+        with(row("PATCH", WORKSPACE), VALIDATE, Some(json!({"title": "Matrix"}))),
         with(row("DELETE", WORKSPACE), "validate_only=true&force=true", None),
         // Of what is not deleted.
         row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}:undelete"),
@@ -60,6 +79,11 @@ fn rows() -> Vec<Row> {
             test_permissions(),
         ),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/preferences"),
+        with(
+            row("PATCH", "/api/v1/organizations/{organization}/workspaces/{workspace}/preferences"),
+            VALIDATE,
+            Some(json!({})),
+        ),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/invites"),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/roles"),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/users"),

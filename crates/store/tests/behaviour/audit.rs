@@ -98,7 +98,7 @@ async fn one_event_for_each_change(core: TestCore) {
     core.delete_workspace(&ann.caller, by(), None, false).await.unwrap_err();
     core.delete_workspace(&ann.caller, by(), None, true).await.unwrap();
     core.undelete_workspace(&ann.caller, by(), None).await.unwrap();
-    core.delete_organization(&ann.caller, at()).await.unwrap();
+    core.delete_organization(&ann.caller, at(), None, true).await.unwrap();
     events(&["workspace.delete", "workspace.undelete", "organization.delete"]);
 
     let in_org = core.literal(org.as_uuid());

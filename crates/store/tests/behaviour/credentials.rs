@@ -225,7 +225,7 @@ async fn deleting_an_organization_ends_its_service_accounts(core: TestCore) {
     let org = core.organization(&root, "Org").await.id;
     let made = account(&core, &root, "Org").await;
     let access = core.exchange_bearer(made.api_key.secret.expose()).await.unwrap();
-    core.delete_organization(&root.caller, OrganizationRef::Id(org)).await.unwrap();
+    core.delete_organization(&root.caller, OrganizationRef::Id(org), None, true).await.unwrap();
     for secret in [&made.api_key.secret, &access.secret] {
         assert_eq!(kind(core.authenticate(secret.expose()).await), Kind::Unauthenticated);
     }

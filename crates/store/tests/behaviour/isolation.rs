@@ -11,7 +11,7 @@ use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, UserField};
 use tenantry_core::role::{NewRole, RoleField};
-use tenantry_core::workspace::{StatusReport, WorkspaceChange, WorkspaceField, WorkspaceQuery};
+use tenantry_core::workspace::{Deleted, StatusReport, WorkspaceChange, WorkspaceField, WorkspaceQuery};
 use tenantry_testkit::{Member, TestCore};
 use uuid::Uuid;
 
@@ -106,7 +106,7 @@ async fn about_organization(
     refused.push(refusal(core.rehearsal().create_workspace(caller, by(), called("Plans")).await));
     let rename = OrganizationChange { name: Some("Anns".into()), ..Default::default() };
     refused.push(refusal(core.update_organization(caller, by(), rename).await));
-    refused.push(refusal(core.delete_organization(caller, by()).await));
+    refused.push(refusal(core.delete_organization(caller, by(), None, true).await));
     let member = BuiltinRole::OrganizationMember;
     refused.push(refusal(core.add_organization_user(caller, by(), who.id(), member).await));
     refused.push(refusal(core.invite_to_organization(caller, by(), "eve@example.org".into(), member).await));
@@ -200,7 +200,8 @@ async fn ids_in_bodies_and_filters_are_unknown(core: TestCore) {
     }
     let page = || first_page(vec![Order::ascending(OrganizationField::Name)]);
     for test in [Filter::All, Filter::Is(OrganizationField::Owner, Test::Id(*e.ann.id().as_uuid())).not()] {
-        let query = OrganizationQuery { filter: test, page: page() };
+        let query =
+            OrganizationQuery { view: View::Both, deleted: Deleted::Show, filter: test, page: page() };
         let list = core.list_organizations(caller, query).await.unwrap().page.items;
         assert_eq!(list.iter().map(|org| org.name.as_str()).collect::<Vec<_>>(), ["Eves"]);
     }

@@ -28,6 +28,7 @@ mod credentials;
 mod invitations;
 mod isolation;
 mod jumps;
+mod life;
 mod lists;
 mod load;
 mod members;

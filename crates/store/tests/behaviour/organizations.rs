@@ -1,14 +1,15 @@
 //! Organizations: made, found, renamed, handed over, deleted.
 
-use tenantry_core::authz::OrganizationRef;
+use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::error::Kind;
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::organization::{
     DefaultWorkspaces, Link, NewOrganization, OrganizationChange, OrganizationField, OrganizationQuery,
 };
-use tenantry_core::page::Order;
+use tenantry_core::page::{Order, PageRequest};
 use tenantry_core::permission::BuiltinRole;
+use tenantry_core::workspace::Deleted;
 use tenantry_testkit::{Member, TestCore};
 use uuid::Uuid;
 
@@ -99,11 +100,11 @@ async fn a_deleted_one_is_out_of_reach_and_frees_its_name(core: TestCore) {
     let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
     let gone = core.organization(&ann, "Moor").await;
     let by = || OrganizationRef::Id(gone.id);
-    assert_eq!(kind(core.delete_organization(&bob.caller, by()).await), Kind::Hidden);
-    core.delete_organization(&ann.caller, by()).await.unwrap();
+    assert_eq!(kind(core.delete_organization(&bob.caller, by(), None, false).await), Kind::Hidden);
+    core.delete_organization(&ann.caller, by(), None, false).await.unwrap();
     for who in [&ann, &root, &bob] {
         assert_eq!(kind(core.get_organization(&who.caller, by()).await), Kind::Hidden);
-        assert_eq!(kind(core.delete_organization(&who.caller, by()).await), Kind::Hidden);
+        assert_eq!(kind(core.delete_organization(&who.caller, by(), None, false).await), Kind::Hidden);
         assert_eq!(kind(core.list_workspaces(&who.caller, by(), every_workspace()).await), Kind::Hidden);
     }
     let new = core.organization(&bob, "moor").await;
@@ -111,9 +112,13 @@ async fn a_deleted_one_is_out_of_reach_and_frees_its_name(core: TestCore) {
     assert_eq!(kind(core.get_organization(&ann.caller, OrganizationRef::Id(new.id)).await), Kind::Hidden);
 }
 
+fn everything(filter: Filter<OrganizationField>, page: PageRequest<OrganizationField>) -> OrganizationQuery {
+    OrganizationQuery { view: View::Both, deleted: Deleted::Hide, filter, page }
+}
+
 async fn listed(core: &TestCore, who: &Member, filter: Filter<OrganizationField>) -> Vec<String> {
     let page = first_page(vec![Order::ascending(OrganizationField::Name)]);
-    let list = core.list_organizations(&who.caller, OrganizationQuery { filter, page }).await.unwrap();
+    let list = core.list_organizations(&who.caller, everything(filter, page)).await.unwrap();
     list.page.items.into_iter().map(|organization| organization.name).collect()
 }
 
@@ -142,7 +147,7 @@ async fn lists_show_what_one_belongs_to(core: TestCore) {
 
     // What cannot sort is refused alike, and not by the database's words.
     let page = first_page(vec![Order::ascending(OrganizationField::Owner)]);
-    let query = OrganizationQuery { filter: Filter::All, page };
+    let query = everything(Filter::All, page);
     assert_eq!(kind(core.list_organizations(&root.caller, query).await), Kind::Internal);
 }
 
@@ -161,7 +166,7 @@ async fn an_owner_hands_over(core: TestCore) {
     assert_eq!(kind(grab), Kind::Forbidden, "an admin does not make itself the owner");
     let handed = core.update_organization(&ann.caller, by(), to_bob()).await.unwrap();
     assert_eq!((handed.owner, handed.version), (bob.id(), 2));
-    core.delete_organization(&bob.caller, by()).await.unwrap();
+    core.delete_organization(&bob.caller, by(), None, false).await.unwrap();
 }
 
 async fn shared_default_workspace_comes_with_it(core: TestCore) {

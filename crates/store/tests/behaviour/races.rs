@@ -157,7 +157,7 @@ async fn different_organizations_change_at_once(core: TestCore) {
                 let by = target(org, made.seen.workspace.id);
                 core.delete_workspace(&root.caller, by, None, true).await?;
             }
-            core.delete_organization(&root.caller, OrganizationRef::Id(org)).await
+            core.delete_organization(&root.caller, OrganizationRef::Id(org), None, true).await
         }
     }));
     assert_eq!(winners(outcomes.await, Kind::Unavailable), 8);

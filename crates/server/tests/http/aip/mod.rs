@@ -3,6 +3,7 @@
 mod errors;
 mod lists;
 mod once;
+mod organizations;
 mod people;
 mod permissions;
 mod reads;

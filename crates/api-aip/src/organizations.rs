@@ -1,0 +1,244 @@
+//! Organizations.
+
+use serde_json::{Map, Value};
+use tenantry_aip::Mask;
+use tenantry_aip::order::OrderKey;
+use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::ids::OrganizationId;
+use tenantry_core::organization::{
+    NewOrganization, Organization, OrganizationChange, OrganizationField, OrganizationQuery,
+};
+use tenantry_core::permission::Permission;
+use tenantry_core::workspace::Deleted;
+use tenantry_core::{Core, Error, Result};
+use tenantry_http::Refusal;
+
+use crate::args::{flag, judged_in_organization, or_missing, unless_deleted};
+use crate::body::Members;
+use crate::change::{Change, Terms};
+use crate::error::refused;
+use crate::page::{Ordering, Paging};
+use crate::permissions::test_organization_permissions;
+use crate::read::Read;
+use crate::resource::Answer;
+use crate::{etag, filters, names, people};
+
+const ORDERING: Ordering<OrganizationField> = Ordering {
+    paths: &["title", "create_time", "update_time"],
+    fields: &[OrganizationField::Name, OrganizationField::CreatedAt, OrganizationField::UpdatedAt],
+    default: OrderKey { field: "create_time", descending: true },
+};
+/// The list of the caller's own has no `order_by`.
+const OWN_ORDERING: Ordering<OrganizationField> = Ordering { paths: &[], ..ORDERING };
+const WRITABLE: &[&str] = &["title", "description", "logo_data_uri"];
+/// Everything that is shown.
+const FIELDS: &[&str] = &[
+    "name",
+    "title",
+    "description",
+    "logo_data_uri",
+    "create_time",
+    "update_time",
+    "owner_display_name",
+    "owner_email",
+    "delete_time",
+    "purge_time",
+    "etag",
+];
+const OUTPUT_ONLY: &[&str] =
+    &["name", "create_time", "update_time", "owner_display_name", "owner_email", "delete_time", "purge_time"];
+
+/// `GET /api/v1/organizations`: those in which the caller has a role; every one for who runs the server.
+pub(crate) async fn list_organizations(read: Read<0>) -> Answer {
+    list(&read, ("ListOrganizations", "organizations"), &ORDERING, View::Both).await
+}
+
+/// `GET /api/v1/me/organizations`: those in which the caller has a role, whoever it is, without `order_by`.
+pub(crate) async fn list_own_organizations(read: Read<0>) -> Answer {
+    list(&read, ("CurrentUserOrganizations", "user_organizations"), &OWN_ORDERING, View::OwnRoles).await
+}
+
+async fn list(
+    read: &Read<0>,
+    (method, rows): (&str, &str),
+    ordering: &Ordering<OrganizationField>,
+    view: View,
+) -> Answer {
+    let (expression, filter) = filters::titles(&read.query, OrganizationField::Name)?;
+    let show_deleted = flag(&read.query, "show_deleted")?;
+    let paging = Paging::read(read, method, ordering, (&expression, show_deleted))?;
+    let shown = read.fields_of_list(rows, FIELDS)?;
+    let deleted = if show_deleted { Deleted::Show } else { Deleted::Hide };
+    let query = OrganizationQuery { view, deleted, filter, page: paging.request.clone() };
+    let list = read.core.list_organizations(&read.caller, query).await?;
+    let write = writer(&read.core);
+    Ok(read.answer(paging.answer(read, rows, list.page, |organization| write(&organization)), &shown))
+}
+
+/// `GET /api/v1/organizations/{organization}`: a deleted one shows, by its id, to who may restore it.
+pub(crate) async fn get_organization(read: Read<1>) -> Answer {
+    let by = OrganizationRef::parse(&read.path[0]);
+    let shown = read.fields(FIELDS);
+    let shown = judged_in_organization(&read.core, &read.caller, &by, None, shown).await?;
+    let found = read.core.find_organization(&read.caller, by).await?;
+    Ok(read.answer(writer(&read.core)(&found), &shown))
+}
+
+/// `POST /api/v1/organizations`: the caller becomes the owner.
+pub(crate) async fn create_organization(change: Change<0>) -> Answer {
+    let members = Members::of("", &change.body, WRITABLE, &[OUTPUT_ONLY, &["etag"]].concat())?;
+    let terms = change.terms(&["organization_id"], None)?;
+    let title = members.text("title")?;
+    let id = change.query.one("organization_id")?.map(|text| {
+        let id = OrganizationId::parse(text);
+        id.ok_or_else(|| Error::invalid("organization_id", "uuid", "expected a UUID of 36 characters"))
+    });
+    let given =
+        |name: &str| Ok::<_, Error>(members.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
+    let new = NewOrganization {
+        id: id.transpose()?,
+        name: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
+        description: given("description")?,
+        logo_url: given("logo_data_uri")?.map(data_uri).transpose()?,
+        ..NewOrganization::default()
+    };
+    let work = async move |core: Core, caller| core.create_organization(&caller, new).await.map_err(in_words);
+    change.make(terms, writer(&change.core), work).await
+}
+
+/// `PATCH /api/v1/organizations/{organization}` with `update_mask` (AIP-134).
+pub(crate) async fn update_organization(change: Change<1>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<(OrganizationChange, Terms)> {
+        let members = Members::of("", &change.body, &[WRITABLE, &["etag"]].concat(), OUTPUT_ONLY)?;
+        let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+        let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
+            .map_err(|error| refused(&error))?;
+        let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
+        let text = |name: &str| -> Result<Option<Option<String>>> {
+            let given = || members.text(name).map(|text| text.filter(|text| !text.is_empty()));
+            if named(name) { Ok(Some(given()?.map(str::to_owned))) } else { Ok(None) }
+        };
+        let name = match (named("title"), members.text("title")?) {
+            (true, None) => return Err(Error::invalid("title", "missing", "expected a title")),
+            (true, Some(title)) => Some(title.to_owned()),
+            (false, _) => None,
+        };
+        let logo = text("logo_data_uri")?.map(|logo| logo.map(data_uri).transpose()).transpose()?;
+        let fields = OrganizationChange {
+            name,
+            description: text("description")?,
+            logo_url: logo,
+            expected_version: terms.expected_version,
+            ..OrganizationChange::default()
+        };
+        Ok((fields, terms))
+    };
+    let needed = Some(Permission::UpdateOrganization);
+    let (fields, terms) = judged_in_organization(&change.core, &change.caller, &by, needed, read()).await?;
+    let work =
+        async move |core: Core, caller| core.update_organization(&caller, by, fields).await.map_err(in_words);
+    change.make(terms, writer(&change.core), work).await
+}
+
+/// `DELETE /api/v1/organizations/{organization}`: soft (AIP-164); the answer is the resource.
+pub(crate) async fn delete_organization(change: Change<1>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<_> {
+        let terms = change.terms(&["force", "allow_missing"], None)?;
+        Ok((terms, flag(&change.query, "force")?, flag(&change.query, "allow_missing")?))
+    };
+    let needed = Some(Permission::DeleteOrganization);
+    let judged = judged_in_organization(&change.core, &change.caller, &by, needed, read()).await;
+    let (terms, force, allow_missing) = judged?;
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| {
+        let deleted = core.delete_organization(&caller, by.clone(), expected, force).await;
+        unless_deleted(&core, &caller, by, deleted).await
+    };
+    or_missing(allow_missing, change.make(terms, writer(&change.core), work).await)
+}
+
+/// `POST` on an organization is a custom method (AIP-136): `:undelete`, `:transferOwnership`, `:testPermissions`.
+pub(crate) async fn custom_method(change: Change<1>) -> Answer {
+    let (organization, method) = change.path[0].rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
+    let by = OrganizationRef::parse(organization);
+    match method {
+        "undelete" => undelete_organization(&change, by).await,
+        "transferOwnership" => transfer_ownership(&change, by).await,
+        "testPermissions" => test_organization_permissions(&change, by).await,
+        _ => Err(Refusal::UnknownRoute.into()),
+    }
+}
+
+async fn undelete_organization(change: &Change<1>, by: OrganizationRef) -> Answer {
+    let terms = change.terms(&[], None);
+    if terms.is_err() {
+        change.core.find_organization(&change.caller, by.clone()).await?;
+    }
+    let terms = terms?;
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| core.undelete_organization(&caller, by, expected).await;
+    change.make(terms, writer(&change.core), work).await
+}
+
+async fn transfer_ownership(change: &Change<1>, by: OrganizationRef) -> Answer {
+    let read = || -> Result<_> {
+        let members = Members::of("", &change.body, &["user", "etag"], &[])?;
+        let terms = change.terms(&[], members.text("etag")?)?;
+        let user = members.text("user")?;
+        let user = user.ok_or_else(|| Error::invalid("user", "missing", "expected the name of a user"))?;
+        Ok((people::read_user_name(user), terms))
+    };
+    let needed = Some(Permission::TransferOrganization);
+    let (user, terms) = judged_in_organization(&change.core, &change.caller, &by, needed, read()).await?;
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| {
+        core.transfer_organization(&caller, by, user, expected).await.map_err(in_words)
+    };
+    change.make(terms, writer(&change.core), work).await
+}
+
+/// The core also knows addresses of logos; this dialect takes the picture itself.
+fn data_uri(text: String) -> Result<String> {
+    if text.starts_with("data:") {
+        return Ok(text);
+    }
+    Err(Error::invalid("logo_data_uri", "data_uri", "expected a data URI (RFC 2397)"))
+}
+
+/// The core's names of fields in this dialect's words.
+fn in_words(mut error: Error) -> Error {
+    for violation in &mut error.violations {
+        violation.field = match &*violation.field {
+            "name" => "title".into(),
+            "logo_url" => "logo_data_uri".into(),
+            "owner_id" => "user".into(),
+            _ => continue,
+        };
+    }
+    error
+}
+
+fn writer(core: &Core) -> impl Fn(&Organization) -> Value + Send + Sync + 'static {
+    let retention = core.settings().retention_seconds;
+    move |organization| {
+        let deleted = organization.deleted_at;
+        let members = [
+            ("name", Some(names::organization(organization.id))),
+            ("title", Some(organization.name.clone())),
+            ("description", organization.description.clone()),
+            ("logo_data_uri", organization.logo_url.clone().filter(|logo| logo.starts_with("data:"))),
+            ("create_time", Some(organization.created_at.to_string())),
+            ("update_time", Some(organization.updated_at.to_string())),
+            ("owner_display_name", Some(organization.owner_name.clone())),
+            ("owner_email", organization.owner_email.clone()),
+            ("delete_time", deleted.map(|at| at.to_string())),
+            ("purge_time", deleted.map(|at| at.plus_seconds(retention).to_string())),
+            ("etag", Some(etag::write(organization.version))),
+        ];
+        let present: Map<String, Value> =
+            members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+        Value::Object(present)
+    }
+}

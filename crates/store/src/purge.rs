@@ -1,0 +1,131 @@
+//! Removing for good what was deleted long ago, in the order in which rows name each other.
+
+use async_trait::async_trait;
+use tenantry_core::clock::Timestamp;
+use tenantry_core::error::Result;
+use tenantry_core::ids::{OrganizationId, WorkspaceId};
+use tenantry_core::purge::PurgeStore;
+
+use crate::driver::{Sql, params, sql};
+use crate::session::Db;
+
+const WORKSPACE: Sql =
+    sql!("SELECT org_id, id FROM workspaces WHERE deleted_at <= $1 ORDER BY deleted_at, org_id, id LIMIT 1");
+const ORGANIZATION: Sql =
+    sql!("SELECT id FROM organizations WHERE deleted_at <= $1 ORDER BY deleted_at, id LIMIT 1");
+
+/// `$1` the organization, `$2` the workspace, `$3` how many rows.
+const OF_WORKSPACE: [Sql; 6] = [
+    sql!(
+        "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
+         (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 AND (scope_id = $2 \
+            OR scope_id IN (SELECT id FROM projects WHERE org_id = $1 AND workspace_id = $2)) LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM grants WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM grants WHERE org_id = $1 AND (scope_id = $2 \
+            OR scope_id IN (SELECT id FROM projects WHERE org_id = $1 AND workspace_id = $2)) LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM invitations WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM invitations WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM roles WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM roles WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM projects WHERE (org_id, workspace_id, id) IN \
+         (SELECT org_id, workspace_id, id FROM projects WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM workspaces WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM workspaces WHERE org_id = $1 AND id = $2 LIMIT $3)"
+    ),
+];
+
+/// `$1` the organization, `$2` how many rows.
+const OF_ORGANIZATION: [Sql; 12] = [
+    sql!(
+        "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
+         (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM grants WHERE (org_id, id) IN (SELECT org_id, id FROM grants WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM invitations WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM invitations WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!("DELETE FROM roles WHERE (org_id, id) IN (SELECT org_id, id FROM roles WHERE org_id = $1 LIMIT $2)"),
+    sql!(
+        "DELETE FROM team_members WHERE (org_id, team_id, principal_id) IN \
+         (SELECT org_id, team_id, principal_id FROM team_members WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!("DELETE FROM teams WHERE (org_id, id) IN (SELECT org_id, id FROM teams WHERE org_id = $1 LIMIT $2)"),
+    sql!(
+        "DELETE FROM projects WHERE (org_id, workspace_id, id) IN \
+         (SELECT org_id, workspace_id, id FROM projects WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM workspaces WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM workspaces WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE org_id = $1 \
+            OR principal_id IN (SELECT id FROM principals WHERE org_id = $1) LIMIT $2)"
+    ),
+    sql!("DELETE FROM principals WHERE id IN (SELECT id FROM principals WHERE org_id = $1 LIMIT $2)"),
+    sql!("DELETE FROM versions WHERE org_id IN (SELECT org_id FROM versions WHERE org_id = $1 LIMIT $2)"),
+    sql!("DELETE FROM organizations WHERE id IN (SELECT id FROM organizations WHERE id = $1 LIMIT $2)"),
+];
+
+#[async_trait]
+impl PurgeStore for Db<'_> {
+    async fn workspace_to_purge(&self, before: Timestamp) -> Result<Option<(OrganizationId, WorkspaceId)>> {
+        self.conn
+            .first(&WORKSPACE, params![before.as_micros()], |row| {
+                Ok((OrganizationId::from_uuid(row.id(0)?), WorkspaceId::from_uuid(row.id(1)?)))
+            })
+            .await
+    }
+
+    async fn organization_to_purge(&self, before: Timestamp) -> Result<Option<OrganizationId>> {
+        let found = self.conn.first(&ORGANIZATION, params![before.as_micros()], |row| row.id(0)).await?;
+        Ok(found.map(OrganizationId::from_uuid))
+    }
+
+    async fn purge_workspace(
+        &self,
+        organization: OrganizationId,
+        workspace: WorkspaceId,
+        limit: u32,
+    ) -> Result<()> {
+        let mut left = u64::from(limit);
+        for statement in &OF_WORKSPACE {
+            let params = params![organization.as_uuid(), workspace.as_uuid(), room(left)];
+            left = left.saturating_sub(self.conn.run(statement, params).await?);
+            if left == 0 {
+                break; // there may be more of these, which the next ones would stumble over
+            }
+        }
+        Ok(())
+    }
+
+    async fn purge_organization(&self, organization: OrganizationId, limit: u32) -> Result<()> {
+        self.note_identities();
+        let mut left = u64::from(limit);
+        for statement in &OF_ORGANIZATION {
+            let params = params![organization.as_uuid(), room(left)];
+            left = left.saturating_sub(self.conn.run(statement, params).await?);
+            if left == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn room(left: u64) -> i64 {
+    i64::try_from(left).unwrap_or(i64::MAX)
+}
