@@ -1,6 +1,6 @@
 //! The parameters of a query, and the order in which a request is judged.
 
-use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
+use tenantry_core::authz::{Needed, OrganizationRef, Place, View, WorkspaceRef};
 use tenantry_core::caller::Caller;
 use tenantry_core::permission::Permission;
 use tenantry_core::{Core, Error, Kind, Result};
@@ -59,6 +59,35 @@ pub(crate) async fn judged_in_workspace<T>(
         }
     }
     arguments
+}
+
+/// The arguments; or, if they are wrong, first whether the caller may do this at the place at all.
+pub(crate) async fn judged_at<T>(
+    core: &Core,
+    caller: &Caller,
+    place: &Place,
+    needed: Needed,
+    arguments: Result<T>,
+) -> Result<T> {
+    match place {
+        Place::Organization(organization) => {
+            judged_in_organization(core, caller, organization, Some(needed.organization), arguments).await
+        }
+        Place::Workspace(organization, workspace) => {
+            let target = (organization.clone(), workspace.clone());
+            judged_in_workspace(core, caller, &target, needed.workspace, arguments).await
+        }
+    }
+}
+
+/// The organization that a path names, as a place.
+pub(crate) fn at_organization(path: &[String]) -> Place {
+    Place::Organization(OrganizationRef::parse(&path[0]))
+}
+
+/// The workspace that a path names, as a place.
+pub(crate) fn at_workspace(path: &[String]) -> Place {
+    Place::from(target(&path[0], &path[1]))
 }
 
 /// The answer; with `allow_missing` (AIP-135) an empty one for a target that is not there (any more).

@@ -142,6 +142,11 @@ impl<const N: usize> Change<N> {
 }
 
 impl Terms {
+    /// Whether the change is only judged.
+    pub(crate) const fn rehearses(self) -> bool {
+        self.rehearse
+    }
+
     /// A stale `If-Match` is told apart from a stale `etag`: HTTP has a status of its own for it.
     fn in_words(self, mut error: Error) -> Error {
         if self.by_header && error.kind == Kind::Conflict {

@@ -1,39 +1,216 @@
-//! Invitations to a workspace.
+//! Invitations. Those that wait for an answer are the `invites` of a place; `invitations` of the organization are the whole
+//! records, for the invitee as well.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
-use tenantry_core::invitation::{Invitation, InvitationField};
-use tenantry_core::permission::Permission;
+use tenantry_core::authz::{Needed, OrganizationRef, Place};
+use tenantry_core::credential::Secret;
+use tenantry_core::grant::RoleName;
+use tenantry_core::ids::InvitationId;
+use tenantry_core::invitation::{Invitation, InvitationDetail, InvitationField, InvitationStatus};
+use tenantry_core::{Core, Error, Result};
+use tenantry_http::Refusal;
 
-use crate::args::{judged_in_workspace, target};
+use crate::args::{at_organization, at_workspace, judged_at};
+use crate::body::Members;
+use crate::change::{Change, Terms};
+use crate::names;
 use crate::page::{Ordering, Paging};
 use crate::read::Read;
 use crate::resource::Answer;
 
 const ROWS: &str = "invitations";
-const FIELDS: &[&str] = &["email", "invitation_id"];
+const PENDING: &[&str] = &["email", "invitation_id"];
+const FIELDS: &[&str] = &[
+    "name",
+    "organization_display_name",
+    "workspace_id",
+    "workspace_display_name",
+    "roles",
+    "is_accepted",
+    "redirect_organization_id",
+    "redirect_workspace_id",
+];
 const ORDERING: Ordering<InvitationField> = Ordering {
     paths: &[],
     fields: &[InvitationField::CreatedAt],
     default: OrderKey { field: "create_time", descending: false },
 };
 
-/// `GET .../workspaces/{workspace}/invites`: the pending ones, in the order of their making.
+/// `GET .../organizations/{organization}/invites`: the pending ones, in the order of their making.
+pub(crate) async fn list_organization_invites(read: Read<1>) -> Answer {
+    list(&read, "ListOrganizationUserInvites", at_organization(&read.path)).await
+}
+
+/// `GET .../workspaces/{workspace}/invites`.
 pub(crate) async fn list_workspace_invites(read: Read<2>) -> Answer {
-    let target = target(&read.path[0], &read.path[1]);
+    list(&read, "ListWorkspaceUserInvites", at_workspace(&read.path)).await
+}
+
+async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Answer {
     let wanted = || {
-        let shown = read.fields_of_list(ROWS, FIELDS)?;
+        let shown = read.fields_of_list(ROWS, PENDING)?;
         let none = Expression::default();
-        Ok((shown, Paging::read(&read, "ListWorkspaceUserInvites", &ORDERING, (&none, false))?))
+        Ok((shown, Paging::read(read, method, &ORDERING, (&none, false))?))
     };
-    let needed = Permission::ReadWorkspaceInvitations;
-    let (shown, paging) = judged_in_workspace(&read.core, &read.caller, &target, needed, wanted()).await?;
-    let page = read.core.list_workspace_invitations(&read.caller, target, paging.request.clone()).await?;
-    Ok(read.answer(paging.answer(&read, ROWS, page, |invitation| write_pending(&invitation)), &shown))
+    let needed = Needed::READ_INVITATIONS;
+    let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
+    let page = read.core.list_invitations(&read.caller, place, paging.request.clone()).await?;
+    Ok(read.answer(paging.answer(read, ROWS, page, |invitation| write_pending(&invitation)), &shown))
+}
+
+/// `POST .../organizations/{organization}/invites`.
+pub(crate) async fn create_organization_invite(change: Change<1>) -> Answer {
+    create(&change, at_organization(&change.path)).await
+}
+
+/// `POST .../workspaces/{workspace}/invites`.
+pub(crate) async fn create_workspace_invite(change: Change<2>) -> Answer {
+    create(&change, at_workspace(&change.path)).await
+}
+
+async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
+    let read = || -> Result<(String, Vec<RoleName>, Terms)> {
+        let members = Members::of("", &change.body, &["email", "roles"], &["invitation_id"])?;
+        let terms = change.terms(&[], None)?;
+        let email = members.text("email")?;
+        let email = email.ok_or_else(|| Error::invalid("email", "missing", "expected an e-mail address"))?;
+        let roles = members.list("roles")?;
+        if roles.len() > 50 {
+            return Err(Error::invalid("roles", "too_many", "expected at most 50 roles"));
+        }
+        let role = |value: &Value| {
+            let name = value.as_str();
+            name.map(names::role).ok_or_else(|| Error::invalid("roles", "form", "expected names of roles"))
+        };
+        Ok((email.to_owned(), roles.iter().map(role).collect::<Result<_>>()?, terms))
+    };
+    let needed = Needed::MANAGE_INVITATIONS;
+    let (email, roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    let work = async move |core: Core, caller| core.invite(&caller, place, email, roles).await;
+    let show = |(invitation, secret): (Invitation, Secret)| write_made(&invitation, &secret);
+    change.make_with_secret(terms, write_pending, show, work).await
+}
+
+/// `DELETE .../organizations/{organization}/invites/{invitation}`: withdraws a pending one.
+pub(crate) async fn cancel_organization_invite(change: Change<2>) -> Answer {
+    cancel(&change, at_organization(&change.path)).await
+}
+
+/// `DELETE .../workspaces/{workspace}/invites/{invitation}`.
+pub(crate) async fn cancel_workspace_invite(change: Change<3>) -> Answer {
+    cancel(&change, at_workspace(&change.path)).await
+}
+
+async fn cancel<const N: usize>(change: &Change<N>, place: Place) -> Answer {
+    let terms = change.terms(&[], None);
+    let needed = Needed::MANAGE_INVITATIONS;
+    let terms = judged_at(&change.core, &change.caller, &place, needed, terms).await?;
+    let id = read_id(&change.path[N - 1]);
+    let work = async move |core: Core, caller| core.cancel_invitation(&caller, place, id).await;
+    change.make(terms, |(): &()| Value::Object(Map::new()), work).await
+}
+
+/// `GET .../organizations/{organization}/invitations/{invitation}`: for the invitee, and for who may see invitations.
+pub(crate) async fn get_invitation(read: Read<2>) -> Answer {
+    let by = OrganizationRef::parse(&read.path[0]);
+    let found = read.core.get_invitation(&read.caller, by, read_id(&read.path[1])).await?;
+    Ok(read.answer(write(&found), &read.fields(FIELDS)?))
+}
+
+/// `POST .../invitations/{invitation}:accept`, `:decline`, `:resend` (AIP-136).
+pub(crate) async fn custom_method(change: Change<2>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let (id, method) = change.path[1].rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
+    let id = read_id(id);
+    match method {
+        "accept" => {
+            let (secret, terms) = read_answer(&change, &by, id).await?;
+            let work = async move |core: Core, caller| core.accept_invitation(&caller, by, id, secret).await;
+            change.make(terms, write, work).await
+        }
+        "decline" => {
+            let (secret, terms) = read_answer(&change, &by, id).await?;
+            let work = async move |core: Core, caller| core.decline_invitation(&caller, by, id, secret).await;
+            change.make(terms, write, work).await
+        }
+        "resend" => {
+            let (_, terms) = read_answer(&change, &by, id).await?;
+            let work = async move |core: Core, caller| core.resend_invitation(&caller, by, id).await;
+            let show = |(detail, secret): (InvitationDetail, Secret)| with_secret(write(&detail), &secret);
+            change.make_with_secret(terms, write, show, work).await
+        }
+        _ => Err(Refusal::UnknownRoute.into()),
+    }
+}
+
+/// The body of a custom method, which may be absent; if it is wrong, first whether the caller may know the invitation.
+async fn read_answer(
+    change: &Change<2>,
+    by: &OrganizationRef,
+    id: InvitationId,
+) -> Result<(Option<String>, Terms)> {
+    let none = json!({});
+    let read = || -> Result<_> {
+        let body = if change.body.is_null() { &none } else { &change.body };
+        let members = Members::of("", body, &["secret"], &[])?;
+        Ok((members.text("secret")?.map(str::to_owned), change.terms(&[], None)?))
+    };
+    let wanted = read();
+    if wanted.is_err() {
+        change.core.get_invitation(&change.caller, by.clone(), id).await?;
+    }
+    wanted
+}
+
+/// A malformed id is an unknown one: the nil id, which nothing has, stands for it.
+fn read_id(text: &str) -> InvitationId {
+    InvitationId::parse(text).unwrap_or(InvitationId::from_uuid(uuid::Uuid::nil()))
 }
 
 /// A pending invitation as lists show it.
-fn write_pending(invitation: &Invitation) -> Value {
+pub(crate) fn write_pending(invitation: &Invitation) -> Value {
     json!({"email": invitation.email, "invitation_id": invitation.id.to_string()})
+}
+
+/// An invitation that was made now.
+pub(crate) fn write_made(invitation: &Invitation, secret: &Secret) -> Value {
+    with_secret(write_pending(invitation), secret)
+}
+
+/// The secret is shown this once.
+fn with_secret(mut body: Value, secret: &Secret) -> Value {
+    if let Value::Object(members) = &mut body {
+        members.insert("secret".to_owned(), secret.expose().into());
+    }
+    body
+}
+
+fn write(detail: &InvitationDetail) -> Value {
+    let invitation = &detail.invitation;
+    let organization = invitation.organization;
+    let parent = invitation
+        .workspace
+        .map_or_else(|| names::organization(organization), |id| names::workspace(organization, id));
+    let roles = detail.roles.iter().map(|role| {
+        let last =
+            role.builtin.map_or_else(|| role.id.to_string(), |builtin| names::builtin(builtin).1.to_owned());
+        Value::from(format!("{parent}/roles/{last}"))
+    });
+    let accepted = invitation.status == InvitationStatus::Accepted;
+    let workspace = invitation.workspace.map(|id| id.to_string());
+    let members = [
+        ("name", Some(format!("{}/invitations/{}", names::organization(organization), invitation.id).into())),
+        ("organization_display_name", Some(detail.organization_name.as_str().into())),
+        ("workspace_id", workspace.clone().map(Value::from)),
+        ("workspace_display_name", detail.workspace_name.as_deref().map(Value::from)),
+        ("roles", Some(roles.collect())),
+        ("is_accepted", Some(accepted.into())),
+        ("redirect_organization_id", accepted.then(|| organization.to_string().into())),
+        ("redirect_workspace_id", workspace.filter(|_| accepted).map(Value::from)),
+    ];
+    let present: Map<String, Value> =
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    Value::Object(present)
 }

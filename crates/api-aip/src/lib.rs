@@ -67,6 +67,46 @@ pub fn routes() -> Routes {
             organizations!("/{organization}/preferences"),
             preferences::update_organization_preferences,
         )
+        .route(Method::GET, organizations!("/{organization}/invites"), invites::list_organization_invites)
+        .route(Method::POST, organizations!("/{organization}/invites"), invites::create_organization_invite)
+        .route(
+            Method::DELETE,
+            organizations!("/{organization}/invites/{invitation}"),
+            invites::cancel_organization_invite,
+        )
+        .route(
+            Method::GET,
+            organizations!("/{organization}/invitations/{invitation}"),
+            invites::get_invitation,
+        )
+        // `:accept`, `:decline`, `:resend`.
+        .route(
+            Method::POST,
+            organizations!("/{organization}/invitations/{invitation}"),
+            invites::custom_method,
+        )
+        .route(Method::GET, organizations!("/{organization}/roles"), roles::list_organization_roles)
+        .route(Method::POST, organizations!("/{organization}/roles"), roles::create_organization_role)
+        .route(Method::GET, organizations!("/{organization}/roles/{role}"), roles::get_organization_role)
+        .route(Method::PATCH, organizations!("/{organization}/roles/{role}"), roles::update_organization_role)
+        .route(
+            Method::DELETE,
+            organizations!("/{organization}/roles/{role}"),
+            roles::delete_organization_role,
+        )
+        .route(Method::GET, organizations!("/{organization}/users"), users::list_organization_users)
+        .route(Method::POST, organizations!("/{organization}/users"), people::add_organization_user)
+        .route(Method::GET, organizations!("/{organization}/users/{user}"), users::get_user_basic_info)
+        .route(
+            Method::PATCH,
+            organizations!("/{organization}/users/{user}"),
+            people::update_organization_user,
+        )
+        .route(
+            Method::DELETE,
+            organizations!("/{organization}/users/{user}"),
+            people::remove_organization_user,
+        )
         .route(Method::GET, workspaces!(""), workspaces::list_workspaces)
         .route(Method::POST, workspaces!(""), workspaces::create_workspace)
         .route(Method::POST, workspaces!(":countUsers"), users::count_workspace_users)
@@ -81,9 +121,20 @@ pub fn routes() -> Routes {
             preferences::update_workspace_preferences,
         )
         .route(Method::GET, workspaces!("/{workspace}/invites"), invites::list_workspace_invites)
+        .route(Method::POST, workspaces!("/{workspace}/invites"), invites::create_workspace_invite)
+        .route(
+            Method::DELETE,
+            workspaces!("/{workspace}/invites/{invitation}"),
+            invites::cancel_workspace_invite,
+        )
         .route(Method::GET, workspaces!("/{workspace}/roles"), roles::list_workspace_roles)
+        .route(Method::POST, workspaces!("/{workspace}/roles"), roles::create_workspace_role)
+        .route(Method::GET, workspaces!("/{workspace}/roles/{role}"), roles::get_workspace_role)
+        .route(Method::PATCH, workspaces!("/{workspace}/roles/{role}"), roles::update_workspace_role)
+        .route(Method::DELETE, workspaces!("/{workspace}/roles/{role}"), roles::delete_workspace_role)
         .route(Method::GET, workspaces!("/{workspace}/users"), users::list_workspace_users)
         .route(Method::POST, workspaces!("/{workspace}/users"), people::add_workspace_user)
+        .route(Method::GET, workspaces!("/{workspace}/users/{user}"), users::get_workspace_user)
         .route(Method::PATCH, workspaces!("/{workspace}/users/{user}"), people::update_workspace_user)
         .route(Method::DELETE, workspaces!("/{workspace}/users/{user}"), people::remove_workspace_user)
         .route(

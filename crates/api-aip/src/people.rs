@@ -1,56 +1,87 @@
-//! Giving people roles in a workspace, and taking them.
+//! Giving people roles in an organization or a workspace, and taking them.
 
 use serde_json::{Map, Value, json};
 use tenantry_aip::Mask;
-use tenantry_core::grant::{Person, RoleName, UserWithRoles};
+use tenantry_core::authz::{Needed, OrganizationRef, Place};
+use tenantry_core::grant::{Added, Departure, Person, RoleName};
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::permission::Permission;
 use tenantry_core::{Core, Error, Result};
 
-use crate::args::{judged_in_workspace, target};
+use crate::args::{
+    at_organization, at_workspace, flag, judged_at, judged_in_organization, judged_in_workspace, target,
+};
 use crate::body::Members;
 use crate::change::{Change, Terms};
 use crate::error::refused;
 use crate::resource::Answer;
-use crate::{names, users};
+use crate::{invites, names, users};
 
-/// `POST .../workspaces/{workspace}/users`: a person by `user.name`, or by `user.email` (and `user.display_name`) as far as
-/// the server's setting `add_people` goes. Where that makes an invitation, the answer has no `user.name`.
+/// `POST .../organizations/{organization}/users`: a person by `user.name`, or by `user.email` (and `user.display_name`) as
+/// far as the server's setting `add_people` goes. Where that makes an invitation, the answer has it instead of a
+/// `user.name`.
+pub(crate) async fn add_organization_user(change: Change<1>) -> Answer {
+    add(&change, at_organization(&change.path)).await
+}
+
+/// `POST .../workspaces/{workspace}/users`: the same.
 pub(crate) async fn add_workspace_user(change: Change<2>) -> Answer {
-    let target = target(&change.path[0], &change.path[1]);
+    add(&change, at_workspace(&change.path)).await
+}
+
+async fn add<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(Person, Vec<RoleName>, Terms)> {
         let terms = change.terms(&[], None)?;
-        let members = Members::of("", &change.body, &["user", "roles"], &[])?;
-        Ok((read_person(members.get("user"))?, read_roles(members.list("roles")?)?, terms))
+        let members = Members::of("", &change.body, &["user", "roles"], &["invitation"])?;
+        Ok((read_person(members.get("user"))?, read_roles(&place, members.list("roles")?)?, terms))
     };
-    let needed = Permission::ManageWorkspaceUsers;
-    let (person, roles, terms) =
-        judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
-    let invited = match &person {
-        Person::Email { email, .. } => json!({"user": {"email": email}, "roles": []}),
-        Person::Id(_) => Value::Null,
-    };
-    let write =
-        move |added: &Option<UserWithRoles>| added.as_ref().map_or_else(|| invited.clone(), users::write);
-    let work = async move |core: Core, caller| core.add_workspace_user(&caller, target, person, roles).await;
-    change.make(terms, write, work).await
+    let needed = Needed::MANAGE_USERS;
+    let (person, roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    let work = async move |core: Core, caller| core.add_user(&caller, place, person, roles).await;
+    let keep = |added: &Added| write_added(added, false);
+    change.make_with_secret(terms, keep, |added: Added| write_added(&added, true), work).await
+}
+
+/// `PATCH .../organizations/{organization}/users/{user}`: the roles given replace those held on the organization.
+pub(crate) async fn update_organization_user(change: Change<2>) -> Answer {
+    update(&change, at_organization(&change.path)).await
 }
 
 /// `PATCH .../workspaces/{workspace}/users/{user}`: the roles given replace those held in the workspace.
 pub(crate) async fn update_workspace_user(change: Change<3>) -> Answer {
-    let target = target(&change.path[0], &change.path[1]);
+    update(&change, at_workspace(&change.path)).await
+}
+
+async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(Vec<RoleName>, Terms)> {
         let terms = change.terms(&["update_mask"], None)?;
         Mask::parse("update_mask", change.query.one("update_mask")?, &["roles"])
             .map_err(|error| refused(&error))?;
         let members = Members::of("", &change.body, &["roles"], &["user"])?;
-        Ok((read_roles(members.list("roles")?)?, terms))
+        Ok((read_roles(&place, members.list("roles")?)?, terms))
     };
-    let needed = Permission::ManageWorkspaceUsers;
-    let (roles, terms) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
-    let user = read_user(&change.path[2]);
-    let work = async move |core: Core, caller| core.update_workspace_user(&caller, target, user, roles).await;
+    let needed = Needed::MANAGE_USERS;
+    let (roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    let user = read_user(&change.path[N - 1]);
+    let work = async move |core: Core, caller| core.update_user(&caller, place, user, roles).await;
     change.make(terms, users::write, work).await
+}
+
+/// `DELETE .../organizations/{organization}/users/{user}`: ends everything that the person holds in the organization. With
+/// `validate_only` the answer tells what that comes to; with `force` workspaces that nobody else owns go to the
+/// organization's owner.
+pub(crate) async fn remove_organization_user(change: Change<2>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<_> { Ok((change.terms(&["force"], None)?, flag(&change.query, "force")?)) };
+    let needed = Some(Permission::ManageOrganizationUsers);
+    let (terms, force) = judged_in_organization(&change.core, &change.caller, &by, needed, read()).await?;
+    let user = read_user(&change.path[1]);
+    let told = terms.rehearses();
+    let write = move |departure: &Departure| {
+        if told { write_departure(departure) } else { Value::Object(Map::new()) }
+    };
+    let work = async move |core: Core, caller| core.remove_organization_user(&caller, by, user, force).await;
+    change.make(terms, write, work).await
 }
 
 /// `DELETE .../workspaces/{workspace}/users/{user}`: ends every role held directly in the workspace.
@@ -65,7 +96,7 @@ pub(crate) async fn remove_workspace_user(change: Change<3>) -> Answer {
 }
 
 /// A malformed id is an unknown one: the nil id, which nobody has, stands for it.
-fn read_user(text: &str) -> PrincipalId {
+pub(crate) fn read_user(text: &str) -> PrincipalId {
     PrincipalId::parse(text).unwrap_or(PrincipalId::from_uuid(uuid::Uuid::nil()))
 }
 
@@ -87,21 +118,25 @@ fn read_person(value: Option<&Value>) -> Result<Person> {
     }
 }
 
-fn read_roles(list: &[Value]) -> Result<Vec<RoleName>> {
+fn read_roles(place: &Place, list: &[Value]) -> Result<Vec<RoleName>> {
     if list.is_empty() {
         return Err(Error::invalid("roles", "missing", "expected at least one role"));
     }
     if list.len() > 50 {
         return Err(Error::invalid("roles", "too_many", "expected at most 50 roles"));
     }
+    let (scope, short) = match place {
+        Place::Organization(_) => ("ROLE_SCOPE_ORGANIZATION", "organization"),
+        Place::Workspace(..) => ("ROLE_SCOPE_WORKSPACE", "workspace"),
+    };
     list.iter()
         .map(|value| {
             let role = Members::of("roles", value, &["name", "role_scope"], &[])?;
             match role.text("role_scope")? {
-                None | Some("ROLE_SCOPE_WORKSPACE" | "ROLE_SCOPE_UNSPECIFIED" | "workspace") => {}
+                None | Some("ROLE_SCOPE_UNSPECIFIED") => {}
+                Some(given) if given == scope || given == short => {}
                 Some(_) => {
-                    let expected =
-                        "expected ROLE_SCOPE_WORKSPACE: only roles of the workspace are given here";
+                    let expected = format!("expected {scope}: only roles of this parent are given here");
                     return Err(Error::invalid("roles.role_scope", "scope", expected));
                 }
             }
@@ -109,4 +144,29 @@ fn read_roles(list: &[Value]) -> Result<Vec<RoleName>> {
             Ok(names::role(name.ok_or_else(|| Error::invalid("roles.name", "missing", "expected a role"))?))
         })
         .collect()
+}
+
+fn write_added(added: &Added, show_secret: bool) -> Value {
+    match added {
+        Added::Member(user) => users::write(user),
+        Added::Invited(invitation, secret) => {
+            let invited = if show_secret {
+                invites::write_made(invitation, secret)
+            } else {
+                invites::write_pending(invitation)
+            };
+            json!({"user": {"email": invitation.email}, "roles": [], "invitation": invited})
+        }
+    }
+}
+
+fn write_departure(departure: &Departure) -> Value {
+    let handed_over = departure.handed_over.iter().filter(|workspace| workspace.is_live);
+    let handed_over: Vec<_> =
+        handed_over.map(|workspace| names::workspace(departure.organization, workspace.id)).collect();
+    json!({
+        "workspaces_left": departure.workspaces,
+        "workspaces_handed_over": handed_over,
+        "api_keys_revoked": departure.api_keys,
+    })
 }

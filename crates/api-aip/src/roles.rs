@@ -1,61 +1,250 @@
-//! Roles that can be given in a workspace.
+//! Roles: of an organization, and those that can be given in a workspace.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
+use tenantry_aip::Mask;
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
-use tenantry_core::authz::View;
-use tenantry_core::ids::WorkspaceId;
-use tenantry_core::permission::Permission;
-use tenantry_core::role::{Role, RoleField};
+use tenantry_core::authz::{Needed, Place};
+use tenantry_core::ids::RoleId;
+use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::role::{NewRole, Role, RoleChange, RoleField};
+use tenantry_core::{Core, Error, Result};
 
-use crate::args::{judged_in_workspace, target};
-use crate::names;
+use crate::args::{at_organization, at_workspace, flag, judged_at, or_missing};
+use crate::body::Members;
+use crate::change::{Change, Terms};
+use crate::error::refused;
 use crate::page::{Ordering, Paging};
 use crate::read::Read;
 use crate::resource::Answer;
+use crate::{etag, names};
 
 const ROWS: &str = "roles";
-const FIELDS: &[&str] = &["name", "title", "description", "permissions"];
+const WRITABLE: &[&str] = &["title", "description", "permissions"];
+const FIELDS: &[&str] = &["name", "title", "description", "permissions", "role_scope", "etag"];
 const ORDERING: Ordering<RoleField> = Ordering {
     paths: &[],
     fields: &[RoleField::CreatedAt],
     default: OrderKey { field: "create_time", descending: false },
 };
 
-/// `GET .../workspaces/{workspace}/roles`: built-in ones and custom ones, in the order of their making.
+/// `GET .../organizations/{organization}/roles`: built-in ones and custom ones, in the order of their making.
+pub(crate) async fn list_organization_roles(read: Read<1>) -> Answer {
+    list(&read, "ListOrganizationRoles", at_organization(&read.path)).await
+}
+
+/// `GET .../workspaces/{workspace}/roles`: those that can be given there.
 pub(crate) async fn list_workspace_roles(read: Read<2>) -> Answer {
-    let target = target(&read.path[0], &read.path[1]);
+    list(&read, "ListWorkspaceRoles", at_workspace(&read.path)).await
+}
+
+async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Answer {
     let wanted = || {
         let shown = read.fields_of_list(ROWS, FIELDS)?;
         let none = Expression::default();
-        Ok((shown, Paging::read(&read, "ListWorkspaceRoles", &ORDERING, (&none, false))?))
+        Ok((shown, Paging::read(read, method, &ORDERING, (&none, false))?))
     };
-    let needed = Permission::ReadWorkspaceRoles;
-    let (shown, paging) = judged_in_workspace(&read.core, &read.caller, &target, needed, wanted()).await?;
-    let detail = read.core.get_workspace(&read.caller, target.clone(), View::Both).await?;
-    let id = detail.seen.workspace.id;
-    let page = read.core.list_workspace_roles(&read.caller, target, paging.request.clone()).await?;
-    Ok(read.answer(paging.answer(&read, ROWS, page, |role| write(&role, id)), &shown))
+    let needed = Needed::READ_ROLES;
+    let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
+    let parent = parent(&read.core, &read.caller, &place).await?;
+    let page = read.core.list_roles(&read.caller, place, paging.request.clone()).await?;
+    Ok(read.answer(paging.answer(read, ROWS, page, |role| write(&parent, &role)), &shown))
 }
 
-fn write(role: &Role, workspace: WorkspaceId) -> Value {
-    let parent = names::workspace(role.organization, workspace);
-    let permissions: Vec<&str> = role.permissions.iter().map(Permission::name).collect();
-    match role.builtin {
+/// `GET .../organizations/{organization}/roles/{role}`.
+pub(crate) async fn get_organization_role(read: Read<2>) -> Answer {
+    get(&read, at_organization(&read.path)).await
+}
+
+/// `GET .../workspaces/{workspace}/roles/{role}`.
+pub(crate) async fn get_workspace_role(read: Read<3>) -> Answer {
+    get(&read, at_workspace(&read.path)).await
+}
+
+async fn get<const N: usize>(read: &Read<N>, place: Place) -> Answer {
+    let needed = Needed::READ_ROLES;
+    let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(FIELDS)).await?;
+    let parent = parent(&read.core, &read.caller, &place).await?;
+    let role = read.core.get_role(&read.caller, place, names::role(&read.path[N - 1])).await?;
+    Ok(read.answer(write(&parent, &role), &shown))
+}
+
+/// `POST .../organizations/{organization}/roles`. With `role_scope` the role is one that is given in workspaces, all of
+/// them.
+pub(crate) async fn create_organization_role(change: Change<1>) -> Answer {
+    create(&change, at_organization(&change.path)).await
+}
+
+/// `POST .../workspaces/{workspace}/roles`: a role that is given in this workspace alone.
+pub(crate) async fn create_workspace_role(change: Change<2>) -> Answer {
+    create(&change, at_workspace(&change.path)).await
+}
+
+async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
+    let read = || -> Result<(NewRole, Terms)> {
+        let known = [WRITABLE, &["role_scope"]].concat();
+        let members = Members::of("", &change.body, &known, &["name", "etag"])?;
+        let terms = change.terms(&["role_id"], None)?;
+        let title = members.text("title")?;
+        let id = change.query.one("role_id")?.map(|text| {
+            let id = RoleId::parse(text);
+            id.ok_or_else(|| Error::invalid("role_id", "uuid", "expected a UUID of 36 characters"))
+        });
+        let level = match (&place, members.text("role_scope")?) {
+            (Place::Workspace(..), None | Some("ROLE_SCOPE_UNSPECIFIED" | "ROLE_SCOPE_WORKSPACE"))
+            | (Place::Organization(_), Some("ROLE_SCOPE_WORKSPACE")) => Level::Workspace,
+            (Place::Organization(_), None | Some("ROLE_SCOPE_UNSPECIFIED" | "ROLE_SCOPE_ORGANIZATION")) => {
+                Level::Organization
+            }
+            _ => {
+                return Err(Error::invalid(
+                    "role_scope",
+                    "scope",
+                    "expected a scope that roles of this parent have",
+                ));
+            }
+        };
+        let title = title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?;
+        let new = NewRole {
+            id: id.transpose()?,
+            level,
+            title: read_title(title)?,
+            description: members.text("description")?.map(str::to_owned),
+            permissions: read_permissions(members.list("permissions")?)?,
+        };
+        Ok((new, terms))
+    };
+    let needed = Needed::MANAGE_ROLES;
+    let (new, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    let parent = parent(&change.core, &change.caller, &place).await?;
+    let work = async move |core: Core, caller| core.create_role(&caller, place, new).await;
+    change.make(terms, move |role: &Role| write(&parent, role), work).await
+}
+
+/// `PATCH .../organizations/{organization}/roles/{role}` with `update_mask`: custom roles alone.
+pub(crate) async fn update_organization_role(change: Change<2>) -> Answer {
+    update(&change, at_organization(&change.path)).await
+}
+
+/// `PATCH .../workspaces/{workspace}/roles/{role}`: those that were made there.
+pub(crate) async fn update_workspace_role(change: Change<3>) -> Answer {
+    update(&change, at_workspace(&change.path)).await
+}
+
+async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
+    let read = || -> Result<(RoleChange, Terms)> {
+        let members = Members::of("", &change.body, &[WRITABLE, &["etag"]].concat(), &["name"])?;
+        let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+        let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
+            .map_err(|error| refused(&error))?;
+        let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
+        let title = match (named("title"), members.text("title")?) {
+            (true, None) => return Err(Error::invalid("title", "missing", "expected a title")),
+            (true, Some(title)) => Some(read_title(title)?),
+            (false, _) => None,
+        };
+        let description = || members.text("description").map(|text| text.map(str::to_owned));
+        let permissions = || read_permissions(members.list("permissions")?);
+        let wanted = RoleChange {
+            title,
+            description: named("description").then(description).transpose()?,
+            permissions: named("permissions").then(permissions).transpose()?,
+            expected_version: terms.expected_version,
+        };
+        Ok((wanted, terms))
+    };
+    let needed = Needed::MANAGE_ROLES;
+    let (wanted, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    let parent = parent(&change.core, &change.caller, &place).await?;
+    let role = names::role(&change.path[N - 1]);
+    let work = async move |core: Core, caller| core.update_role(&caller, place, role, wanted).await;
+    change.make(terms, move |role: &Role| write(&parent, role), work).await
+}
+
+/// `DELETE .../organizations/{organization}/roles/{role}`: with `force` also while somebody holds it.
+pub(crate) async fn delete_organization_role(change: Change<2>) -> Answer {
+    delete(&change, at_organization(&change.path)).await
+}
+
+/// `DELETE .../workspaces/{workspace}/roles/{role}`.
+pub(crate) async fn delete_workspace_role(change: Change<3>) -> Answer {
+    delete(&change, at_workspace(&change.path)).await
+}
+
+async fn delete<const N: usize>(change: &Change<N>, place: Place) -> Answer {
+    let read = || -> Result<_> {
+        let terms = change.terms(&["force", "allow_missing"], None)?;
+        Ok((terms, flag(&change.query, "force")?, flag(&change.query, "allow_missing")?))
+    };
+    let needed = Needed::MANAGE_ROLES;
+    let (terms, force, allow_missing) =
+        judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    let role = names::role(&change.path[N - 1]);
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| core.delete_role(&caller, place, role, expected, force).await;
+    or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
+}
+
+/// The name under which the roles of a place are found.
+async fn parent(core: &Core, caller: &tenantry_core::caller::Caller, place: &Place) -> Result<String> {
+    Ok(match place {
+        Place::Organization(organization) => {
+            names::organization(core.get_organization(caller, organization.clone()).await?.id)
+        }
+        Place::Workspace(organization, workspace) => {
+            let target = (organization.clone(), workspace.clone());
+            let detail = core.get_workspace(caller, target, tenantry_core::authz::View::Both).await?;
+            names::workspace(detail.organization.id, detail.seen.workspace.id)
+        }
+    })
+}
+
+/// A title that is no built-in role's: roles are given by their titles too.
+fn read_title(title: &str) -> Result<String> {
+    let taken = |role: &BuiltinRole| {
+        let (known, short) = names::builtin(*role);
+        [known, short].iter().any(|name| name.eq_ignore_ascii_case(title.trim()))
+    };
+    if BuiltinRole::ALL.iter().any(taken) {
+        return Err(Error::invalid("title", "reserved", "a built-in role is called so"));
+    }
+    Ok(title.to_owned())
+}
+
+/// Permissions by their published names.
+pub(crate) fn read_permissions(list: &[Value]) -> Result<PermissionSet> {
+    list.iter()
+        .map(|value| {
+            value.as_str().and_then(Permission::from_name).ok_or_else(|| {
+                Error::invalid(
+                    "permissions",
+                    "unknown",
+                    "expected published permissions such as read:Workspace",
+                )
+            })
+        })
+        .collect()
+}
+
+fn write(parent: &str, role: &Role) -> Value {
+    let (last, title, description) = match role.builtin {
         Some(builtin) => {
             let (title, short) = names::builtin(builtin);
-            json!({
-                "name": format!("{parent}/roles/{short}"),
-                "title": title,
-                "description": names::description(builtin),
-                "permissions": permissions,
-            })
+            (short.to_owned(), title, names::description(builtin))
         }
-        None => json!({
-            "name": format!("{parent}/roles/{}", role.id),
-            "title": role.title,
-            "description": role.description.as_deref().unwrap_or_default(),
-            "permissions": permissions,
-        }),
+        None => (role.id.to_string(), role.title.as_str(), role.description.as_deref().unwrap_or_default()),
+    };
+    let permissions: Vec<&str> = role.permissions.iter().map(Permission::name).collect();
+    let mut members = Map::new();
+    members.insert("name".to_owned(), format!("{parent}/roles/{last}").into());
+    members.insert("title".to_owned(), title.into());
+    members.insert("description".to_owned(), description.into());
+    members.insert("permissions".to_owned(), permissions.into());
+    if role.builtin.is_none() {
+        if role.workspace.is_none() && role.level == Level::Workspace {
+            members.insert("role_scope".to_owned(), "ROLE_SCOPE_WORKSPACE".into());
+        }
+        members.insert("etag".to_owned(), etag::write(role.version).into());
     }
+    Value::Object(members)
 }

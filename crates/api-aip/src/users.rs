@@ -1,26 +1,26 @@
-//! Who is in a workspace: the list of users, and how many there are.
+//! Who is in an organization or a workspace, and how many there are.
 
 use axum::extract::State;
 use serde_json::{Map, Value, json};
 use tenantry_aip::check::{Predicate, Test as Wanted};
 use tenantry_aip::order::OrderKey;
 use tenantry_aip::{EnumName, EnumType, Field, FieldType, Schema};
-use tenantry_core::authz::OrganizationRef;
+use tenantry_core::authz::{Needed, OrganizationRef, Place};
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::grant::{HeldRole, UserQuery, UserWithRoles};
 use tenantry_core::ids::WorkspaceId;
-use tenantry_core::permission::{BuiltinRole, Level, Permission};
+use tenantry_core::permission::{BuiltinRole, Level};
 use tenantry_core::principal::UserField;
 use tenantry_core::text::fold;
 use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Json as Body, Segments, Served};
 
-use crate::args::{judged_in_organization, judged_in_workspace, target};
+use crate::args::{at_organization, at_workspace, judged_at, judged_in_organization};
 use crate::body::Members;
 use crate::page::{Ordering, Paging};
-use crate::read::{Read, Shown};
+use crate::read::Read;
 use crate::resource::{Answer, Resource};
-use crate::{Aip, filters, names};
+use crate::{Aip, filters, names, people};
 
 const ROWS: &str = "users";
 const FIELDS: &[&str] =
@@ -53,15 +53,45 @@ const ORDERING: Ordering<UserField> = Ordering {
     default: OrderKey { field: "created_time", descending: true },
 };
 
-/// `GET .../workspaces/{workspace}/users`.
+/// `GET .../organizations/{organization}/users`: who holds a role on the organization.
+pub(crate) async fn list_organization_users(read: Read<1>) -> Answer {
+    list(&read, "ListOrganizationUsers", at_organization(&read.path)).await
+}
+
+/// `GET .../workspaces/{workspace}/users`: who holds a role in the workspace.
 pub(crate) async fn list_workspace_users(read: Read<2>) -> Answer {
-    let target = target(&read.path[0], &read.path[1]);
-    let needed = Permission::ReadWorkspaceUsers;
-    let wanted = read_list(&read, "ListWorkspaceUsers");
-    let (shown, paging, query) =
-        judged_in_workspace(&read.core, &read.caller, &target, needed, wanted).await?;
-    let page = read.core.list_workspace_users(&read.caller, target, query).await?;
-    Ok(read.answer(paging.answer(&read, ROWS, page, |user| write(&user)), &shown))
+    list(&read, "ListWorkspaceUsers", at_workspace(&read.path)).await
+}
+
+async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Answer {
+    let wanted = || -> Result<_> {
+        let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
+        let paging = Paging::read(read, method, &ORDERING, (&expression, false))?;
+        let query = UserQuery { filter, page: paging.request.clone() };
+        Ok((read.fields_of_list(ROWS, FIELDS)?, paging, query))
+    };
+    let needed = Needed::READ_USERS;
+    let (shown, paging, query) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
+    let page = read.core.list_users(&read.caller, place, query).await?;
+    Ok(read.answer(paging.answer(read, ROWS, page, |user| write(&user)), &shown))
+}
+
+/// `GET .../organizations/{organization}/users/{user}`: name and e-mail address.
+pub(crate) async fn get_user_basic_info(read: Read<2>) -> Answer {
+    let place = at_organization(&read.path);
+    let shown = read.fields(&["name", "display_name", "email"]);
+    let shown = judged_at(&read.core, &read.caller, &place, Needed::READ_USERS, shown).await?;
+    let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[1])).await?;
+    Ok(read.answer(write_person(&found), &shown))
+}
+
+/// `GET .../workspaces/{workspace}/users/{user}`: the person with the roles held there.
+pub(crate) async fn get_workspace_user(read: Read<3>) -> Answer {
+    let place = at_workspace(&read.path);
+    let needed = Needed::READ_USERS;
+    let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(FIELDS)).await?;
+    let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[2])).await?;
+    Ok(read.answer(write(&found), &shown))
 }
 
 /// `POST .../workspaces:countUsers`: a number for each workspace asked for; one that cannot be seen fails the call.
@@ -103,13 +133,6 @@ fn read_ids(body: &Value) -> Result<Vec<&str>> {
     Ok(list.iter().filter_map(Value::as_str).collect())
 }
 
-fn read_list<const N: usize>(read: &Read<N>, method: &str) -> Result<(Shown, Paging<UserField>, UserQuery)> {
-    let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
-    let paging = Paging::read(read, method, &ORDERING, (&expression, false))?;
-    let query = UserQuery { filter, page: paging.request.clone() };
-    Ok((read.fields_of_list(ROWS, FIELDS)?, paging, query))
-}
-
 fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<UserField>> {
     match (*field, test) {
         ("role", Wanted::Keyword(equality, pattern)) => {
@@ -138,8 +161,13 @@ fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<UserField>>
     }
 }
 
-/// A user with every role held in the workspace and in its organization.
+/// A user with every role held at a place.
 pub(crate) fn write(held: &UserWithRoles) -> Value {
+    let roles: Vec<Value> = held.roles.iter().map(write_role).collect();
+    json!({"user": write_person(held), "roles": roles})
+}
+
+fn write_person(held: &UserWithRoles) -> Value {
     let (user, organization) = (&held.user, held.organization);
     let mut who = Map::new();
     who.insert("name".to_owned(), format!("organizations/{organization}/users/{}", user.id).into());
@@ -147,8 +175,7 @@ pub(crate) fn write(held: &UserWithRoles) -> Value {
     if let Some(email) = &user.email {
         who.insert("email".to_owned(), email.as_str().into());
     }
-    let roles: Vec<Value> = held.roles.iter().map(write_role).collect();
-    json!({"user": who, "roles": roles})
+    Value::Object(who)
 }
 
 fn write_role(role: &HeldRole) -> Value {

@@ -2,7 +2,7 @@
 //! services that ask on behalf of others.
 
 use crate::Core;
-use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
+use crate::authz::{self, Needed, OrganizationRef, Place, View, WorkspaceRef};
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::permission::{Level, Permission, PermissionSet};
@@ -31,6 +31,15 @@ impl Core {
                     })
                 },
             )
+            .await
+    }
+
+    /// Whether the caller has what is needed at the place.
+    pub async fn check_at(&self, caller: &Caller, place: Place, needed: Needed) -> Result<()> {
+        self.store()
+            .point((caller.clone(), place, needed), |session, (caller, place, needed)| {
+                Box::pin(async move { authz::require_at(session, caller, *needed, place).await.map(drop) })
+            })
             .await
     }
 

@@ -76,7 +76,6 @@ pub struct Preferences {
 
 /// What is to become of preferences. `None` leaves a field alone; an inner `None` makes it one that was never chosen.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::option_option, reason = "left alone, not chosen and chosen are three things")]
 pub struct PreferencesChange {
     /// Whether the support team is let in.
     pub support_team_access: Option<bool>,

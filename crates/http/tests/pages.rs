@@ -98,7 +98,7 @@ impl Server {
 /// Makes somebody a viewer of a workspace.
 async fn share(core: &TestCore, owner: &Member, target: (OrganizationRef, WorkspaceRef), with: &Member) {
     let viewer = vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
-    let added = core.add_workspace_user(&owner.caller, target, Person::Id(with.id()), viewer).await;
+    let added = core.add_user(&owner.caller, target, Person::Id(with.id()), viewer).await;
     added.expect("the owner may");
 }
 
@@ -157,7 +157,7 @@ async fn a_page_belongs_to_the_organization_that_has_the_name() {
         let server = Server::over(&core);
         assert!(server.warm(&ann, "/First/list").await.ends_with("one First"));
         assert!(server.warm(&ann, "/Second/list").await.ends_with("two Second"));
-        core.delete_organization(&ann.caller, OrganizationRef::Id(first.id)).await.unwrap();
+        core.delete_organization(&ann.caller, OrganizationRef::Id(first.id), None, true).await.unwrap();
         assert_eq!(server.get(&ann, "/First/list").await, "Hidden");
         let change = OrganizationChange { name: Some("First".into()), ..OrganizationChange::default() };
         core.update_organization(&ann.caller, OrganizationRef::Id(second.id), change).await.unwrap();

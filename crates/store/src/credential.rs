@@ -51,6 +51,9 @@ const REVOKE_OF_ORGANIZATION: Sql = sql!(
     "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND principal_id IN \
      (SELECT id FROM principals WHERE org_id = $1)"
 );
+const REVOKE_OF_MEMBER: Sql = sql!(
+    "UPDATE credentials SET revoked_at = $3 WHERE revoked_at IS NULL AND principal_id = $2 AND org_id = $1"
+);
 const RAISE_OF_ORGANIZATION: Sql =
     sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE org_id = $1");
 const NOTE_USE: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1");
@@ -161,6 +164,18 @@ impl CredentialStore for Db<'_> {
         self.note_identities();
         self.conn.run(&REVOKE_OF_ORGANIZATION, params![organization.as_uuid(), now.as_micros()]).await?;
         self.conn.run(&RAISE_OF_ORGANIZATION, params![organization.as_uuid()]).await.map(drop)
+    }
+
+    async fn revoke_credentials_of_member(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        principal: PrincipalId,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let params = params![scope.organization().as_uuid(), principal.as_uuid(), now.as_micros()];
+        let revoked = self.conn.run(&REVOKE_OF_MEMBER, params).await?;
+        principal::raise_auth_version(self, principal).await?;
+        Ok(revoked)
     }
 
     async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()> {

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{Filter, Test};
-use tenantry_core::grant::{Grant, GrantStore, HeldRole, Scope, Subject, UserWithRoles};
-use tenantry_core::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, WorkspaceId};
+use tenantry_core::grant::{Grant, GrantStore, HeldRole, LeftWorkspace, Scope, Subject, UserWithRoles};
+use tenantry_core::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId};
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::principal::UserField;
+use tenantry_core::role::Role;
 use tenantry_core::workspace;
 use uuid::Uuid;
 
@@ -52,6 +53,11 @@ pub(crate) const HOLDERS: Sql = sql!(
        AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.builtin = $3 \
        AND p.id = g.subject_id AND p.suspended_at IS NULL"
 );
+/// Everybody who holds a role, and where.
+const HOLDERS_OF_ROLE: Sql = sql!(
+    "SELECT DISTINCT subject_kind, subject_id, level, scope_id FROM grants WHERE org_id = $1 AND role_id = $2"
+);
+const REVOKE_ROLE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND role_id = $2");
 const OF_INVITATION: Sql = sql!(
     "SELECT id, role_id, level, scope_id, created_at, created_by FROM grants \
      WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'invitation' ORDER BY created_at, id"
@@ -104,19 +110,40 @@ async fn derive_for_subject(
     }
 }
 
-/// Users as seen from one workspace: their roles in it and in its organization are judged together.
+async fn holders_of_role(
+    db: &Db<'_>,
+    scope: &OrganizationScope,
+    role: RoleId,
+) -> Result<Vec<(Subject, Level, Uuid)>> {
+    let params = params![scope.organization().as_uuid(), role.as_uuid()];
+    db.conn
+        .all(&HOLDERS_OF_ROLE, params, |row| {
+            let id = row.id(1)?;
+            let subject = match row.text(0)? {
+                "principal" => Subject::Principal(PrincipalId::from_uuid(id)),
+                "team" => Subject::Team(TeamId::from_uuid(id)),
+                _ => Subject::Invitation(InvitationId::from_uuid(id)),
+            };
+            let level = Level::from_number(row.int(2)?).ok_or_else(|| Error::internal("unknown level"))?;
+            Ok((subject, level, row.id(3)?))
+        })
+        .await
+}
+
+/// Users as seen from one place: their roles in a workspace and in its organization are judged together.
 struct UserFields {
     organization: String,
-    workspace: String,
+    /// The workspace, or the organization again where it is the place.
+    object: String,
 }
 
 impl UserFields {
     /// Some role that the user holds here, direct or by team, fulfils the condition on `ro`.
     fn holds(&self, condition: &str) -> String {
-        let Self { organization, workspace } = self;
+        let Self { organization, object } = self;
         format!(
             "EXISTS (SELECT 1 FROM grants g CROSS JOIN roles ro WHERE g.org_id = {organization} \
-             AND g.scope_id IN ({organization}, {workspace}) AND ro.org_id = g.org_id AND ro.id = g.role_id \
+             AND g.scope_id IN ({organization}, {object}) AND ro.org_id = g.org_id AND ro.id = g.role_id \
              AND (g.subject_id = p.id OR g.subject_id IN (SELECT t.team_id FROM team_members t \
              WHERE t.org_id = {organization} AND t.principal_id = p.id)) AND {condition})"
         )
@@ -166,11 +193,11 @@ const fn column(field: UserField) -> Option<Column> {
 /// Puts the roles held here beside each of the users.
 async fn with_roles(
     db: &Db<'_>,
-    scope: &WorkspaceScope,
+    scope: &PlaceScope,
     users: Vec<tenantry_core::principal::Principal>,
 ) -> Result<Vec<UserWithRoles>> {
-    let mut params: Vec<Value<'_>> =
-        vec![scope.organization().as_uuid().into(), scope.workspace().as_uuid().into()];
+    let object = scope.at().object(scope.organization());
+    let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into(), Value::Id(object)];
     let list = id_list(&mut params, users.iter().map(|user| *user.id.as_uuid()));
     let statement = Sql::built(format!(
         "SELECT g.subject_id, ro.level, ro.builtin, ro.title, g.created_at, g.id \
@@ -314,16 +341,53 @@ impl GrantStore for Db<'_> {
         Ok(count.unwrap_or_default().unsigned_abs())
     }
 
-    async fn list_workspace_users(
+    async fn roles_held(&self, scope: &OrganizationScope, principal: PrincipalId) -> Result<Vec<Role>> {
+        self.roles_of_member(scope, principal).await
+    }
+
+    async fn owned_alone(
         &self,
-        scope: &WorkspaceScope,
+        scope: &OrganizationScope,
+        principal: PrincipalId,
+    ) -> Result<Vec<LeftWorkspace>> {
+        self.owned_by_member_alone(scope, principal).await
+    }
+
+    async fn end_membership(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        principal: PrincipalId,
+        heir: PrincipalId,
+    ) -> Result<u64> {
+        self.remove_member(scope, principal, heir).await
+    }
+
+    async fn derive_role(&self, scope: &Writable<OrganizationScope>, role: RoleId) -> Result<()> {
+        for (subject, level, object) in holders_of_role(self, scope, role).await? {
+            derive_for_subject(self, scope.organization(), &subject, level, &object).await?;
+        }
+        Ok(())
+    }
+
+    async fn revoke_role(&self, scope: &Writable<OrganizationScope>, role: RoleId) -> Result<()> {
+        let holders = holders_of_role(self, scope, role).await?;
+        self.conn.run(&REVOKE_ROLE, params![scope.organization().as_uuid(), role.as_uuid()]).await?;
+        for (subject, level, object) in holders {
+            derive_for_subject(self, scope.organization(), &subject, level, &object).await?;
+        }
+        Ok(())
+    }
+
+    async fn list_users(
+        &self,
+        scope: &PlaceScope,
         filter: &Filter<UserField>,
         page: &PageRequest<UserField>,
     ) -> Result<Page<UserWithRoles>> {
         let mut params = Vec::new();
         let organization = bind(&mut params, scope.organization().as_uuid().into());
-        let workspace = bind(&mut params, scope.workspace().as_uuid().into());
-        let fields = UserFields { organization, workspace };
+        let object = bind(&mut params, Value::Id(scope.at().object(scope.organization())));
+        let fields = UserFields { organization, object };
         let wanted = compile::condition(&fields, filter, &mut params)?;
         let paging = compile::paging(page, column, "p.id", &mut params)?;
         let statement = Sql::built(format!(
@@ -332,7 +396,7 @@ impl GrantStore for Db<'_> {
              AND {wanted} AND {}{}",
             principal::COLUMNS,
             fields.organization,
-            fields.workspace,
+            fields.object,
             paging.behind,
             paging.tail
         ));
@@ -340,6 +404,18 @@ impl GrantStore for Db<'_> {
         // One more than the page was read, to know whether more follow; its roles are not needed.
         let page_users = with_roles(self, scope, users).await?;
         Ok(Page::cut(page_users, page.limit, |last| last.cursor(&page.order)))
+    }
+
+    async fn find_user(&self, scope: &PlaceScope, id: PrincipalId) -> Result<Option<UserWithRoles>> {
+        let statement = Sql::built(format!(
+            "SELECT {} FROM reach r CROSS JOIN principals p WHERE r.principal_id = $3 AND r.org_id = $1 \
+             AND r.scope_id = $2 AND p.id = r.principal_id AND p.org_id IS NULL",
+            principal::COLUMNS
+        ));
+        let object = scope.at().object(scope.organization());
+        let params = params![scope.organization().as_uuid(), &object, id.as_uuid()];
+        let users = self.conn.all(&statement, params, |row| principal::read(row, 0)).await?;
+        Ok(with_roles(self, scope, users).await?.pop())
     }
 
     async fn count_workspace_users(

@@ -1,19 +1,52 @@
 //! Invitations.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
-use tenantry_core::error::Result;
-use tenantry_core::ids::{InvitationId, PrincipalId, WorkspaceId};
-use tenantry_core::invitation::{Invitation, InvitationField, InvitationStore};
+use tenantry_core::error::{Error, Result};
+use tenantry_core::ids::{InvitationId, OrganizationId, PrincipalId, WorkspaceId};
+use tenantry_core::invitation::{Invitation, InvitationField, InvitationStatus, InvitationStore};
 use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::role::Role;
 use tenantry_core::text::fold;
+use uuid::Uuid;
 
 use crate::compile::{self, Column};
 use crate::driver::{Row, Sql, Value, params, sql};
+use crate::role;
 use crate::session::Db;
 
-const COLUMNS: &str = "i.id, i.email, i.workspace_id, i.invited_by, i.created_at, i.expires_at";
+/// The columns that [`read`] expects, of the table `i`.
+const COLUMNS: &str =
+    "i.id, i.email, i.workspace_id, i.invited_by, i.created_at, i.expires_at, i.org_id, i.status";
+const FIND: Sql = sql!(
+    "SELECT i.id, i.email, i.workspace_id, i.invited_by, i.created_at, i.expires_at, i.org_id, i.status \
+     FROM invitations i WHERE i.org_id = $1 AND i.id = $2"
+);
+const OFFERED: Sql = sql!(
+    "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
+            r.created_at, r.updated_at \
+     FROM grants g CROSS JOIN roles r \
+     WHERE g.org_id = $1 AND g.subject_id = $2 AND g.subject_kind = 'invitation' \
+       AND r.org_id = g.org_id AND r.id = g.role_id ORDER BY g.created_at, g.id"
+);
+const WORKSPACE_NAME: Sql = sql!(
+    "SELECT w.name FROM invitations i CROSS JOIN workspaces w \
+     WHERE i.org_id = $1 AND i.id = $2 AND w.org_id = i.org_id AND w.id = i.workspace_id AND w.deleted_at IS NULL"
+);
+const HAS_SECRET: Sql = sql!(
+    "SELECT CASE WHEN secret_hash = $3 THEN 1 ELSE 0 END FROM invitations WHERE org_id = $1 AND id = $2"
+);
+const RENEW: Sql = sql!(
+    "UPDATE invitations SET invited_by = $3, expires_at = $4, secret_hash = $5 WHERE org_id = $1 AND id = $2"
+);
+const END: Sql = sql!("UPDATE invitations SET status = $3 WHERE org_id = $1 AND id = $2");
+const END_OFFER: Sql =
+    sql!("DELETE FROM grants WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'invitation'");
+const EXPIRED: Sql = sql!(
+    "SELECT org_id, id FROM invitations WHERE status = 'pending' AND expires_at <= $1 \
+     ORDER BY expires_at, org_id, id LIMIT $2"
+);
 const PENDING: Sql = sql!(
     "SELECT workspace_id FROM invitations \
      WHERE org_id = $1 AND email_folded = $2 AND status = 'pending' AND expires_at > $3"
@@ -32,22 +65,24 @@ fn read(row: &Row<'_>) -> Result<Invitation> {
         invited_by: PrincipalId::from_uuid(row.id(3)?),
         created_at: Timestamp::from_micros(row.int(4)?),
         expires_at: Timestamp::from_micros(row.int(5)?),
+        organization: OrganizationId::from_uuid(row.id(6)?),
+        status: InvitationStatus::from_word(row.text(7)?).ok_or_else(|| Error::internal("unknown status"))?,
     })
 }
 
 #[async_trait]
 impl InvitationStore for Db<'_> {
-    async fn list_workspace_invitations(
+    async fn list_invitations(
         &self,
-        scope: &WorkspaceScope,
+        scope: &PlaceScope,
         now: Timestamp,
         page: &PageRequest<InvitationField>,
     ) -> Result<Page<Invitation>> {
-        let mut params: Vec<Value<'_>> = vec![
-            scope.organization().as_uuid().into(),
-            scope.workspace().as_uuid().into(),
-            now.as_micros().into(),
-        ];
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into(), now.as_micros().into()];
+        let here = match scope.workspace() {
+            None => "i.workspace_id IS NULL".to_owned(),
+            Some(id) => format!("i.workspace_id = {}", compile::bind(&mut params, id.as_uuid().into())),
+        };
         let paging = compile::paging(
             page,
             |InvitationField::CreatedAt| Some(Column::along("i.created_at")),
@@ -55,12 +90,77 @@ impl InvitationStore for Db<'_> {
             &mut params,
         )?;
         let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND i.workspace_id = $2 \
-             AND i.status = 'pending' AND i.expires_at > $3 AND {}{}",
+            "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND {here} \
+             AND i.status = 'pending' AND i.expires_at > $2 AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read).await?;
         Ok(Page::cut(rows, page.limit, Invitation::cursor))
+    }
+
+    async fn find_invitation(
+        &self,
+        scope: &OrganizationScope,
+        id: InvitationId,
+    ) -> Result<Option<Invitation>> {
+        self.conn.first(&FIND, params![scope.organization().as_uuid(), id.as_uuid()], read).await
+    }
+
+    async fn offered_roles(&self, scope: &OrganizationScope, id: InvitationId) -> Result<Vec<Role>> {
+        self.conn.all(&OFFERED, params![scope.organization().as_uuid(), id.as_uuid()], role::read).await
+    }
+
+    async fn invited_workspace_name(
+        &self,
+        scope: &OrganizationScope,
+        id: InvitationId,
+    ) -> Result<Option<String>> {
+        let params = params![scope.organization().as_uuid(), id.as_uuid()];
+        self.conn.first(&WORKSPACE_NAME, params, |row| Ok(row.text(0)?.to_owned())).await
+    }
+
+    async fn invitation_has_secret(
+        &self,
+        scope: &OrganizationScope,
+        id: InvitationId,
+        hash: &[u8; 32],
+    ) -> Result<bool> {
+        let params = params![scope.organization().as_uuid(), id.as_uuid(), hash];
+        Ok(self.conn.first(&HAS_SECRET, params, |row| row.int(0)).await? == Some(1))
+    }
+
+    async fn renew_invitation(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        invitation: &Invitation,
+        secret_hash: &[u8; 32],
+    ) -> Result<()> {
+        let params = params![
+            scope.organization().as_uuid(),
+            invitation.id.as_uuid(),
+            invitation.invited_by.as_uuid(),
+            invitation.expires_at.as_micros(),
+            secret_hash,
+        ];
+        self.conn.run(&RENEW, params).await.map(drop)
+    }
+
+    async fn end_invitation(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        id: InvitationId,
+        status: InvitationStatus,
+    ) -> Result<()> {
+        end(self, (scope.organization().as_uuid(), id.as_uuid()), status).await
+    }
+
+    async fn expire_invitations(&self, now: Timestamp, limit: u32) -> Result<u64> {
+        let params = params![now.as_micros(), i64::from(limit)];
+        let expired = self.conn.all(&EXPIRED, params, |row| Ok((row.id(0)?, row.id(1)?))).await?;
+        for (organization, id) in &expired {
+            end(self, (organization, id), InvitationStatus::Expired).await?;
+        }
+        Ok(expired.len() as u64)
     }
 
     async fn has_pending_invitation(
@@ -95,4 +195,9 @@ impl InvitationStore for Db<'_> {
         ];
         self.conn.run(&INSERT, params).await.map(drop)
     }
+}
+
+async fn end(db: &Db<'_>, (organization, id): (&Uuid, &Uuid), status: InvitationStatus) -> Result<()> {
+    db.conn.run(&END, params![organization, id, status.word()]).await?;
+    db.conn.run(&END_OFFER, params![organization, id]).await.map(drop)
 }

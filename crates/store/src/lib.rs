@@ -12,6 +12,7 @@ mod grant;
 mod idempotency;
 mod invitation;
 mod load;
+mod membership;
 mod migrate;
 mod organization;
 #[cfg(test)]

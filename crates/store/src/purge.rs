@@ -73,7 +73,8 @@ const OF_ORGANIZATION: [Sql; 12] = [
     ),
     sql!(
         "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE org_id = $1 \
-            OR principal_id IN (SELECT id FROM principals WHERE org_id = $1) LIMIT $2)"
+            OR principal_id IN (SELECT id FROM principals WHERE org_id = $1) \
+            ORDER BY CASE WHEN parent_id IS NULL THEN 1 ELSE 0 END LIMIT $2)"
     ),
     sql!("DELETE FROM principals WHERE id IN (SELECT id FROM principals WHERE org_id = $1 LIMIT $2)"),
     sql!("DELETE FROM versions WHERE org_id IN (SELECT org_id FROM versions WHERE org_id = $1 LIMIT $2)"),

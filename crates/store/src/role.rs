@@ -1,7 +1,7 @@
 //! Roles.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
@@ -26,19 +26,30 @@ const BUILTIN: Sql = sql!(
             r.created_at, r.updated_at \
      FROM roles r WHERE r.org_id = $1 AND r.builtin = $2"
 );
+/// A workspace's own role comes before the organization's of the same title.
 const CUSTOM: Sql = sql!(
     "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
             r.created_at, r.updated_at \
-     FROM roles r WHERE r.org_id = $1 AND r.builtin IS NULL AND r.level = 2 AND r.title_folded = $3 \
-       AND (r.workspace_id IS NULL OR r.workspace_id = $2)"
+     FROM roles r WHERE r.org_id = $1 AND r.builtin IS NULL AND r.level = $2 AND r.title_folded = $4 \
+       AND (r.workspace_id IS NULL OR r.workspace_id = $3) \
+     ORDER BY CASE WHEN r.workspace_id IS NULL THEN 1 ELSE 0 END, r.id"
 );
+const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'role', $2)");
+const UPDATE: Sql = sql!(
+    "UPDATE roles SET title = $3, title_folded = $4, description = $5, permissions = $6, version = $7, \
+       updated_at = $8 \
+     WHERE org_id = $1 AND id = $2"
+);
+const GRANTED: Sql = sql!("SELECT level FROM grants WHERE org_id = $1 AND role_id = $2 LIMIT 1");
+const DELETE: Sql = sql!("DELETE FROM roles WHERE org_id = $1 AND id = $2");
 const INSERT: Sql = sql!(
     "INSERT INTO roles (org_id, id, workspace_id, level, builtin, title, title_folded, description, permissions, \
        version, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 );
 
-fn read(row: &Row<'_>) -> Result<Role> {
+/// Reads the columns of a role, in the order of [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>) -> Result<Role> {
     let level = Level::from_number(row.int(3)?).ok_or_else(|| Error::internal("unknown level"))?;
     Ok(Role {
         organization: OrganizationId::from_uuid(row.id(0)?),
@@ -65,18 +76,22 @@ impl RoleStore for Db<'_> {
         self.conn.first(&BUILTIN, params![scope.organization().as_uuid(), role.word()], read).await
     }
 
-    async fn find_custom_role(&self, scope: &WorkspaceScope, folded_title: &str) -> Result<Option<Role>> {
-        let params = params![scope.organization().as_uuid(), scope.workspace().as_uuid(), folded_title];
+    async fn find_custom_role(&self, scope: &PlaceScope, folded_title: &str) -> Result<Option<Role>> {
+        let organization = scope.organization();
+        let object = scope.at().object(organization);
+        let params = params![organization.as_uuid(), scope.level() as i64, &object, folded_title];
         self.conn.first(&CUSTOM, params, read).await
     }
 
-    async fn list_workspace_roles(
-        &self,
-        scope: &WorkspaceScope,
-        page: &PageRequest<RoleField>,
-    ) -> Result<Page<Role>> {
-        let mut params: Vec<Value<'_>> =
-            vec![scope.organization().as_uuid().into(), scope.workspace().as_uuid().into()];
+    async fn list_roles(&self, scope: &PlaceScope, page: &PageRequest<RoleField>) -> Result<Page<Role>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let shown = match scope.workspace() {
+            None => "r.workspace_id IS NULL AND (r.builtin IS NULL OR r.level = 1)".to_owned(),
+            Some(workspace) => {
+                let workspace = compile::bind(&mut params, workspace.as_uuid().into());
+                format!("r.level = 2 AND (r.workspace_id IS NULL OR r.workspace_id = {workspace})")
+            }
+        };
         let paging = compile::paging(
             page,
             |RoleField::CreatedAt| Some(Column::along("r.created_at")),
@@ -84,15 +99,38 @@ impl RoleStore for Db<'_> {
             &mut params,
         )?;
         let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND r.level = 2 \
-             AND (r.workspace_id IS NULL OR r.workspace_id = $2) AND {}{}",
+            "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND {shown} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read).await?;
         Ok(Page::cut(rows, page.limit, Role::cursor))
     }
 
+    async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()> {
+        let params = params![
+            scope.organization().as_uuid(),
+            role.id.as_uuid(),
+            &role.title,
+            fold(&role.title),
+            role.description.as_deref(),
+            role.permissions.bits(),
+            role.version,
+            role.updated_at.as_micros(),
+        ];
+        self.conn.run(&UPDATE, params).await.map(drop)
+    }
+
+    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId) -> Result<bool> {
+        let params = params![scope.organization().as_uuid(), id.as_uuid()];
+        Ok(self.conn.first(&GRANTED, params, |row| row.int(0)).await?.is_some())
+    }
+
+    async fn delete_role(&self, scope: &Writable<OrganizationScope>, id: RoleId) -> Result<()> {
+        self.conn.run(&DELETE, params![scope.organization().as_uuid(), id.as_uuid()]).await.map(drop)
+    }
+
     async fn insert_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()> {
+        self.conn.run(&LOCATE, params![role.id.as_uuid(), scope.organization().as_uuid()]).await?;
         let params = params![
             scope.organization().as_uuid(),
             role.id.as_uuid(),

@@ -315,7 +315,7 @@ async fn a_member_sees_what_it_may_enter_and_an_administrator_all() {
     assert_eq!(world.get(&path, &bob).await.ok(), json!([]));
     let viewer = vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
     let one = target(&north, "one");
-    world.core.add_workspace_user(&ada.caller, one, Person::Id(bob.id()), viewer).await.unwrap();
+    world.core.add_user(&ada.caller, one, Person::Id(bob.id()), viewer).await.unwrap();
     assert_eq!(world.get(&path, &bob).await.all("name"), ["one"]);
     for all in [&ada, &world.admin] {
         assert_eq!(world.get(&path, all).await.all("name"), ["two", "one", "default"]);
@@ -337,7 +337,7 @@ async fn somebody_unknown_shows_as_an_id() {
     assert_eq!(owner().await["username"], "root");
     let owners = vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
     let foreign = || target(&north, "foreign");
-    core.add_workspace_user(&ada.caller, foreign(), Person::Id(ada.id()), owners).await.unwrap();
+    core.add_user(&ada.caller, foreign(), Person::Id(ada.id()), owners).await.unwrap();
     core.remove_workspace_user(&ada.caller, foreign(), root.id()).await.unwrap();
     let id = root.id().to_string();
     let unknown = owner().await;

@@ -8,6 +8,8 @@
 //! whatever the use case reads afterwards holds until its commit.
 
 mod decide;
+mod invited;
+mod place;
 mod scope;
 
 use async_trait::async_trait;
@@ -20,6 +22,8 @@ use crate::store::Session;
 
 use decide::on_organization;
 pub use decide::{Decision, Holdings, View, decide_organization, decide_workspace};
+pub use invited::{invited, invited_change};
+pub use place::{Needed, Place, PlaceScope, require_at, require_change_at};
 pub use scope::{OrganizationScope, ServerScope, WorkspaceScope, Writable};
 
 /// How a request names an organization: by id, or by name or key.

@@ -61,6 +61,14 @@ pub trait CredentialStore {
         now: Timestamp,
     ) -> Result<()>;
 
+    /// Ends every credential of the principal that counts in the organization alone. Answers how many there were.
+    async fn revoke_credentials_of_member(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        principal: PrincipalId,
+        now: Timestamp,
+    ) -> Result<u64>;
+
     /// Notes when credentials were last used.
     async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;
 }

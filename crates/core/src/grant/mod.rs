@@ -2,6 +2,7 @@
 //!
 //! Grants are the truth; what a principal reaches by them is derived by the store in the same transaction.
 
+mod leave;
 mod service;
 mod store;
 
@@ -20,8 +21,9 @@ use crate::principal::{Principal, UserField};
 use crate::role::Role;
 use crate::store::Session;
 
+pub use leave::{Departure, LeftWorkspace};
 pub(crate) use service::resolve;
-pub use service::{Person, RoleName, RolesWanted, UserQuery};
+pub use service::{Added, Person, RoleName, RolesWanted, UserQuery};
 pub use store::GrantStore;
 
 /// Who holds a role.
@@ -107,7 +109,7 @@ pub struct Grant {
     pub created_by: PrincipalId,
 }
 
-/// A user and the roles held in a workspace and in its organization.
+/// A user and the roles held at a place: in an organization, or in a workspace and its organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserWithRoles {
     /// The organization in which the roles are held.
@@ -193,4 +195,21 @@ pub(crate) async fn require_an_owner(
         "member.last_owner",
         format!("the {what} would be left without an owner"),
     ))
+}
+
+/// Refuses what would take the owner's role from who answers for the organization.
+pub(crate) async fn require_not_account_owner(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    user: PrincipalId,
+) -> Result<()> {
+    let organization = session.find_organization(scope).await?;
+    if organization.is_some_and(|organization| organization.owner == user) {
+        return Err(Error::new(
+            Kind::Precondition,
+            "member.account_owner",
+            "the organization is this user's: hand it over first",
+        ));
+    }
+    Ok(())
 }

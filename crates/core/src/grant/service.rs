@@ -1,14 +1,15 @@
-//! Use cases of grants: who is in a workspace, and giving and taking roles there.
+//! Use cases of grants: who is in an organization or a workspace, and giving and taking roles there.
 
-use super::{HeldRole, Scope, Subject, UserWithRoles, give, require_an_owner};
+use super::{HeldRole, Scope, Subject, UserWithRoles, give, require_an_owner, require_not_account_owner};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{self, OrganizationRef, View, WorkspaceRef, WorkspaceScope, Writable};
+use crate::authz::{self, Needed, OrganizationRef, Place, PlaceScope, View, WorkspaceRef, Writable};
 use crate::caller::Caller;
+use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::ids::{PrincipalId, RoleId, WorkspaceId};
-use crate::invitation;
+use crate::invitation::{self, Invitation};
 use crate::page::{Page, PageRequest};
 use crate::permission::{BuiltinRole, Level, Permission};
 use crate::principal::{Principal, UserField};
@@ -16,9 +17,8 @@ use crate::role::{self, Role};
 use crate::settings::{AddPeople, Settings};
 use crate::store::Session;
 use crate::text;
-use crate::workspace;
 
-/// Which users of a workspace to list.
+/// Which users of a place to list.
 #[derive(Clone, Debug)]
 pub struct UserQuery {
     /// The condition.
@@ -41,6 +41,16 @@ pub enum Person {
     },
 }
 
+impl Added {
+    /// The person with the roles, unless an invitation was made.
+    pub fn member(self) -> Option<UserWithRoles> {
+        match self {
+            Self::Member(user) => Some(user),
+            Self::Invited(..) => None,
+        }
+    }
+}
+
 /// How a request names a role.
 #[derive(Clone, Debug)]
 pub enum RoleName {
@@ -52,24 +62,48 @@ pub enum RoleName {
     Title(String),
 }
 
-/// The roles that a person is to hold directly in a workspace.
+/// The roles that a person is to hold directly at a place.
 pub type RolesWanted = Vec<RoleName>;
 
+/// What adding a person came to.
+#[derive(Clone, Debug)]
+pub enum Added {
+    /// The person has the roles.
+    Member(UserWithRoles),
+    /// The person was invited; the secret is shown this once.
+    Invited(Invitation, Secret),
+}
+
 impl Core {
-    /// The people who hold a role in a workspace.
-    pub async fn list_workspace_users(
+    /// The people who hold a role in an organization or in a workspace.
+    pub async fn list_users(
         &self,
         caller: &Caller,
-        target: (OrganizationRef, WorkspaceRef),
+        place: impl Into<Place>,
         query: UserQuery,
     ) -> Result<Page<UserWithRoles>> {
         self.store()
-            .scan((caller.clone(), target, query), |session, (caller, (organization, workspace), query)| {
+            .scan((caller.clone(), place.into(), query), |session, (caller, place, query)| {
                 Box::pin(async move {
-                    let target = (organization, workspace);
-                    let needed = Permission::ReadWorkspaceUsers;
-                    let scope = authz::require_workspace(session, caller, needed, target, View::Both).await?;
-                    session.list_workspace_users(&scope, &query.filter, &query.page).await
+                    let scope = authz::require_at(session, caller, Needed::READ_USERS, place).await?;
+                    session.list_users(&scope, &query.filter, &query.page).await
+                })
+            })
+            .await
+    }
+
+    /// One of the people who hold a role in an organization or in a workspace.
+    pub async fn get_user(
+        &self,
+        caller: &Caller,
+        place: impl Into<Place>,
+        user: PrincipalId,
+    ) -> Result<UserWithRoles> {
+        self.store()
+            .point((caller.clone(), place.into(), user), |session, (caller, place, user)| {
+                Box::pin(async move {
+                    let scope = authz::require_at(session, caller, Needed::READ_USERS, place).await?;
+                    session.find_user(&scope, *user).await?.ok_or_else(|| Error::not_found("user"))
                 })
             })
             .await
@@ -107,19 +141,19 @@ impl Core {
             .await
     }
 
-    /// Adds a person to a workspace with these roles: a member of the organization at once, anybody else as the
-    /// server's setting `add_people` says. Answers `None` when an invitation was made.
-    pub async fn add_workspace_user(
+    /// Adds a person to an organization or a workspace with these roles: somebody known there at once, anybody else as
+    /// the server's setting `add_people` says.
+    pub async fn add_user(
         &self,
         caller: &Caller,
-        target: (OrganizationRef, WorkspaceRef),
+        place: impl Into<Place>,
         person: Person,
         roles: RolesWanted,
-    ) -> Result<Option<UserWithRoles>> {
+    ) -> Result<Added> {
         let secret = self.invitation_secret();
-        let data = (self.act(caller), target, person, roles, self.settings().clone(), secret);
+        let data = (self.act(caller), place.into(), person, roles, self.settings().clone(), secret);
         self.store()
-            .write(data, |session, (act, (organization, workspace), person, wanted, settings, secret)| {
+            .write(data, |session, (act, place, person, wanted, settings, secret)| {
                 Box::pin(async move {
                     // Accounts are locked before organizations, always (decision 002).
                     let accounts = match person {
@@ -130,10 +164,11 @@ impl Core {
                         }
                         Person::Email { .. } | Person::Id(_) => None,
                     };
-                    let scope = manage(session, act, (organization, workspace)).await?;
+                    let scope =
+                        authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let roles = resolve(session, &scope, wanted).await?;
                     let (principal, email) = match person {
-                        Person::Id(id) => (Some(member(session, &scope, *id).await?), None),
+                        Person::Id(id) => (Some(by_id(session, act, &scope, *id).await?), None),
                         Person::Email { email, display_name } => {
                             let email = text::email("user.email", email)?;
                             let newcomer = accounts.as_ref().zip(display_name.as_deref());
@@ -142,52 +177,44 @@ impl Core {
                         }
                     };
                     let Some(principal) = principal else {
-                        let at = Scope::Workspace(scope.workspace());
                         let email = email.unwrap_or_default();
-                        let offer = invitation::Offer { email, roles, at, secret };
-                        invitation::make(session, act, &scope.organization_scope(), &offer, settings).await?;
-                        return Ok(None);
+                        let offer = invitation::Offer { email, roles, secret };
+                        let invitation = invitation::make(session, act, &scope, &offer, settings).await?;
+                        return Ok(Added::Invited(invitation, secret.clone()));
                     };
-                    let held = session
-                        .grants_of(
-                            &scope,
-                            &Subject::Principal(principal.id),
-                            &Scope::Workspace(scope.workspace()),
-                        )
-                        .await?;
+                    let held =
+                        session.grants_of(&scope, &Subject::Principal(principal.id), &scope.at()).await?;
                     if !held.is_empty() {
                         return Err(Error::new(
                             Kind::AlreadyExists,
                             "member.exists",
-                            "the user has a role in this workspace already",
+                            "the user has a role here already",
                         ));
                     }
-                    set_roles(session, act, &scope, principal, roles, "workspace_user.add").await.map(Some)
+                    set_roles(session, act, &scope, principal, roles, Verb::Add).await.map(Added::Member)
                 })
             })
             .await
     }
 
-    /// Replaces the roles that a person holds directly in a workspace.
-    pub async fn update_workspace_user(
+    /// Replaces the roles that a person holds directly in an organization or a workspace.
+    pub async fn update_user(
         &self,
         caller: &Caller,
-        target: (OrganizationRef, WorkspaceRef),
+        place: impl Into<Place>,
         user: PrincipalId,
         roles: RolesWanted,
     ) -> Result<UserWithRoles> {
         self.store()
-            .write(
-                (self.act(caller), target, user, roles),
-                |session, (act, (organization, workspace), user, wanted)| {
-                    Box::pin(async move {
-                        let scope = manage(session, act, (organization, workspace)).await?;
-                        let roles = resolve(session, &scope, wanted).await?;
-                        let principal = holder(session, &scope, *user).await?;
-                        set_roles(session, act, &scope, principal, roles, "workspace_user.update").await
-                    })
-                },
-            )
+            .write((self.act(caller), place.into(), user, roles), |session, (act, place, user, wanted)| {
+                Box::pin(async move {
+                    let scope =
+                        authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
+                    let roles = resolve(session, &scope, wanted).await?;
+                    let principal = holder(session, &scope, *user).await?;
+                    set_roles(session, act, &scope, principal, roles, Verb::Update).await
+                })
+            })
             .await
     }
 
@@ -199,13 +226,12 @@ impl Core {
         user: PrincipalId,
     ) -> Result<()> {
         self.store()
-            .write((self.act(caller), target, user), |session, (act, (organization, workspace), user)| {
+            .write((self.act(caller), Place::from(target), user), |session, (act, place, user)| {
                 Box::pin(async move {
-                    let scope = manage(session, act, (organization, workspace)).await?;
+                    let scope =
+                        authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let principal = holder(session, &scope, *user).await?;
-                    set_roles(session, act, &scope, principal, Vec::new(), "workspace_user.remove")
-                        .await
-                        .map(drop)
+                    set_roles(session, act, &scope, principal, Vec::new(), Verb::Remove).await.map(drop)
                 })
             })
             .await
@@ -251,21 +277,10 @@ impl Core {
     }
 }
 
-async fn manage(
-    session: &dyn Session,
-    act: &Act,
-    target: (&OrganizationRef, &WorkspaceRef),
-) -> Result<Writable<WorkspaceScope>> {
-    let needed = Permission::ManageWorkspaceUsers;
-    let scope = authz::require_workspace_change(session, &act.caller, needed, target, View::Both).await?;
-    workspace::require_live(session, &scope).await?;
-    Ok(scope)
-}
-
-/// The wanted roles, none of which may hold more than the caller does in the workspace.
+/// The wanted roles, none of which may hold more than the caller does at the place.
 pub(crate) async fn resolve(
     session: &dyn Session,
-    scope: &WorkspaceScope,
+    scope: &PlaceScope,
     wanted: &[RoleName],
 ) -> Result<Vec<Role>> {
     let mut roles: Vec<Role> = Vec::with_capacity(wanted.len());
@@ -276,11 +291,8 @@ pub(crate) async fn resolve(
             RoleName::Title(title) => session.find_custom_role(scope, &text::fold(title)).await?,
         };
         let role = found
-            .filter(|role| role.level == Level::Workspace)
-            .filter(|role| role.workspace.is_none_or(|only| only == scope.workspace()))
-            .ok_or_else(|| {
-                Error::invalid("roles", "unknown", "expected roles that can be granted in this workspace")
-            })?;
+            .filter(|role| role.fits(scope))
+            .ok_or_else(|| Error::invalid("roles", "unknown", "expected roles that can be granted here"))?;
         authz::require_to_hold(scope.permissions(), role.permissions)?;
         if !roles.iter().any(|known| known.id == role.id) {
             roles.push(role);
@@ -292,17 +304,30 @@ pub(crate) async fn resolve(
     Ok(roles)
 }
 
-async fn member(session: &dyn Session, scope: &WorkspaceScope, id: PrincipalId) -> Result<Principal> {
-    let mut people = session.people(scope, &[id]).await?;
-    people
-        .remove(&id)
-        .ok_or_else(|| Error::invalid("user.name", "unknown", "expected a user of the organization"))
+/// A person by id: of the organization; or, to join it, any active user for who runs the server, to whom alone accounts are
+/// known by id.
+async fn by_id(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<PlaceScope>,
+    id: PrincipalId,
+) -> Result<Principal> {
+    let unknown = || Error::invalid("user.name", "unknown", "expected a user of the organization");
+    if let Some(person) = session.people(scope, &[id]).await?.remove(&id) {
+        return Ok(person);
+    }
+    if scope.workspace().is_some() {
+        return Err(unknown());
+    }
+    let server = authz::server(session, &act.caller).await?;
+    authz::require_server(&server, Permission::ManageServer).map_err(|_| unknown())?;
+    let account = session.find_account(&server, id).await?;
+    account.filter(Principal::is_active_user).ok_or_else(unknown)
 }
 
-/// Somebody who holds a role directly in the workspace.
-async fn holder(session: &dyn Session, scope: &WorkspaceScope, id: PrincipalId) -> Result<Principal> {
-    let at = Scope::Workspace(scope.workspace());
-    if session.grants_of(scope, &Subject::Principal(id), &at).await?.is_empty() {
+/// Somebody who holds a role directly at the place.
+async fn holder(session: &dyn Session, scope: &PlaceScope, id: PrincipalId) -> Result<Principal> {
+    if session.grants_of(scope, &Subject::Principal(id), &scope.at()).await?.is_empty() {
         return Err(Error::not_found("user"));
     }
     session.people(scope, &[id]).await?.remove(&id).ok_or_else(|| Error::not_found("user"))
@@ -310,11 +335,11 @@ async fn holder(session: &dyn Session, scope: &WorkspaceScope, id: PrincipalId) 
 
 /// Who this address belongs to, as far as the server's setting lets the caller find out: a member of the organization
 /// always, another account where accounts may be `known`, a new account where they are `provision`ed: then `newcomer` is
-/// the right to make one and the name that it gets.
+/// the right to make one and the name that it gets. Who comes to a workspace from outside becomes a member as well.
 async fn known(
     session: &dyn Session,
     act: &Act,
-    scope: &Writable<WorkspaceScope>,
+    scope: &Writable<PlaceScope>,
     email: &str,
     newcomer: Option<(&Writable<authz::ServerScope>, &str)>,
     settings: &Settings,
@@ -329,47 +354,76 @@ async fn known(
     if settings.add_people == AddPeople::Invite {
         return Ok(None);
     }
-    if !scope.organization_scope().permissions().contains(Permission::ManageOrganizationUsers) {
+    let organization = scope.organization_scope();
+    if !organization.permissions().contains(Permission::ManageOrganizationUsers) {
         return Ok(None);
     }
     let user = match (found, newcomer) {
         (Some(user), _) => user,
-        (None, Some((accounts, name))) => {
-            let id = PrincipalId::generate(&*act.ids);
-            let user = Principal {
-                id,
-                organization: None,
-                username: text::username("user.email", email)?,
-                email: Some(email.to_owned()),
-                display_name: Some(text::name("user.display_name", name, 100)?),
-                suspended_at: None,
-                auth_version: 1,
-                version: 1,
-                created_at: act.now,
-                updated_at: act.now,
-            };
-            session.insert_user(accounts, &user, None).await?;
-            user
-        }
+        (None, Some((accounts, name))) => provision(session, act, accounts, (email, name)).await?,
         (None, _) => return Ok(None),
     };
-    let organization = scope.organization_scope();
-    let member = role::builtin(session, scope, BuiltinRole::OrganizationMember).await?;
-    give(session, act, &organization, Subject::Principal(user.id), &member, Scope::Organization).await?;
+    if scope.workspace().is_some() {
+        let member = role::builtin(session, scope, BuiltinRole::OrganizationMember).await?;
+        give(session, act, &organization, Subject::Principal(user.id), &member, Scope::Organization).await?;
+    }
     Ok(Some(user))
 }
 
-/// Makes `roles` the ones that the principal holds directly in the workspace. What goes may not exceed the caller's own.
+async fn provision(
+    session: &dyn Session,
+    act: &Act,
+    accounts: &Writable<authz::ServerScope>,
+    (email, name): (&str, &str),
+) -> Result<Principal> {
+    let user = Principal {
+        id: PrincipalId::generate(&*act.ids),
+        organization: None,
+        username: text::username("user.email", email)?,
+        email: Some(email.to_owned()),
+        display_name: Some(text::name("user.display_name", name, 100)?),
+        suspended_at: None,
+        auth_version: 1,
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+    };
+    session.insert_user(accounts, &user, None).await?;
+    Ok(user)
+}
+
+/// What is done to somebody's roles, for the audit trail.
+#[derive(Clone, Copy)]
+enum Verb {
+    Add,
+    Update,
+    Remove,
+}
+
+impl Verb {
+    const fn action(self, level: Level) -> &'static str {
+        match (self, level) {
+            (Self::Add, Level::Workspace) => "workspace_user.add",
+            (Self::Update, Level::Workspace) => "workspace_user.update",
+            (Self::Remove, Level::Workspace) => "workspace_user.remove",
+            (Self::Add, _) => "organization_user.add",
+            (Self::Update, _) => "organization_user.update",
+            (Self::Remove, _) => "organization_user.remove",
+        }
+    }
+}
+
+/// Makes `roles` the ones that the principal holds directly at the place. What goes may not exceed the caller's own.
 async fn set_roles(
     session: &dyn Session,
     act: &Act,
-    scope: &Writable<WorkspaceScope>,
+    scope: &Writable<PlaceScope>,
     user: Principal,
     roles: Vec<Role>,
-    action: &'static str,
+    verb: Verb,
 ) -> Result<UserWithRoles> {
     let organization = scope.organization_scope();
-    let at = Scope::Workspace(scope.workspace());
+    let at = scope.at();
     let subject = Subject::Principal(user.id);
     let mut owner_goes = false;
     for grant in session.grants_of(scope, &subject, &at).await? {
@@ -377,7 +431,8 @@ async fn set_roles(
             continue;
         }
         let role = session.find_role(scope, grant.role).await?;
-        owner_goes |= role.as_ref().is_some_and(|role| role.builtin == Some(BuiltinRole::WorkspaceOwner));
+        let builtin = role.as_ref().and_then(|role| role.builtin);
+        owner_goes |= matches!(builtin, Some(BuiltinRole::WorkspaceOwner | BuiltinRole::OrganizationOwner));
         let held = role.map(|role| role.permissions).unwrap_or_default();
         authz::require_to_hold(scope.permissions(), held)?;
         session.delete_grant(&organization, &grant).await?;
@@ -387,12 +442,13 @@ async fn set_roles(
     }
     if owner_goes {
         require_an_owner(session, &organization, at).await?;
+        if scope.workspace().is_none() {
+            require_not_account_owner(session, &organization, user.id).await?;
+        }
     }
-    let targets = vec![
-        Target::new("workspace", scope.workspace().as_uuid()),
-        Target::new("principal", user.id.as_uuid()),
-    ];
-    act.record(session, scope.organization(), action, targets).await?;
+    let place = scope.workspace().map(|id| Target::new("workspace", id.as_uuid()));
+    let targets = place.into_iter().chain([Target::new("principal", user.id.as_uuid())]).collect();
+    act.record(session, scope.organization(), verb.action(scope.level()), targets).await?;
     let roles = roles
         .into_iter()
         .map(|role| HeldRole { level: role.level, builtin: role.builtin, title: role.title })

@@ -1,19 +1,22 @@
 //! Invitations: an offer of roles to an e-mail address that may not have an account yet.
 //!
 //! An invitation ends once: accepted, declined, expired or revoked. Its secret is shown once and stored hashed. The
-//! roles that it offers are grants whose subject is the invitation.
+//! roles that it offers are grants whose subject is the invitation. Only who is signed in with the address can answer it,
+//! and what its maker may not offer any more by then is not given.
 
+mod answer;
 mod service;
 mod store;
 
 use crate::audit::{Act, Target};
-use crate::authz::{OrganizationScope, Writable};
+use crate::authz::{Needed, PlaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::grant::{self, Scope, Subject};
-use crate::ids::{InvitationId, PrincipalId, WorkspaceId};
+use crate::grant::{self, Subject};
+use crate::ids::{InvitationId, OrganizationId, PrincipalId, WorkspaceId};
 use crate::page::{Cursor, KeyValue};
+use crate::permission::{Level, Permission};
 use crate::role::Role;
 use crate::settings::Settings;
 use crate::store::Session;
@@ -26,10 +29,14 @@ pub use store::{InvitationField, InvitationStore};
 pub struct Invitation {
     /// Its id.
     pub id: InvitationId,
+    /// The organization it is to, or in which its workspace is.
+    pub organization: OrganizationId,
     /// To whom.
     pub email: String,
     /// The workspace it is for; none for one to the organization.
     pub workspace: Option<WorkspaceId>,
+    /// What became of it.
+    pub status: InvitationStatus,
     /// By whom.
     pub invited_by: PrincipalId,
     /// When it was made.
@@ -38,11 +45,64 @@ pub struct Invitation {
     pub expires_at: Timestamp,
 }
 
+/// What became of an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InvitationStatus {
+    /// It waits for an answer, until it expires.
+    Pending,
+    /// The roles were given.
+    Accepted,
+    /// The invitee said no.
+    Declined,
+    /// It was withdrawn.
+    Revoked,
+    /// Nobody answered in time.
+    Expired,
+}
+
+impl InvitationStatus {
+    const ALL: [Self; 5] = [Self::Pending, Self::Accepted, Self::Declined, Self::Revoked, Self::Expired];
+
+    /// The word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The status of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
 impl Invitation {
+    /// Whether it can be answered.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.status == InvitationStatus::Pending && self.expires_at > now
+    }
+
     /// The invitation's place in the order of making, which is the only one.
     pub fn cursor(&self) -> Cursor {
         Cursor { keys: vec![KeyValue::Int(self.created_at.as_micros())], id: *self.id.as_uuid() }
     }
+}
+
+/// An invitation with what its reader needs to understand it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvitationDetail {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// What the organization is called.
+    pub organization_name: String,
+    /// What the workspace is called, if it is for one.
+    pub workspace_name: Option<String>,
+    /// The roles that it offers; none when it is answered.
+    pub roles: Vec<Role>,
 }
 
 /// What is offered to whom.
@@ -51,45 +111,66 @@ pub(crate) struct Offer<'a> {
     pub email: String,
     /// Which roles.
     pub roles: Vec<Role>,
-    /// Where.
-    pub at: Scope,
     /// The secret that accepts it.
     pub secret: &'a Secret,
 }
 
-/// Writes an invitation and the grants that wait for whoever accepts it.
+/// Writes an invitation to a place, and the grants that wait for whoever accepts it.
 pub(crate) async fn make(
     session: &dyn Session,
     act: &Act,
-    scope: &Writable<OrganizationScope>,
+    scope: &Writable<PlaceScope>,
     offer: &Offer<'_>,
     settings: &Settings,
 ) -> Result<Invitation> {
-    let workspace = match offer.at {
-        Scope::Workspace(id) => Some(id),
-        _ => None,
-    };
     let invitation = Invitation {
         id: InvitationId::generate(&*act.ids),
+        organization: scope.organization(),
         email: text::email("email", &offer.email)?,
-        workspace,
+        workspace: scope.workspace(),
+        status: InvitationStatus::Pending,
         invited_by: act.caller.principal,
         created_at: act.now,
         expires_at: act.now.plus_seconds(settings.invitation_seconds),
     };
-    if session.has_pending_invitation(scope, workspace, &text::fold(&invitation.email), act.now).await? {
+    let folded = text::fold(&invitation.email);
+    if session.has_pending_invitation(scope, scope.workspace(), &folded, act.now).await? {
         return Err(Error::new(
             Kind::AlreadyExists,
             "invitation.pending",
             "the address has a pending invitation here",
         ));
     }
-    session.insert_invitation(scope, &invitation, &offer.secret.hash()).await?;
+    refuse_member(session, act, scope, &folded).await?;
+    let organization = scope.organization_scope();
+    session.insert_invitation(&organization, &invitation, &offer.secret.hash()).await?;
     for role in &offer.roles {
         let subject = Subject::Invitation(invitation.id);
-        grant::give(session, act, scope, subject, role, offer.at).await?;
+        grant::give(session, act, &organization, subject, role, scope.at()).await?;
     }
     let targets = vec![Target::new("invitation", invitation.id.as_uuid())];
     act.record(session, scope.organization(), "invitation.create", targets).await?;
     Ok(invitation)
+}
+
+/// Refuses the address of who has a role here already; to who may not see who has, nothing is said.
+async fn refuse_member(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<PlaceScope>,
+    folded_email: &str,
+) -> Result<()> {
+    if !scope.permissions().contains(needed_at(scope, Needed::READ_USERS)) {
+        return Ok(());
+    }
+    let server = crate::authz::server(session, &act.caller).await?;
+    let Some(user) = session.user_called(&server, folded_email).await? else { return Ok(()) };
+    if session.grants_of(scope, &Subject::Principal(user.id), &scope.at()).await?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::AlreadyExists, "member.exists", "the user has a role here already"))
+}
+
+fn needed_at(scope: &PlaceScope, needed: Needed) -> Permission {
+    if scope.level() == Level::Workspace { needed.workspace } else { needed.organization }
 }

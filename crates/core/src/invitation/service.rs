@@ -1,100 +1,243 @@
-//! Use cases of invitations.
+//! Use cases of who invites: to see invitations, to make them, to withdraw them, to send them again.
 
-use super::{Invitation, InvitationField, Offer, make};
+use super::{Invitation, InvitationDetail, InvitationField, InvitationStatus, Offer, make};
 use crate::Core;
-use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
+use crate::audit::{Act, Target};
+use crate::authz::{
+    self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, WorkspaceRef, Writable,
+};
 use crate::caller::Caller;
 use crate::credential::{Secret, TokenKind};
-use crate::error::Result;
-use crate::grant::{self, RoleName, Scope};
+use crate::error::{Error, Kind, Result};
+use crate::grant::{self, RoleName};
+use crate::ids::InvitationId;
 use crate::page::{Page, PageRequest};
-use crate::permission::{BuiltinRole, Permission};
-use crate::role;
-use crate::workspace;
+use crate::permission::BuiltinRole;
+use crate::store::Session;
 
 impl Core {
-    /// The invitations to a workspace that wait for an answer.
-    pub async fn list_workspace_invitations(
+    /// The invitations to a place that wait for an answer.
+    pub async fn list_invitations(
         &self,
         caller: &Caller,
-        target: (OrganizationRef, WorkspaceRef),
+        place: impl Into<Place>,
         page: PageRequest<InvitationField>,
     ) -> Result<Page<Invitation>> {
-        let data = (self.act(caller), target, page);
         self.store()
-            .scan(data, |session, (act, (organization, workspace), page)| {
+            .scan((self.act(caller), place.into(), page), |session, (act, place, page)| {
                 Box::pin(async move {
-                    let target = (organization, workspace);
-                    let needed = Permission::ReadWorkspaceInvitations;
                     let scope =
-                        authz::require_workspace(session, &act.caller, needed, target, View::Both).await?;
-                    session.list_workspace_invitations(&scope, act.now, page).await
+                        authz::require_at(session, &act.caller, Needed::READ_INVITATIONS, place).await?;
+                    session.list_invitations(&scope, act.now, page).await
                 })
             })
             .await
     }
 
-    /// Invites an address to a workspace; without roles, as viewer. The secret is shown this once.
-    pub async fn invite_to_workspace(
+    /// Invites an address to an organization or a workspace; without roles as member or viewer. The secret is shown this
+    /// once.
+    pub async fn invite(
         &self,
         caller: &Caller,
-        target: (OrganizationRef, WorkspaceRef),
+        place: impl Into<Place>,
         email: String,
         roles: Vec<RoleName>,
     ) -> Result<(Invitation, Secret)> {
         let secret = self.invitation_secret();
-        let data = (self.act(caller), target, email, roles, self.settings().clone(), secret.clone());
+        let data = (self.act(caller), place.into(), email, roles, self.settings().clone(), secret.clone());
         let invitation = self
             .store()
-            .write(data, |session, (act, (organization, workspace), email, roles, settings, secret)| {
+            .write(data, |session, (act, place, email, roles, settings, secret)| {
                 Box::pin(async move {
-                    let target = (organization, workspace);
-                    let needed = Permission::ManageWorkspaceInvitations;
-                    let scope =
-                        authz::require_workspace_change(session, &act.caller, needed, target, View::Both)
-                            .await?;
-                    workspace::require_live(session, &scope).await?;
-                    let default = [RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
+                    let needed = Needed::MANAGE_INVITATIONS;
+                    let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
+                    let default = match scope.workspace() {
+                        None => BuiltinRole::OrganizationMember,
+                        Some(_) => BuiltinRole::WorkspaceViewer,
+                    };
+                    let default = [RoleName::Builtin(default)];
                     let wanted = if roles.is_empty() { &default[..] } else { roles };
                     let roles = grant::resolve(session, &scope, wanted).await?;
-                    let at = Scope::Workspace(scope.workspace());
-                    let offer = Offer { email: email.clone(), roles, at, secret };
-                    make(session, act, &scope.organization_scope(), &offer, settings).await
+                    make(session, act, &scope, &Offer { email: email.clone(), roles, secret }, settings).await
                 })
             })
             .await?;
         Ok((invitation, secret))
     }
 
-    /// Invites an address to an organization with a built-in role. The secret is shown this once.
-    pub async fn invite_to_organization(
+    /// Withdraws a pending invitation to the place; its secret is worth nothing from then on.
+    pub async fn cancel_invitation(
+        &self,
+        caller: &Caller,
+        place: impl Into<Place>,
+        id: InvitationId,
+    ) -> Result<()> {
+        self.store()
+            .write((self.act(caller), place.into(), id), |session, (act, place, id)| {
+                Box::pin(async move {
+                    let needed = Needed::MANAGE_INVITATIONS;
+                    let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
+                    let found = session.find_invitation(&scope, *id).await?;
+                    let found = found.filter(|found| {
+                        found.workspace == scope.workspace() && found.status == InvitationStatus::Pending
+                    });
+                    found.ok_or_else(|| Error::not_found("invitation"))?;
+                    let organization = scope.organization_scope();
+                    session.end_invitation(&organization, *id, InvitationStatus::Revoked).await?;
+                    let targets = vec![Target::new("invitation", id.as_uuid())];
+                    act.record(session, scope.organization(), "invitation.revoke", targets).await
+                })
+            })
+            .await
+    }
+
+    /// One invitation, answered or not: for the invitee, and for who may see invitations there.
+    pub async fn get_invitation(
         &self,
         caller: &Caller,
         organization: OrganizationRef,
-        email: String,
-        role: BuiltinRole,
-    ) -> Result<(Invitation, Secret)> {
-        let secret = self.invitation_secret();
-        let data = (self.act(caller), organization, email, role, self.settings().clone(), secret.clone());
-        let invitation = self
-            .store()
-            .write(data, |session, (act, organization, email, role, settings, secret)| {
+        id: InvitationId,
+    ) -> Result<InvitationDetail> {
+        self.store()
+            .point((caller.clone(), organization, id), |session, (caller, organization, id)| {
                 Box::pin(async move {
-                    let needed = Permission::ManageOrganizationInvitations;
-                    let scope =
-                        authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
-                    authz::require_to_hold(scope.permissions(), role.permissions())?;
-                    let role = role::builtin(session, &scope, *role).await?;
-                    let offer =
-                        Offer { email: email.clone(), roles: vec![role], at: Scope::Organization, secret };
-                    make(session, act, &scope, &offer, settings).await
+                    if let Some((scope, invitation)) =
+                        authz::invited(session, caller, organization, *id).await?
+                    {
+                        return detail(session, &scope, invitation).await;
+                    }
+                    let needed = Needed::READ_INVITATIONS;
+                    let at = Place::Organization(organization.clone());
+                    let (scope, invitation) = match authz::require_at(session, caller, needed, &at).await {
+                        Ok(scope) => {
+                            let found = session.find_invitation(&scope, *id).await?;
+                            (scope, found.ok_or_else(|| Error::not_found("invitation"))?)
+                        }
+                        Err(refused) => {
+                            let place = place_of(session, caller, organization, *id).await?;
+                            let place = place.ok_or(refused)?;
+                            let scope = authz::require_at(session, caller, needed, &place).await;
+                            let scope = scope.map_err(|_| authz::lacking(needed.organization))?;
+                            let found = session.find_invitation(&scope, *id).await?;
+                            (scope, found.ok_or_else(|| Error::not_found("invitation"))?)
+                        }
+                    };
+                    detail(session, &scope, invitation).await
+                })
+            })
+            .await
+    }
+
+    /// Gives a pending invitation a new secret, shown this once, and all its time again. The old secret is worth nothing
+    /// from then on. The caller answers for it now, and so must hold what it offers.
+    pub async fn resend_invitation(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: InvitationId,
+    ) -> Result<(InvitationDetail, Secret)> {
+        let secret = self.invitation_secret();
+        let seconds = self.settings().invitation_seconds;
+        let data = (self.act(caller), organization, id, secret.clone(), seconds);
+        let resent = self
+            .store()
+            .write(data, |session, (act, organization, id, secret, seconds)| {
+                Box::pin(async move {
+                    let (scope, mut invitation) = manage(session, act, organization, *id).await?;
+                    if !invitation.is_open(act.now) {
+                        return Err(closed());
+                    }
+                    let roles = session.offered_roles(&scope, *id).await?;
+                    for role in &roles {
+                        authz::require_to_hold(scope.permissions(), role.permissions)?;
+                    }
+                    invitation.invited_by = act.caller.principal;
+                    invitation.expires_at = act.now.plus_seconds(*seconds);
+                    let writable = scope.organization_scope();
+                    session.renew_invitation(&writable, &invitation, &secret.hash()).await?;
+                    let targets = vec![Target::new("invitation", id.as_uuid())];
+                    act.record(session, scope.organization(), "invitation.resend", targets).await?;
+                    detail(session, &scope, invitation).await
                 })
             })
             .await?;
-        Ok((invitation, secret))
+        Ok((resent, secret))
+    }
+
+    /// Marks invitations that nobody answered in time, and ends what they offered: a bounded number. Answers how many.
+    pub async fn expire_invitations(&self) -> Result<u64> {
+        self.store()
+            .write(self.clock.now(), |session, now| Box::pin(session.expire_invitations(*now, 500)))
+            .await
     }
 
     pub(crate) fn invitation_secret(&self) -> Secret {
         Secret::random(TokenKind::Invitation, self.entropy())
     }
+}
+
+/// An invitation that cannot be answered any more.
+pub(super) fn closed() -> Error {
+    Error::new(Kind::Precondition, "invitation.closed", "the invitation is answered, withdrawn or expired")
+}
+
+/// An invitation that the caller may withdraw or send again, and the right to do so.
+async fn manage(
+    session: &dyn Session,
+    act: &Act,
+    organization: &OrganizationRef,
+    id: InvitationId,
+) -> Result<(Writable<PlaceScope>, Invitation)> {
+    let needed = Needed::MANAGE_INVITATIONS;
+    let at = Place::Organization(organization.clone());
+    let scope = match authz::require_change_at(session, &act.caller, needed, &at).await {
+        Ok(scope) => scope,
+        Err(refused) => {
+            let place = place_of(session, &act.caller, organization, id).await?.ok_or(refused)?;
+            let scope = authz::require_change_at(session, &act.caller, needed, &place).await;
+            scope.map_err(|_| authz::lacking(needed.organization))?
+        }
+    };
+    let found = session.find_invitation(&scope, id).await?;
+    let found = found.ok_or_else(|| Error::not_found("invitation"))?;
+    match (found.workspace, scope.workspace()) {
+        (Some(workspace), None) => {
+            // Whoever administers the organization has the workspace's rights by it.
+            let place = Place::Workspace(organization.clone(), WorkspaceRef::Id(workspace));
+            Ok((authz::require_change_at(session, &act.caller, needed, &place).await?, found))
+        }
+        _ => Ok((scope, found)),
+    }
+}
+
+/// The workspace that an invitation is for, as a place; none for any other, or for who may not know the organization.
+async fn place_of(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    id: InvitationId,
+) -> Result<Option<Place>> {
+    let Ok(scope) = authz::enter(session, caller, organization, authz::View::Both).await else {
+        return Ok(None);
+    };
+    let found = session.find_invitation(&scope, id).await?;
+    let workspace = found.and_then(|invitation| invitation.workspace);
+    Ok(workspace.map(|id| Place::Workspace(organization.clone(), WorkspaceRef::Id(id))))
+}
+
+/// The invitation with what its reader needs to understand it.
+pub(super) async fn detail(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    invitation: Invitation,
+) -> Result<InvitationDetail> {
+    let organization = session.find_organization(scope).await?;
+    let roles = session.offered_roles(scope, invitation.id).await?;
+    let workspace_name = session.invited_workspace_name(scope, invitation.id).await?;
+    Ok(InvitationDetail {
+        organization_name: organization.map(|organization| organization.name).unwrap_or_default(),
+        workspace_name,
+        roles,
+        invitation,
+    })
 }

@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 
-use super::Invitation;
-use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
+use super::{Invitation, InvitationStatus};
+use crate::authz::{OrganizationScope, PlaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::WorkspaceId;
+use crate::ids::{InvitationId, WorkspaceId};
 use crate::page::{Page, PageRequest};
+use crate::role::Role;
 
 /// The only order of invitations: as they were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,13 +20,38 @@ pub enum InvitationField {
 /// Invitations, in one session.
 #[async_trait]
 pub trait InvitationStore {
-    /// The invitations to the workspace that can be accepted at `now`.
-    async fn list_workspace_invitations(
+    /// The invitations to the place that can be accepted at `now`.
+    async fn list_invitations(
         &self,
-        scope: &WorkspaceScope,
+        scope: &PlaceScope,
         now: Timestamp,
         page: &PageRequest<InvitationField>,
     ) -> Result<Page<Invitation>>;
+
+    /// The invitation of this id in the organization, whatever became of it.
+    async fn find_invitation(
+        &self,
+        scope: &OrganizationScope,
+        id: InvitationId,
+    ) -> Result<Option<Invitation>>;
+
+    /// What a pending invitation offers.
+    async fn offered_roles(&self, scope: &OrganizationScope, id: InvitationId) -> Result<Vec<Role>>;
+
+    /// What the workspace that the invitation is for is called; none for another, or when the workspace is deleted.
+    async fn invited_workspace_name(
+        &self,
+        scope: &OrganizationScope,
+        id: InvitationId,
+    ) -> Result<Option<String>>;
+
+    /// Whether this is the hash of the invitation's secret.
+    async fn invitation_has_secret(
+        &self,
+        scope: &OrganizationScope,
+        id: InvitationId,
+        hash: &[u8; 32],
+    ) -> Result<bool>;
 
     /// Whether the address has an invitation here that can be accepted at `now`.
     async fn has_pending_invitation(
@@ -43,4 +69,23 @@ pub trait InvitationStore {
         invitation: &Invitation,
         secret_hash: &[u8; 32],
     ) -> Result<()>;
+
+    /// Writes who answers for it, when it expires, and the hash of its new secret.
+    async fn renew_invitation(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        invitation: &Invitation,
+        secret_hash: &[u8; 32],
+    ) -> Result<()>;
+
+    /// Writes what became of it, and ends what it still offers.
+    async fn end_invitation(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        id: InvitationId,
+        status: InvitationStatus,
+    ) -> Result<()>;
+
+    /// Marks at most `limit` pending invitations of all organizations that expired before `now`, and ends what they offer.
+    async fn expire_invitations(&self, now: Timestamp, limit: u32) -> Result<u64>;
 }

@@ -237,8 +237,8 @@ pub(super) async fn require_room(
     owner: PrincipalId,
     settings: &Settings,
 ) -> Result<()> {
-    let owned = session.count_owned_organizations(owner).await?;
-    if settings.organizations_per_owner.is_some_and(|limit| owned >= limit) {
+    let count = session.count_owned_organizations(owner).await?;
+    if settings.organizations_per_owner.is_some_and(|limit| count >= limit) {
         return Err(Error::new(
             Kind::LimitReached,
             "organization.limit",
@@ -352,7 +352,7 @@ pub(super) async fn hand_over(
         ));
     };
     organization.owner = owner;
-    organization.owner_name = person.shown_name().to_owned();
+    person.shown_name().clone_into(&mut organization.owner_name);
     organization.owner_email = person.email;
     let owners = role::builtin(session, scope, BuiltinRole::OrganizationOwner).await?;
     grant::give(session, act, scope, Subject::Principal(owner), &owners, grant::Scope::Organization).await

@@ -4,7 +4,7 @@ mod service;
 mod store;
 
 use crate::audit::Act;
-use crate::authz::OrganizationScope;
+use crate::authz::{OrganizationScope, PlaceScope};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{OrganizationId, RoleId, WorkspaceId};
@@ -12,7 +12,7 @@ use crate::page::{Cursor, KeyValue};
 use crate::permission::{BuiltinRole, Level, PermissionSet};
 use crate::store::Session;
 
-pub use service::NewRole;
+pub use service::{NewRole, RoleChange};
 pub use store::{RoleField, RoleStore};
 
 /// The built-in roles that every organization has.
@@ -69,6 +69,11 @@ impl Role {
             created_at: act.now,
             updated_at: act.now,
         }
+    }
+
+    /// Whether it can be granted at the place.
+    pub(crate) fn fits(&self, place: &PlaceScope) -> bool {
+        self.level == place.level() && (self.workspace.is_none() || self.workspace == place.workspace())
     }
 
     /// The role's place in the order of making, which is the only one.

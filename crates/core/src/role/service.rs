@@ -1,19 +1,27 @@
-//! Use cases of roles.
+//! Use cases of roles. An organization has those that are granted on it and the custom ones that are granted in any of its
+//! workspaces; a workspace has those that can be granted in it.
 
 use super::{Role, RoleField};
 use crate::Core;
-use crate::audit::Target;
-use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
+use crate::audit::{Act, Target};
+use crate::authz::{self, Needed, Place, PlaceScope, Writable};
 use crate::caller::Caller;
-use crate::error::{Error, Result};
-use crate::ids::RoleId;
+use crate::error::{Error, Kind, Result};
+use crate::grant::RoleName;
+use crate::ids::{RoleId, parse_uuid};
 use crate::page::{Page, PageRequest};
-use crate::permission::{Level, Permission, PermissionSet};
+use crate::permission::{Level, PermissionSet};
+use crate::store::Session;
 use crate::text;
+
+/// Longest title of a role, in characters.
+const TITLE_MAX: usize = 60;
 
 /// What a new custom role is made of.
 #[derive(Clone, Debug)]
 pub struct NewRole {
+    /// An id of the client's own.
+    pub id: Option<RoleId>,
     /// The level at which it is to be granted.
     pub level: Level,
     /// What it is called, 1 to 60 characters.
@@ -24,77 +32,227 @@ pub struct NewRole {
     pub permissions: PermissionSet,
 }
 
+/// What is to become of a custom role. `None` leaves a field alone; an inner `None` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct RoleChange {
+    /// A new title.
+    pub title: Option<String>,
+    /// A new description.
+    pub description: Option<Option<String>>,
+    /// New permissions, all of them.
+    pub permissions: Option<PermissionSet>,
+    /// The version that the client saw last; another one is a conflict.
+    pub expected_version: Option<i64>,
+}
+
 impl Core {
-    /// The roles that can be granted in a workspace.
-    pub async fn list_workspace_roles(
+    /// The roles of an organization, or those that can be granted in a workspace.
+    pub async fn list_roles(
         &self,
         caller: &Caller,
-        target: (OrganizationRef, WorkspaceRef),
+        place: impl Into<Place>,
         page: PageRequest<RoleField>,
     ) -> Result<Page<Role>> {
         self.store()
-            .scan((caller.clone(), target, page), |session, (caller, (organization, workspace), page)| {
+            .scan((caller.clone(), place.into(), page), |session, (caller, place, page)| {
                 Box::pin(async move {
-                    let target = (organization, workspace);
-                    let needed = Permission::ReadWorkspaceRoles;
-                    let scope = authz::require_workspace(session, caller, needed, target, View::Both).await?;
-                    session.list_workspace_roles(&scope, page).await
+                    let scope = authz::require_at(session, caller, Needed::READ_ROLES, place).await?;
+                    session.list_roles(&scope, page).await
                 })
             })
             .await
     }
 
-    /// Makes a custom role of an organization, grantable on the organization or in its workspaces.
-    pub async fn create_role(
+    /// One role of a place.
+    pub async fn get_role(&self, caller: &Caller, place: impl Into<Place>, role: RoleName) -> Result<Role> {
+        self.store()
+            .point((caller.clone(), place.into(), role), |session, (caller, place, role)| {
+                Box::pin(async move {
+                    let scope = authz::require_at(session, caller, Needed::READ_ROLES, place).await?;
+                    known(session, &scope, role).await
+                })
+            })
+            .await
+    }
+
+    /// Makes a custom role: of an organization, grantable on it or in all of its workspaces, or of one workspace.
+    pub async fn create_role(&self, caller: &Caller, place: impl Into<Place>, new: NewRole) -> Result<Role> {
+        self.store()
+            .write((self.act(caller), place.into(), new), |session, (act, place, new)| {
+                Box::pin(async move {
+                    let scope =
+                        authz::require_change_at(session, &act.caller, Needed::MANAGE_ROLES, place).await?;
+                    create(session, act, &scope, new).await
+                })
+            })
+            .await
+    }
+
+    /// Changes a custom role for everybody who holds it. Neither what it held nor what it will hold may exceed what the
+    /// caller holds.
+    pub async fn update_role(
         &self,
         caller: &Caller,
-        organization: OrganizationRef,
-        new: NewRole,
+        place: impl Into<Place>,
+        role: RoleName,
+        change: RoleChange,
     ) -> Result<Role> {
         self.store()
-            .write((self.act(caller), organization, new), |session, (act, organization, new)| {
+            .write((self.act(caller), place.into(), role, change), |session, (act, place, role, change)| {
                 Box::pin(async move {
-                    let needed = Permission::ManageOrganizationRoles;
-                    let scope =
-                        authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
-                    let role = Role {
-                        id: RoleId::generate(&*act.ids),
-                        organization: scope.organization(),
-                        workspace: None,
-                        level: new.level,
-                        builtin: None,
-                        title: text::name("title", &new.title, 60)?,
-                        description: match &new.description {
-                            Some(text) => text::prose("description", text, text::DESCRIPTION_MAX)?,
-                            None => None,
-                        },
-                        permissions: checked_permissions(new)?,
-                        version: 1,
-                        created_at: act.now,
-                        updated_at: act.now,
-                    };
-                    authz::require_to_hold(scope.permissions(), role.permissions)?;
-                    session.insert_role(&scope, &role).await?;
+                    let (scope, mut role) =
+                        custom(session, act, place, role, change.expected_version).await?;
+                    if let Some(title) = &change.title {
+                        role.title = checked_title(title)?;
+                    }
+                    if let Some(description) = &change.description {
+                        role.description = checked_description(description.as_deref())?;
+                    }
+                    let held_before = role.permissions;
+                    if let Some(permissions) = change.permissions {
+                        role.permissions = checked_permissions(role.level, permissions)?;
+                        authz::require_to_hold(scope.permissions(), role.permissions)?;
+                    }
+                    role.version += 1;
+                    role.updated_at = act.now;
+                    let organization = scope.organization_scope();
+                    session.update_role(&organization, &role).await?;
+                    if role.permissions != held_before {
+                        session.derive_role(&organization, role.id).await?;
+                    }
                     let targets = vec![Target::new("role", role.id.as_uuid())];
-                    act.record(session, scope.organization(), "role.create", targets).await?;
+                    act.record(session, scope.organization(), "role.update", targets).await?;
                     Ok(role)
+                })
+            })
+            .await
+    }
+
+    /// Deletes a custom role. While somebody holds it, or is invited to, it needs `force`, and is taken from all of them.
+    pub async fn delete_role(
+        &self,
+        caller: &Caller,
+        place: impl Into<Place>,
+        role: RoleName,
+        expected_version: Option<i64>,
+        force: bool,
+    ) -> Result<()> {
+        let data = (self.act(caller), place.into(), role, expected_version, force);
+        self.store()
+            .write(data, |session, (act, place, role, expected, force)| {
+                Box::pin(async move {
+                    let (scope, role) = custom(session, act, place, role, *expected).await?;
+                    let organization = scope.organization_scope();
+                    if !force && session.role_is_granted(&organization, role.id).await? {
+                        return Err(Error::new(
+                            Kind::Precondition,
+                            "role.in_use",
+                            "somebody holds the role; use force to take it from them",
+                        ));
+                    }
+                    session.revoke_role(&organization, role.id).await?;
+                    session.delete_role(&organization, role.id).await?;
+                    let targets = vec![Target::new("role", role.id.as_uuid())];
+                    act.record(session, scope.organization(), "role.delete", targets).await
                 })
             })
             .await
     }
 }
 
-fn checked_permissions(new: &NewRole) -> Result<PermissionSet> {
-    if new.level == Level::Server {
-        return Err(Error::invalid(
-            "level",
-            "unsupported",
-            "custom roles are made for organizations and workspaces",
-        ));
+async fn create(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<PlaceScope>,
+    new: &NewRole,
+) -> Result<Role> {
+    if new.level == Level::Server || (scope.workspace().is_some() && new.level != Level::Workspace) {
+        let expected = "custom roles are made for organizations and workspaces";
+        return Err(Error::invalid("level", "unsupported", expected));
     }
-    let too_wide = new.permissions.difference(PermissionSet::everything_at(new.level));
+    let id = match new.id {
+        Some(id) if id.as_uuid().is_nil() || session.id_is_taken(id.as_uuid()).await? => {
+            return Err(Error::new(Kind::AlreadyExists, "role.id_taken", "the id is taken"));
+        }
+        Some(id) => id,
+        None => RoleId::generate(&*act.ids),
+    };
+    let role = Role {
+        id,
+        organization: scope.organization(),
+        workspace: scope.workspace(),
+        level: new.level,
+        builtin: None,
+        title: checked_title(&new.title)?,
+        description: checked_description(new.description.as_deref())?,
+        permissions: checked_permissions(new.level, new.permissions)?,
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+    };
+    authz::require_to_hold(scope.permissions(), role.permissions)?;
+    session.insert_role(&scope.organization_scope(), &role).await?;
+    let targets = vec![Target::new("role", role.id.as_uuid())];
+    act.record(session, scope.organization(), "role.create", targets).await?;
+    Ok(role)
+}
+
+/// The role of this name, if the place has it.
+async fn known(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> Result<Role> {
+    let found = match name {
+        RoleName::Builtin(builtin) => session.find_builtin_role(scope, *builtin).await?,
+        RoleName::Id(id) => session.find_role(scope, *id).await?,
+        RoleName::Title(_) => None,
+    };
+    let of_organization =
+        |role: &Role| scope.workspace().is_none() && role.workspace.is_none() && role.builtin.is_none();
+    found.filter(|role| role.fits(scope) || of_organization(role)).ok_or_else(|| Error::not_found("role"))
+}
+
+/// A custom role that the caller may change: one that was made here, and holds nothing that the caller lacks.
+async fn custom(
+    session: &dyn Session,
+    act: &Act,
+    place: &Place,
+    name: &RoleName,
+    expected_version: Option<i64>,
+) -> Result<(Writable<PlaceScope>, Role)> {
+    let scope = authz::require_change_at(session, &act.caller, Needed::MANAGE_ROLES, place).await?;
+    let role = known(session, &scope, name).await?;
+    if role.builtin.is_some() {
+        let message = "built-in roles cannot be changed";
+        return Err(Error::new(Kind::Precondition, "role.builtin", message));
+    }
+    if role.workspace != scope.workspace() {
+        let message = "the role belongs to the organization and is changed there";
+        return Err(Error::new(Kind::Precondition, "role.of_organization", message));
+    }
+    authz::require_to_hold(scope.permissions(), role.permissions)?;
+    match expected_version {
+        Some(expected) if expected != role.version => {
+            Err(Error::new(Kind::Conflict, "role.stale", "the role was changed meanwhile, read it again"))
+        }
+        _ => Ok((scope, role)),
+    }
+}
+
+/// A title that no id can be taken for.
+fn checked_title(text: &str) -> Result<String> {
+    let title = text::name("title", text, TITLE_MAX)?;
+    if parse_uuid(&title).is_some() {
+        return Err(Error::invalid("title", "uuid_shaped", "a title may not look like a UUID"));
+    }
+    Ok(title)
+}
+
+fn checked_description(text: Option<&str>) -> Result<Option<String>> {
+    text.map_or(Ok(None), |text| text::prose("description", text, text::DESCRIPTION_MAX))
+}
+
+fn checked_permissions(level: Level, permissions: PermissionSet) -> Result<PermissionSet> {
+    let too_wide = permissions.difference(PermissionSet::everything_at(level));
     match too_wide.iter().next() {
-        None => Ok(new.permissions),
+        None => Ok(permissions),
         Some(permission) => Err(Error::invalid(
             "permissions",
             "level",

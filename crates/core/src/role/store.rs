@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Role;
-use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
+use crate::authz::{OrganizationScope, PlaceScope, Writable};
 use crate::error::Result;
 use crate::ids::RoleId;
 use crate::page::{Page, PageRequest};
@@ -25,16 +25,22 @@ pub trait RoleStore {
     /// The row of a built-in role.
     async fn find_builtin_role(&self, scope: &OrganizationScope, role: BuiltinRole) -> Result<Option<Role>>;
 
-    /// The custom role of this title, ignoring case, that can be granted in the organization (and the workspace).
-    async fn find_custom_role(&self, scope: &WorkspaceScope, folded_title: &str) -> Result<Option<Role>>;
+    /// The custom role of this title, ignoring case, that can be granted at the place; its own before the organization's.
+    async fn find_custom_role(&self, scope: &PlaceScope, folded_title: &str) -> Result<Option<Role>>;
 
-    /// The roles that can be granted in the workspace: built-in, of the organization, and its own.
-    async fn list_workspace_roles(
-        &self,
-        scope: &WorkspaceScope,
-        page: &PageRequest<RoleField>,
-    ) -> Result<Page<Role>>;
+    /// The roles of the organization: built-in ones that are granted on it, and its custom ones. Or those that can be
+    /// granted in the workspace: built-in, of the organization, and its own.
+    async fn list_roles(&self, scope: &PlaceScope, page: &PageRequest<RoleField>) -> Result<Page<Role>>;
 
-    /// Makes a role. `AlreadyExists` when the title is taken at its level.
+    /// Makes a role and its entry in the locator. `AlreadyExists` when the title is taken at its level.
     async fn insert_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()>;
+
+    /// Writes title, description, permissions and version. `AlreadyExists` when the title is taken at its level.
+    async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()>;
+
+    /// Whether anybody holds the role, or is invited to.
+    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId) -> Result<bool>;
+
+    /// Removes a role that nobody holds.
+    async fn delete_role(&self, scope: &Writable<OrganizationScope>, id: RoleId) -> Result<()>;
 }

@@ -24,7 +24,6 @@ pub(crate) use anchors::Anchors;
 pub use change::WorkspaceChange;
 pub use geometry::BoundingBox;
 pub(crate) use names::numbered;
-pub(crate) use service::require_live;
 pub use service::{WorkspaceDetail, WorkspaceList, WorkspaceQuery};
 pub use store::{Deleted, WorkspaceRival, WorkspaceStore};
 pub(crate) use write::make;

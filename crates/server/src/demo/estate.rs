@@ -202,6 +202,7 @@ impl Builder<'_> {
                 &as_ada,
                 organization.clone(),
                 NewRole {
+                    id: None,
                     level: Level::Workspace,
                     title: "Release Manager".to_owned(),
                     description: Some("Sees a workspace and its people and changes its settings".to_owned()),
@@ -230,10 +231,7 @@ impl Builder<'_> {
             let roles =
                 |roles: &[BuiltinRole]| roles.iter().copied().map(RoleName::Builtin).collect::<Vec<_>>();
             let give = async |person: PrincipalId, wanted: Vec<RoleName>| {
-                self.core
-                    .add_workspace_user(maker, at(made.id, id), Named::Id(person), wanted)
-                    .await
-                    .map(drop)
+                self.core.add_user(maker, at(made.id, id), Named::Id(person), wanted).await.map(drop)
             };
             if !sample.by_ben && index % 3 == 0 {
                 give(ben.id, roles(&[BuiltinRole::WorkspaceEditor])).await?;
@@ -279,9 +277,9 @@ impl Builder<'_> {
             let to = |level: &str| format!("{when}.{level}@partner.example");
             let organization_ref = OrganizationRef::Id(organization);
             let member = BuiltinRole::OrganizationMember;
-            self.core.invite_to_organization(caller, organization_ref, to("member"), member).await?;
+            self.core.invite(caller, organization_ref, to("member"), vec![RoleName::Builtin(member)]).await?;
             let roles = vec![RoleName::Builtin(BuiltinRole::WorkspaceEditor)];
-            self.core.invite_to_workspace(caller, at(organization, workspace), to("editor"), roles).await?;
+            self.core.invite(caller, at(organization, workspace), to("editor"), roles).await?;
         }
         Ok(())
     }

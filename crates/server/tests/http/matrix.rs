@@ -9,8 +9,9 @@ use std::fmt::Write;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tenantry_core::authz::OrganizationRef;
-use tenantry_core::permission::BuiltinRole;
+use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::NewUser;
+use tenantry_core::role::NewRole;
 
 use crate::harness::{Answer, TestServer, both_alone, client};
 
@@ -39,6 +40,11 @@ fn rows() -> Vec<Row> {
     const VALIDATE: &str = "validate_only=true";
     const ORGANIZATIONS: &str = "/api/v1/organizations";
     const ORGANIZATION: &str = "/api/v1/organizations/{organization}";
+    const INVITES: &str = "/api/v1/organizations/{organization}/invites";
+    const INVITATION: &str = "/api/v1/organizations/{organization}/invitations/{invitation}";
+    const ROLES: &str = "/api/v1/organizations/{organization}/roles";
+    const USERS: &str = "/api/v1/organizations/{organization}/users";
+    const WORKSPACE_ROLE: &str = "/api/v1/organizations/{organization}/workspaces/{workspace}/roles/{role}";
     const WORKSPACES: &str = "/api/v1/organizations/{organization}/workspaces";
     const WORKSPACE: &str = "/api/v1/organizations/{organization}/workspaces/{workspace}";
     let with = |row: Row, query, body| Row { query, body, ..row };
@@ -61,6 +67,32 @@ fn rows() -> Vec<Row> {
         ),
         row("GET", "/api/v1/organizations/{organization}/preferences"),
         with(row("PATCH", "/api/v1/organizations/{organization}/preferences"), VALIDATE, Some(json!({}))),
+        row("GET", INVITES),
+        with(row("POST", INVITES), VALIDATE, Some(json!({"email": "matrix@partner.example"}))),
+        with(row("DELETE", "/api/v1/organizations/{organization}/invites/{invitation}"), VALIDATE, None),
+        row("GET", INVITATION),
+        // Of what is offered to somebody else.
+        row("POST", "/api/v1/organizations/{organization}/invitations/{invitation}:accept"),
+        row("POST", "/api/v1/organizations/{organization}/invitations/{invitation}:decline"),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/invitations/{invitation}:resend"),
+            VALIDATE,
+            Some(json!({})),
+        ),
+        row("GET", ROLES),
+        with(row("POST", ROLES), VALIDATE, Some(json!({"title": "Sextant"}))),
+        row("GET", "/api/v1/organizations/{organization}/roles/{role}"),
+        with(row("PATCH", "/api/v1/organizations/{organization}/roles/{role}"), VALIDATE, Some(json!({}))),
+        with(row("DELETE", "/api/v1/organizations/{organization}/roles/{role}"), VALIDATE, None),
+        row("GET", USERS),
+        with(row("POST", USERS), "", Some(json!({"user": {}, "roles": []}))),
+        row("GET", "/api/v1/organizations/{organization}/users/{user}"),
+        with(
+            row("PATCH", "/api/v1/organizations/{organization}/users/{user}"),
+            "",
+            Some(json!({"roles": []})),
+        ),
+        with(row("DELETE", "/api/v1/organizations/{organization}/users/{user}"), VALIDATE, None),
         row("GET", WORKSPACES),
         with(row("POST", WORKSPACES), VALIDATE, Some(json!({"title": "Matrix"}))),
         with(
@@ -85,7 +117,26 @@ fn rows() -> Vec<Row> {
             Some(json!({})),
         ),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/invites"),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}/invites"),
+            VALIDATE,
+            Some(json!({"email": "matrix@partner.example"})),
+        ),
+        with(
+            row("DELETE", "/api/v1/organizations/{organization}/workspaces/{workspace}/invites/{invitation}"),
+            VALIDATE,
+            None,
+        ),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/roles"),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}/roles"),
+            VALIDATE,
+            Some(json!({"title": "Matrix"})),
+        ),
+        row("GET", WORKSPACE_ROLE),
+        with(row("PATCH", WORKSPACE_ROLE), VALIDATE, Some(json!({}))),
+        with(row("DELETE", WORKSPACE_ROLE), VALIDATE, None),
+        row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/users/{user}"),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/users"),
         with(
             row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}/users"),
@@ -97,7 +148,11 @@ fn rows() -> Vec<Row> {
             "",
             Some(json!({"roles": []})),
         ),
-        row("DELETE", "/api/v1/organizations/{organization}/workspaces/{workspace}/users/{user}"),
+        with(
+            row("DELETE", "/api/v1/organizations/{organization}/workspaces/{workspace}/users/{user}"),
+            VALIDATE,
+            None,
+        ),
         row("GET", "/api/v1/me/organizations/{organization}/workspaces"),
         row("GET", "/workspace/orgs/{org_id}/workspaces"),
         row("POST", "/connect/token"),
@@ -132,6 +187,8 @@ struct Ids {
     organization: String,
     workspace: String,
     user: String,
+    role: String,
+    invitation: String,
 }
 
 impl Ids {
@@ -141,6 +198,8 @@ impl Ids {
             .fold(text.to_owned(), |text, name| text.replace(name, &self.organization))
             .replace("{workspace}", &self.workspace)
             .replace("{user}", &self.user)
+            .replace("{role}", &self.role)
+            .replace("{invitation}", &self.invitation)
     }
 }
 
@@ -184,6 +243,29 @@ async fn person(
     (user.id, token.secret.expose().to_owned())
 }
 
+/// What an organization has that can be named: a user, a custom role, a pending invitation.
+async fn things(server: &TestServer, owner: &str, organization: &str, user: &str) -> Ids {
+    let caller = server.core.authenticate(server.token(owner)).await.unwrap();
+    let by = || OrganizationRef::Name(organization.to_owned());
+    let new = NewRole {
+        id: None,
+        level: Level::Organization,
+        title: "Matrix".to_owned(),
+        description: None,
+        permissions: PermissionSet::NONE,
+    };
+    let role = server.core.create_role(&caller, by(), new).await.unwrap();
+    let email = format!("matrix@{organization}.example");
+    let (invitation, _) = server.core.invite(&caller, by(), email, vec![]).await.unwrap();
+    Ids {
+        organization: server.organization(organization),
+        workspace: String::new(),
+        user: server.principal(user),
+        role: role.id.to_string(),
+        invitation: invitation.id.to_string(),
+    }
+}
+
 async fn every_route_has_its_outcomes(server: &TestServer) {
     let rows = rows();
     for (method, path) in served() {
@@ -209,25 +291,27 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
         ("server", Some(server.token("root"))),
     ];
     let (northwind, southgate) = (server.organization("northwind"), server.organization("southgate"));
-    let user = "0190b0a0-0000-7000-8000-00000000aaaa".to_owned();
     let random = |last: &str| format!("0190b0a0-0000-7000-8000-0000000000{last}");
-    let at = |organization: &str, workspace: &str| Ids {
+    let ours = things(server, "ada", "northwind", "cleo").await;
+    let dans = things(server, "dan", "southgate", "dan").await;
+    let no_things = Ids { user: random("0a"), role: random("0b"), invitation: random("0c"), ..ours.clone() };
+    let at = |things: &Ids, organization: &str, workspace: &str| Ids {
         organization: organization.to_owned(),
         workspace: workspace.to_owned(),
-        user: user.clone(),
+        ..things.clone()
     };
     // ben edits North Sea; cleo looks at Reservoir Models, the service account at Turbine Forecasts.
-    let sea = at(&northwind, &server.workspace(&northwind, "ada", "North Sea").await);
-    let models = at(&northwind, &server.workspace(&northwind, "ada", "Reservoir Models").await);
-    let forecasts = at(&northwind, &server.workspace(&northwind, "ada", "Turbine Forecasts").await);
+    let sea = at(&ours, &northwind, &server.workspace(&northwind, "ada", "North Sea").await);
+    let models = at(&ours, &northwind, &server.workspace(&northwind, "ada", "Reservoir Models").await);
+    let forecasts = at(&ours, &northwind, &server.workspace(&northwind, "ada", "Turbine Forecasts").await);
     let own = |caller: &str| match caller {
         "viewer" => &models,
         "service" => &forecasts,
         _ => &sea,
     };
     let theirs = server.workspace(&southgate, "dan", "Quarry").await;
-    let other = [at(&southgate, &theirs), at(&northwind, &theirs)];
-    let nobodys = [at(&random("01"), &random("02")), at(&northwind, &random("03"))];
+    let other = [at(&dans, &southgate, &theirs), at(&dans, &northwind, &theirs)];
+    let nobodys = [at(&no_things, &random("01"), &random("02")), at(&no_things, &northwind, &random("03"))];
     let mut table = String::new();
     for row in &rows {
         writeln!(table, "{} {}", row.method, row.path).unwrap();

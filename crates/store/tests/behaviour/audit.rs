@@ -67,19 +67,20 @@ async fn one_event_for_each_change(core: TestCore) {
     events(&["workspace.update", "workspace.report"]);
 
     let viewer = vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
-    core.add_workspace_user(&ann.caller, by(), Person::Id(bob.id()), viewer.clone()).await.unwrap();
-    core.update_workspace_user(&ann.caller, by(), bob.id(), viewer.clone()).await.unwrap();
+    core.add_user(&ann.caller, by(), Person::Id(bob.id()), viewer.clone()).await.unwrap();
+    core.update_user(&ann.caller, by(), bob.id(), viewer.clone()).await.unwrap();
     core.remove_workspace_user(&ann.caller, by(), bob.id()).await.unwrap();
     core.remove_workspace_user(&ann.caller, by(), ann.id()).await.unwrap_err();
     events(&["workspace_user.add", "workspace_user.update", "workspace_user.remove"]);
-    core.invite_to_workspace(&ann.caller, by(), "x@example.org".into(), viewer.clone()).await.unwrap();
-    core.invite_to_workspace(&ann.caller, by(), "x@example.org".into(), viewer.clone()).await.unwrap_err();
+    core.invite(&ann.caller, by(), "x@example.org".into(), viewer.clone()).await.unwrap();
+    core.invite(&ann.caller, by(), "x@example.org".into(), viewer.clone()).await.unwrap_err();
     let stranger = Person::Email { email: "y@example.org".into(), display_name: None };
-    core.add_workspace_user(&ann.caller, by(), stranger, viewer).await.unwrap();
-    core.invite_to_organization(&ann.caller, at(), "x@example.org".into(), member).await.unwrap();
+    core.add_user(&ann.caller, by(), stranger, viewer).await.unwrap();
+    core.invite(&ann.caller, at(), "x@example.org".into(), vec![RoleName::Builtin(member)]).await.unwrap();
     events(&["invitation.create"; 3]);
 
     let role = NewRole {
+        id: None,
         level: Level::Workspace,
         title: "R".into(),
         description: None,

@@ -27,14 +27,14 @@ async fn pending_ones_are_listed_in_pages(core: TestCore) {
     let by = || target(made.organization, made.id);
     for number in 0..5 {
         let email = format!("guest-{number}@example.org");
-        let (invitation, secret) = core.invite_to_workspace(&ann.caller, by(), email, vec![]).await.unwrap();
+        let (invitation, secret) = core.invite(&ann.caller, by(), email, vec![]).await.unwrap();
         assert_eq!(invitation.workspace, Some(made.id));
         assert!(secret.expose().starts_with("tny_inv_"));
     }
     let (mut start, mut seen) = (Start::Beginning, vec![]);
     loop {
         let page = PageRequest { order: vec![Order::ascending(InvitationField::CreatedAt)], start, limit: 2 };
-        let page = core.list_workspace_invitations(&ann.caller, by(), page).await.unwrap();
+        let page = core.list_invitations(&ann.caller, by(), page).await.unwrap();
         seen.extend(page.items.into_iter().map(|invitation| invitation.email));
         let Some(next) = page.next else { break };
         start = Start::After(next);
@@ -48,17 +48,16 @@ async fn pending_ones_are_listed_in_pages(core: TestCore) {
 async fn they_expire(core: TestCore) {
     let (ann, made) = estate(&core).await;
     let by = || target(made.organization, made.id);
-    let invite =
-        async |email: &str| core.invite_to_workspace(&ann.caller, by(), email.to_owned(), vec![]).await;
+    let invite = async |email: &str| core.invite(&ann.caller, by(), email.to_owned(), vec![]).await;
     let page = || first_page(vec![Order::descending(InvitationField::CreatedAt)]);
-    let pending =
-        async || core.list_workspace_invitations(&ann.caller, by(), page()).await.unwrap().items.len();
+    let pending = async || core.list_invitations(&ann.caller, by(), page()).await.unwrap().items.len();
     invite("Guest@example.org").await.unwrap();
     assert_eq!(reason(invite("gUEST@example.org").await), "invitation.pending");
     let role = BuiltinRole::OrganizationMember;
     let org = || OrganizationRef::Id(made.organization);
-    core.invite_to_organization(&ann.caller, org(), "guest@example.org".into(), role).await.unwrap();
-    let again = core.invite_to_organization(&ann.caller, org(), "guest@example.org".into(), role).await;
+    core.invite(&ann.caller, org(), "guest@example.org".into(), vec![RoleName::Builtin(role)]).await.unwrap();
+    let again =
+        core.invite(&ann.caller, org(), "guest@example.org".into(), vec![RoleName::Builtin(role)]).await;
     assert_eq!(reason(again), "invitation.pending");
     assert_eq!(pending().await, 1, "the one to the organization is not the workspace's");
 
@@ -79,16 +78,14 @@ async fn they_offer_no_more_than_is_held(core: TestCore) {
     narrow.caller.narrowing.permissions = Some(left);
     let invite = async |role| {
         let roles = vec![RoleName::Builtin(role)];
-        core.invite_to_workspace(&narrow.caller, by(), "guest@example.org".into(), roles).await
+        core.invite(&narrow.caller, by(), "guest@example.org".into(), roles).await
     };
     assert_eq!(reason(invite(BuiltinRole::WorkspaceOwner).await), "role.exceeds_own");
     invite(BuiltinRole::WorkspaceEditor).await.unwrap();
     let owner = BuiltinRole::OrganizationMember;
     let org = OrganizationRef::Id(made.organization);
-    let organization = core.invite_to_organization(&narrow.caller, org, "x@example.org".into(), owner).await;
+    let organization =
+        core.invite(&narrow.caller, org, "x@example.org".into(), vec![RoleName::Builtin(owner)]).await;
     assert_eq!(kind(organization), Kind::Forbidden);
-    assert_eq!(
-        kind(core.invite_to_workspace(&ann.caller, by(), "nobody".into(), vec![]).await),
-        Kind::Invalid
-    );
+    assert_eq!(kind(core.invite(&ann.caller, by(), "nobody".into(), vec![]).await), Kind::Invalid);
 }

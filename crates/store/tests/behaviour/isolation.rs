@@ -41,8 +41,9 @@ async fn estate(core: &TestCore) -> Estate {
     };
     let (hers, eves) = (made(&ann, "Anns").await, made(&eve, "Eves").await);
     let by = tenantry_testkit::estate::target(hers.0, hers.1);
-    core.invite_to_workspace(&ann.caller, by, "x@example.org".into(), vec![]).await.unwrap();
+    core.invite(&ann.caller, by, "x@example.org".into(), vec![]).await.unwrap();
     let role = NewRole {
+        id: None,
         level: Level::Workspace,
         title: "Hers".into(),
         description: None,
@@ -68,11 +69,11 @@ async fn about_workspace(
     refused.push(refusal(core.get_workspace_preferences(caller, by()).await));
     let page = first_page(vec![Order::ascending(UserField::Email)]);
     let users = tenantry_core::grant::UserQuery { filter: Filter::All, page };
-    refused.push(refusal(core.list_workspace_users(caller, by(), users).await));
+    refused.push(refusal(core.list_users(caller, by(), users).await));
     let page = first_page(vec![Order::ascending(RoleField::CreatedAt)]);
-    refused.push(refusal(core.list_workspace_roles(caller, by(), page).await));
+    refused.push(refusal(core.list_roles(caller, by(), page).await));
     let page = first_page(vec![Order::ascending(InvitationField::CreatedAt)]);
-    refused.push(refusal(core.list_workspace_invitations(caller, by(), page).await));
+    refused.push(refusal(core.list_invitations(caller, by(), page).await));
     let rename = WorkspaceChange { name: Some("Plans".into()), ..Default::default() };
     refused.push(refusal(core.rehearsal().update_workspace(caller, by(), rename).await));
     refused.push(refusal(core.delete_workspace(caller, by(), None, true).await));
@@ -80,10 +81,10 @@ async fn about_workspace(
     refused.push(refusal(core.report_workspace_status(caller, by(), StatusReport::default()).await));
     let viewer = || vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
     let (me, id) = (Person::Id(who.id()), who.id());
-    refused.push(refusal(core.add_workspace_user(caller, by(), me, viewer()).await));
-    refused.push(refusal(core.update_workspace_user(caller, by(), id, viewer()).await));
+    refused.push(refusal(core.add_user(caller, by(), me, viewer()).await));
+    refused.push(refusal(core.update_user(caller, by(), id, viewer()).await));
     refused.push(refusal(core.remove_workspace_user(caller, by(), id).await));
-    let invite = core.invite_to_workspace(caller, by(), "eve@example.org".into(), viewer()).await;
+    let invite = core.invite(caller, by(), "eve@example.org".into(), viewer()).await;
     refused.push(refusal(invite));
     refused
 }
@@ -109,10 +110,13 @@ async fn about_organization(
     refused.push(refusal(core.delete_organization(caller, by(), None, true).await));
     let member = BuiltinRole::OrganizationMember;
     refused.push(refusal(core.add_organization_user(caller, by(), who.id(), member).await));
-    refused.push(refusal(core.invite_to_organization(caller, by(), "eve@example.org".into(), member).await));
+    refused.push(refusal(
+        core.invite(caller, by(), "eve@example.org".into(), vec![RoleName::Builtin(member)]).await,
+    ));
     let account = NewServiceAccount { name: "bot".into(), role: member };
     refused.push(refusal(core.create_service_account(caller, by(), account).await));
     let role = NewRole {
+        id: None,
         level: Level::Workspace,
         title: "Hers".into(),
         description: None,
@@ -170,13 +174,13 @@ async fn ids_in_bodies_and_filters_are_unknown(core: TestCore) {
     };
     pairs.push((hand_over(e.ann.id()).await, hand_over(nobody).await));
     let viewer = || vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
-    let add = async |id| core.add_workspace_user(caller, by(), Person::Id(id), viewer()).await.map(drop);
+    let add = async |id| core.add_user(caller, by(), Person::Id(id), viewer()).await.map(drop);
     pairs.push((add(e.ann.id()).await, add(nobody).await));
-    let update = async |id| core.update_workspace_user(caller, by(), id, viewer()).await.map(drop);
+    let update = async |id| core.update_user(caller, by(), id, viewer()).await.map(drop);
     pairs.push((update(e.ann.id()).await, update(nobody).await));
     let remove = async |id| core.remove_workspace_user(caller, by(), id).await;
     pairs.push((remove(e.ann.id()).await, remove(nobody).await));
-    let role = async |role| core.update_workspace_user(caller, by(), e.eve.id(), vec![role]).await.map(drop);
+    let role = async |role| core.update_user(caller, by(), e.eve.id(), vec![role]).await.map(drop);
     pairs.push((role(RoleName::Id(e.role)).await, role(RoleName::Id(RoleId::from_uuid(nobodys))).await));
     pairs.push((role(RoleName::Title("Hers".into())).await, role(RoleName::Title("Nobodys".into())).await));
     let join =
@@ -214,10 +218,8 @@ async fn guests_see_their_workspace_only(core: TestCore) {
     let by = |id| tenantry_testkit::estate::target(e.hers.0, id);
     let root_made = core.sql("SELECT COUNT(*) FROM principals");
     // There is no way in for a guest yet but an invitation: its grants are handed over as acceptance will.
-    let (invitation, _) = core
-        .invite_to_workspace(&e.ann.caller, by(e.hers.1), "eve@example.org".into(), vec![])
-        .await
-        .unwrap();
+    let (invitation, _) =
+        core.invite(&e.ann.caller, by(e.hers.1), "eve@example.org".into(), vec![]).await.unwrap();
     let data = (e.ann.caller.clone(), e.hers.0, invitation.id, e.eve.id());
     let redeemed = core.store().write(data, |session, (caller, org, invitation, guest)| {
         Box::pin(async move {

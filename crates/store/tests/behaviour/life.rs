@@ -3,6 +3,7 @@
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::error::Kind;
 use tenantry_core::filter::Filter;
+use tenantry_core::grant::RoleName;
 use tenantry_core::organization::{NewOrganization, OrganizationField, OrganizationQuery};
 use tenantry_core::page::Order;
 use tenantry_core::permission::BuiltinRole;
@@ -131,16 +132,14 @@ async fn what_was_deleted_long_ago_is_purged(core: TestCore) {
         }
         let role = BuiltinRole::OrganizationMember;
         core.add_organization_user(&root.caller, at(organization), bob.id(), role).await.unwrap();
-        core.invite_to_organization(&ann.caller, at(organization), "x@example.org".into(), role)
+        core.invite(&ann.caller, at(organization), "x@example.org".into(), vec![RoleName::Builtin(role)])
             .await
             .unwrap();
     }
     let robot = NewServiceAccount { name: "robot".into(), role: BuiltinRole::OrganizationMember };
     core.create_service_account(&ann.caller, at(gone.id), robot).await.unwrap();
     let workspace = core.workspace(&ann, kept.id, "gone").await;
-    core.invite_to_workspace(&ann.caller, target(kept.id, workspace.id), "x@example.org".into(), vec![])
-        .await
-        .unwrap();
+    core.invite(&ann.caller, target(kept.id, workspace.id), "x@example.org".into(), vec![]).await.unwrap();
     assert!(!core.purge().await.unwrap());
     core.delete_organization(&ann.caller, at(gone.id), None, true).await.unwrap();
     core.delete_workspace(&ann.caller, target(kept.id, workspace.id), None, true).await.unwrap();

@@ -70,9 +70,8 @@ async fn members_are_added_once(core: TestCore) {
         found.map(|found| found.seen.own_role())
     };
     assert_eq!(kind(own(&e.bob).await), Kind::Hidden);
-    let add =
-        async |person, role| core.add_workspace_user(&e.ann.caller, e.target(), person, builtin(role)).await;
-    let added = add(at("BOB@example.org"), VIEWER).await.unwrap().unwrap();
+    let add = async |person, role| core.add_user(&e.ann.caller, e.target(), person, builtin(role)).await;
+    let added = add(at("BOB@example.org"), VIEWER).await.unwrap().member().unwrap();
     assert_eq!((added.user.id, added.roles[0].builtin), (e.bob.id(), Some(VIEWER)));
     assert_eq!(own(&e.bob).await.unwrap(), Some(VIEWER));
     assert_eq!(reason(add(Person::Id(e.bob.id()), EDITOR).await), "member.exists");
@@ -81,7 +80,7 @@ async fn members_are_added_once(core: TestCore) {
         Kind::Invalid
     );
     assert_eq!(kind(add(at("no address"), VIEWER).await), Kind::Invalid);
-    let none = core.add_workspace_user(&e.ann.caller, e.target(), at("x@example.org"), vec![]).await;
+    let none = core.add_user(&e.ann.caller, e.target(), at("x@example.org"), vec![]).await;
     assert_eq!(kind(none), Kind::Invalid);
     assert_eq!(core.examine().await.unwrap(), []);
 }
@@ -91,28 +90,24 @@ async fn strangers_are_invited(core: TestCore) {
     let e = estate(&core).await;
     let carl = core.user(&e.root, "carl").await;
     for address in ["carl@example.org", "nobody@example.org"] {
-        let added = core.add_workspace_user(&e.ann.caller, e.target(), at(address), builtin(VIEWER)).await;
-        assert_eq!(added.unwrap(), None);
-        let again = core.add_workspace_user(&e.ann.caller, e.target(), at(address), builtin(VIEWER)).await;
+        let added = core.add_user(&e.ann.caller, e.target(), at(address), builtin(VIEWER)).await;
+        assert_eq!(added.unwrap().member(), None);
+        let again = core.add_user(&e.ann.caller, e.target(), at(address), builtin(VIEWER)).await;
         assert_eq!(reason(again), "invitation.pending");
     }
-    let by_id =
-        core.add_workspace_user(&e.ann.caller, e.target(), Person::Id(carl.id()), builtin(VIEWER)).await;
+    let by_id = core.add_user(&e.ann.caller, e.target(), Person::Id(carl.id()), builtin(VIEWER)).await;
     let nobody = Person::Id(PrincipalId::from_uuid(Uuid::from_u128(1)));
-    let unreal = core.add_workspace_user(&e.ann.caller, e.target(), nobody, builtin(VIEWER)).await;
+    let unreal = core.add_user(&e.ann.caller, e.target(), nobody, builtin(VIEWER)).await;
     assert_eq!(refusal(by_id), refusal(unreal));
     assert_eq!(kind(core.get_workspace(&carl.caller, e.target(), View::Both).await), Kind::Hidden);
 }
 
 async fn roles_are_replaced(core: TestCore) {
     let e = estate(&core).await;
-    let update = async |who: PrincipalId, roles| {
-        core.update_workspace_user(&e.ann.caller, e.target(), who, roles).await
-    };
+    let update =
+        async |who: PrincipalId, roles| core.update_user(&e.ann.caller, e.target(), who, roles).await;
     assert_eq!(kind(update(e.bob.id(), builtin(EDITOR)).await), Kind::NotFound);
-    core.add_workspace_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER))
-        .await
-        .unwrap();
+    core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER)).await.unwrap();
     let two = vec![RoleName::Builtin(EDITOR), RoleName::Builtin(EDITOR), RoleName::Builtin(VIEWER)];
     assert_eq!(update(e.bob.id(), two).await.unwrap().roles.len(), 2);
     update(e.bob.id(), builtin(OWNER)).await.unwrap();
@@ -134,10 +129,10 @@ async fn the_last_owner_stays(core: TestCore) {
     for who in [&e.ann, &e.root] {
         let removed = core.remove_workspace_user(&who.caller, e.target(), e.ann.id()).await;
         assert_eq!(reason(removed), "member.last_owner");
-        let demoted = core.update_workspace_user(&who.caller, e.target(), e.ann.id(), builtin(EDITOR)).await;
+        let demoted = core.update_user(&who.caller, e.target(), e.ann.id(), builtin(EDITOR)).await;
         assert_eq!(reason(demoted), "member.last_owner");
     }
-    core.add_workspace_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(OWNER)).await.unwrap();
+    core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(OWNER)).await.unwrap();
     core.remove_workspace_user(&e.bob.caller, e.target(), e.ann.id()).await.unwrap();
     assert_eq!(core.examine().await.unwrap(), []);
 }
@@ -146,6 +141,7 @@ async fn nobody_hands_out_more_than_they_hold(core: TestCore) {
     let e = estate(&core).await;
     // May manage people, and no more than a viewer besides.
     let steward = NewRole {
+        id: None,
         level: Level::Workspace,
         title: "Steward".into(),
         description: None,
@@ -153,36 +149,36 @@ async fn nobody_hands_out_more_than_they_hold(core: TestCore) {
     };
     core.create_role(&e.ann.caller, OrganizationRef::Id(e.org), steward).await.unwrap();
     let steward = vec![RoleName::Title("steward".into())];
-    core.add_workspace_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), steward).await.unwrap();
+    core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), steward).await.unwrap();
     let carl = core.user(&e.root, "carl").await;
     let viewer = BuiltinRole::OrganizationViewer;
     core.add_organization_user(&e.root.caller, OrganizationRef::Id(e.org), carl.id(), viewer).await.unwrap();
 
-    let add = async |role| {
-        core.add_workspace_user(&e.bob.caller, e.target(), Person::Id(carl.id()), builtin(role)).await
-    };
+    let add =
+        async |role| core.add_user(&e.bob.caller, e.target(), Person::Id(carl.id()), builtin(role)).await;
     for role in [OWNER, EDITOR] {
         assert_eq!(reason(add(role).await), "role.exceeds_own");
     }
     add(VIEWER).await.unwrap();
-    let raise = core.update_workspace_user(&e.bob.caller, e.target(), e.bob.id(), builtin(OWNER)).await;
+    let raise = core.update_user(&e.bob.caller, e.target(), e.bob.id(), builtin(OWNER)).await;
     assert_eq!(reason(raise), "role.exceeds_own");
     let oust = core.remove_workspace_user(&e.bob.caller, e.target(), e.ann.id()).await;
     assert_eq!(reason(oust), "role.exceeds_own", "nor takes away more");
-    let viewer = core.update_workspace_user(&carl.caller, e.target(), carl.id(), builtin(OWNER)).await;
+    let viewer = core.update_user(&carl.caller, e.target(), carl.id(), builtin(OWNER)).await;
     assert_eq!(kind(viewer), Kind::Forbidden);
 
     // A token that is narrower than its owner hands out no more than the token holds.
     let mut narrow = e.ann.clone();
     let left = VIEWER.permissions().with(Permission::ManageWorkspaceUsers);
     narrow.caller.narrowing.permissions = Some(left);
-    let update = core.update_workspace_user(&narrow.caller, e.target(), carl.id(), builtin(EDITOR)).await;
+    let update = core.update_user(&narrow.caller, e.target(), carl.id(), builtin(EDITOR)).await;
     assert_eq!(reason(update), "role.exceeds_own");
 }
 
 async fn custom_roles_are_held(core: TestCore) {
     let e = estate(&core).await;
     let new = |title: &str, level, permissions| NewRole {
+        id: None,
         level,
         title: title.to_owned(),
         description: Some(" ".into()),
@@ -203,15 +199,15 @@ async fn custom_roles_are_held(core: TestCore) {
     assert_eq!(kind(create(&e.ann, new("S", Level::Workspace, organization)).await), Kind::Invalid);
 
     let roles = vec![RoleName::Id(made.id)];
-    core.add_workspace_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), roles).await.unwrap();
+    core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), roles).await.unwrap();
     let seen = core.get_workspace(&e.bob.caller, e.target(), View::OwnRoles).await.unwrap().seen;
     assert_eq!((seen.own, seen.own_role()), (Some(reader), Some(VIEWER)));
     let unknown = vec![RoleName::Id(RoleId::from_uuid(Uuid::from_u128(5)))];
-    let update = core.update_workspace_user(&e.ann.caller, e.target(), e.bob.id(), unknown).await;
+    let update = core.update_user(&e.ann.caller, e.target(), e.bob.id(), unknown).await;
     assert_eq!(kind(update), Kind::Invalid);
 
     let page = first_page(vec![Order::ascending(RoleField::CreatedAt)]);
-    let list = core.list_workspace_roles(&e.ann.caller, e.target(), page).await.unwrap();
+    let list = core.list_roles(&e.ann.caller, e.target(), page).await.unwrap();
     let titles: Vec<_> = list.items.iter().map(|role| role.title.as_str()).collect();
     assert_eq!(titles, ["workspace-owner", "workspace-editor", "workspace-viewer", "Légère"]);
     assert_eq!(core.examine().await.unwrap(), []);
@@ -223,12 +219,13 @@ async fn roles_of_the_server_are_not_an_organizations(core: TestCore) {
     for role in [BuiltinRole::ServerAdministrator, OWNER] {
         let add = core.add_organization_user(&e.root.caller, org(), e.bob.id(), role).await;
         assert_eq!(kind(add), Kind::Invalid);
-        let invite = core.invite_to_organization(&e.root.caller, org(), "x@example.org".into(), role).await;
+        let invite =
+            core.invite(&e.root.caller, org(), "x@example.org".into(), vec![RoleName::Builtin(role)]).await;
         assert_eq!(kind(invite), Kind::Invalid);
         let new = NewServiceAccount { name: "bot".into(), role };
         assert_eq!(kind(core.create_service_account(&e.root.caller, org(), new).await), Kind::Invalid);
     }
-    let add = core.add_workspace_user(
+    let add = core.add_user(
         &e.root.caller,
         e.target(),
         Person::Id(e.bob.id()),
@@ -245,10 +242,8 @@ async fn counting_people(core: TestCore) {
     let account = NewServiceAccount { name: "bot".into(), role: BuiltinRole::OrganizationAdmin };
     let bot = core.create_service_account(&e.ann.caller, OrganizationRef::Id(e.org), account).await.unwrap();
     let bot = bot.account.id;
-    core.add_workspace_user(&e.ann.caller, e.target(), Person::Id(bot), builtin(VIEWER)).await.unwrap();
-    core.add_workspace_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER))
-        .await
-        .unwrap();
+    core.add_user(&e.ann.caller, e.target(), Person::Id(bot), builtin(VIEWER)).await.unwrap();
+    core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER)).await.unwrap();
     let count = async |who: &Member, ids| {
         core.count_workspace_users(&who.caller, OrganizationRef::Id(e.org), ids).await
     };
@@ -291,18 +286,12 @@ async fn settings_say_who_is_added_at_once() {
             // A credential for one workspace makes nobody a member of the organization.
             let mut narrow = e.ann.clone();
             narrow.caller.narrowing.workspaces = Some(vec![e.workspace]);
-            let added = core.add_workspace_user(
-                &narrow.caller,
-                e.target(),
-                person("eve@example.org"),
-                builtin(VIEWER),
-            );
-            assert_eq!(added.await.unwrap(), None, "{add_people:?}");
+            let added = core.add_user(&narrow.caller, e.target(), person("eve@example.org"), builtin(VIEWER));
+            assert_eq!(added.await.unwrap().member(), None, "{add_people:?}");
             for (email, at_once) in [("Carl@example.org", carl_is_added), ("dora@example.org", dora_is_added)]
             {
-                let added =
-                    core.add_workspace_user(&e.ann.caller, e.target(), person(email), builtin(VIEWER)).await;
-                assert_eq!(added.unwrap().is_some(), at_once, "{add_people:?} {email}");
+                let added = core.add_user(&e.ann.caller, e.target(), person(email), builtin(VIEWER)).await;
+                assert_eq!(added.unwrap().member().is_some(), at_once, "{add_people:?} {email}");
             }
             assert_eq!(core.examine().await.unwrap(), []);
         }

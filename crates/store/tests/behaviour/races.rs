@@ -102,7 +102,7 @@ async fn the_last_owner_stays_whoever_goes_first(core: TestCore) {
         let made = core.workspace(&ann, org, &format!("W{round}")).await;
         let by = move || target(org, made.id);
         let owner = || vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
-        core.add_workspace_user(&ann.caller, by(), Person::Id(bob.id()), owner()).await.unwrap();
+        core.add_user(&ann.caller, by(), Person::Id(bob.id()), owner()).await.unwrap();
         let outcomes = at_once([(&ann, &bob), (&bob, &ann)].into_iter().map(|(who, whom)| {
             let (core, caller, whom) = (Arc::clone(&core), who.caller.clone(), whom.id());
             async move { core.remove_workspace_user(&caller, by(), whom).await }

@@ -75,8 +75,13 @@ async fn field(ground: &Ground, number: u32) -> Field {
         *place = core.workspace(ann, org, &format!("W{number}")).await.id;
     }
     let blind = PermissionSet::of(&[Permission::DeleteWorkspace]);
-    let custom =
-        NewRole { level: Level::Workspace, title: "Blind".into(), description: None, permissions: blind };
+    let custom = NewRole {
+        id: None,
+        level: Level::Workspace,
+        title: "Blind".into(),
+        description: None,
+        permissions: blind,
+    };
     let custom = core.create_role(&ann.caller, OrganizationRef::Id(org), custom).await.unwrap();
     let builtin = |role: BuiltinRole| {
         let sql = format!(

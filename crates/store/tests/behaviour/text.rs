@@ -73,17 +73,18 @@ async fn nul_is_refused_everywhere(core: TestCore) {
     };
     assert_eq!(kind(core.create_service_account(&root.caller, at(), account).await), Kind::Invalid);
     let role = NewRole {
+        id: None,
         level: Level::Workspace,
         title: NUL.into(),
         description: None,
         permissions: PermissionSet::NONE,
     };
     assert_eq!(kind(core.create_role(&root.caller, at(), role).await), Kind::Invalid);
-    let invite = core.invite_to_workspace(&root.caller, by(), "a\0@b".into(), vec![]).await;
+    let invite = core.invite(&root.caller, by(), "a\0@b".into(), vec![]).await;
     assert_eq!(kind(invite), Kind::Invalid);
     let person = Person::Email { email: "a\0@b".into(), display_name: None };
     let roles = vec![RoleName::Title(NUL.into())];
-    assert_eq!(kind(core.add_workspace_user(&root.caller, by(), person, roles).await), Kind::Invalid);
+    assert_eq!(kind(core.add_user(&root.caller, by(), person, roles).await), Kind::Invalid);
     assert_eq!(kind(core.sign_in_user(NUL, NUL).await), Kind::Invalid);
 
     let named = (at(), WorkspaceRef::parse(NUL));

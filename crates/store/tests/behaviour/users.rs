@@ -36,21 +36,19 @@ async fn estate(core: &TestCore) -> (Member, Workspace) {
         let member = BuiltinRole::OrganizationMember;
         core.add_organization_user(&root.caller, OrganizationRef::Id(org), user.id, member).await.unwrap();
         let roles = vec![RoleName::Builtin(role)];
-        let add =
-            core.add_workspace_user(&ann.caller, target(org, made.id), Person::Id(user.id), roles).await;
+        let add = core.add_user(&ann.caller, target(org, made.id), Person::Id(user.id), roles).await;
         add.unwrap();
     }
     let account = NewServiceAccount { name: "bot".into(), role: BuiltinRole::OrganizationAdmin };
     let bot = core.create_service_account(&ann.caller, OrganizationRef::Id(org), account).await.unwrap();
     let roles = vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
     let person = Person::Id(bot.account.id);
-    core.add_workspace_user(&ann.caller, target(org, made.id), person, roles).await.unwrap();
+    core.add_user(&ann.caller, target(org, made.id), person, roles).await.unwrap();
     (ann, made)
 }
 
 async fn listed(core: &TestCore, who: &Member, made: &Workspace, query: UserQuery) -> Vec<String> {
-    let list =
-        core.list_workspace_users(&who.caller, target(made.organization, made.id), query).await.unwrap();
+    let list = core.list_users(&who.caller, target(made.organization, made.id), query).await.unwrap();
     list.items.into_iter().map(|user| user.user.shown_name().to_owned()).collect()
 }
 
@@ -67,7 +65,7 @@ async fn people_only_with_all_their_roles(core: TestCore) {
         OrganizationMember, OrganizationOwner, WorkspaceEditor, WorkspaceOwner, WorkspaceViewer,
     };
     let (ann, made) = estate(&core).await;
-    let list = core.list_workspace_users(&ann.caller, target(made.organization, made.id), by_name()).await;
+    let list = core.list_users(&ann.caller, target(made.organization, made.id), by_name()).await;
     let seen: Vec<_> = list
         .unwrap()
         .items
@@ -106,7 +104,7 @@ async fn every_order(core: TestCore) {
             let page = PageRequest { order: order.clone(), start, limit: 1 };
             let query = UserQuery { filter: Filter::All, page };
             let by = target(made.organization, made.id);
-            let page = core.list_workspace_users(&ann.caller, by, query).await.unwrap();
+            let page = core.list_users(&ann.caller, by, query).await.unwrap();
             walked.extend(page.items.iter().map(|user| user.user.shown_name().to_owned()));
             let Some(next) = page.next else { break };
             start = Start::After(next);
@@ -115,7 +113,7 @@ async fn every_order(core: TestCore) {
     }
     for field in [Role, CustomRole, RoleLevel, Search] {
         let by = by(vec![up(field)]);
-        let list = core.list_workspace_users(&ann.caller, target(made.organization, made.id), by).await;
+        let list = core.list_users(&ann.caller, target(made.organization, made.id), by).await;
         assert_eq!(kind(list), Kind::Internal, "no codec may let {field:?} through");
     }
 }
@@ -179,7 +177,7 @@ async fn teams_count(core: TestCore) {
          {workspace}, permissions, 2 FROM roles WHERE builtin = 'workspace-editor'"
     ));
     assert_eq!(core.examine().await.unwrap(), []);
-    let list = core.list_workspace_users(&ann.caller, target(made.organization, second.id), by_name()).await;
+    let list = core.list_users(&ann.caller, target(made.organization, second.id), by_name()).await;
     let list = list.unwrap().items;
     assert_eq!(list[1].user.username, "chris");
     assert_eq!(list[1].roles.last().unwrap().builtin, Some(BuiltinRole::WorkspaceEditor));

@@ -191,7 +191,7 @@ async fn deleting_frees_name_and_key(core: TestCore) {
     assert_eq!(kind(core.get_workspace_preferences(&ann.caller, by()).await), Kind::NotFound);
     let report = StatusReport { status: Some(State::Available), ..Default::default() };
     assert_eq!(kind(core.report_workspace_status(&ann.caller, by(), report).await), Kind::NotFound);
-    let invite = core.invite_to_workspace(&ann.caller, by(), "x@example.org".into(), vec![]).await;
+    let invite = core.invite(&ann.caller, by(), "x@example.org".into(), vec![]).await;
     assert_eq!(kind(invite), Kind::NotFound);
 
     let query = |deleted| WorkspaceQuery { deleted, ..every_workspace() };
@@ -263,7 +263,7 @@ async fn deleting_one_in_use_needs_force(core: TestCore) {
     let made = core.workspace(&ann, org, "W").await;
     let by = || target(org, made.id);
     let email = "guest@example.org".to_owned();
-    core.invite_to_workspace(&ann.caller, by(), email, vec![]).await.unwrap();
+    core.invite(&ann.caller, by(), email, vec![]).await.unwrap();
     let refused = core.delete_workspace(&ann.caller, by(), None, false).await;
     assert_eq!(reason(refused), "workspace.in_use");
     core.clock().advance_seconds(core.settings().invitation_seconds);

@@ -1,10 +1,13 @@
 //! `/api/v1/organizations` and `/api/v1/me`.
 
 mod errors;
+mod invitations;
 mod lists;
+mod members;
 mod once;
 mod organizations;
 mod people;
 mod permissions;
 mod reads;
+mod roles;
 mod workspaces;

@@ -1,0 +1,67 @@
+//! Who is invited: the one way into an organization for who has no right in it yet, as far as its own invitation goes.
+
+use super::{Located, OrganizationRef, OrganizationScope, Writable, server};
+use crate::caller::{Caller, Narrowing};
+use crate::error::{Error, Result};
+use crate::ids::InvitationId;
+use crate::invitation::Invitation;
+use crate::permission::PermissionSet;
+use crate::store::Session;
+use crate::text;
+
+/// The invitation of this id, if the caller is signed in with its address.
+pub async fn invited(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    id: InvitationId,
+) -> Result<Option<(OrganizationScope, Invitation)>> {
+    let Some(located) = session.locate_organization(organization).await? else { return Ok(None) };
+    addressed(session, caller, located, id).await
+}
+
+/// The same for an invitation that is to be answered. Without it nobody learns that there is one. A credential that is
+/// narrower than the account does not answer for it.
+pub async fn invited_change(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    id: InvitationId,
+) -> Result<(Writable<OrganizationScope>, Invitation)> {
+    let hidden = || Error::hidden("invitation");
+    let located = session.locate_organization(organization).await?.ok_or_else(hidden)?;
+    session.lock_organization(located.organization).await?;
+    let found = addressed(session, caller, located, id).await?;
+    let (scope, invitation) = found.ok_or_else(|| hidden().within(located.organization))?;
+    if caller.narrowing != Narrowing::default() {
+        return Err(Error::forbidden("this credential is limited and may not answer invitations"));
+    }
+    Ok((Writable(scope), invitation))
+}
+
+async fn addressed(
+    session: &dyn Session,
+    caller: &Caller,
+    Located { organization, version }: Located,
+    id: InvitationId,
+) -> Result<Option<(OrganizationScope, Invitation)>> {
+    if !caller.narrowing.admits_organization(organization) {
+        return Ok(None);
+    }
+    let own = session.find_account(&server(session, caller).await?, caller.principal).await?;
+    let Some(email) = own.filter(|own| own.is_active_user()).and_then(|own| own.email) else {
+        return Ok(None);
+    };
+    let scope = OrganizationScope {
+        organization,
+        version,
+        principal: caller.principal,
+        permissions: PermissionSet::NONE,
+        in_every_workspace: PermissionSet::NONE,
+        by_own_roles: PermissionSet::NONE,
+        only_workspaces: None,
+    };
+    let found = session.find_invitation(&scope, id).await?;
+    let own = found.filter(|invitation| text::fold(&invitation.email) == text::fold(&email));
+    Ok(own.map(|invitation| (scope, invitation)))
+}

@@ -1,0 +1,121 @@
+//! Use cases of who is invited: to accept, or to decline.
+
+use super::service::{closed, detail};
+use super::{Invitation, InvitationDetail, InvitationStatus};
+use crate::Core;
+use crate::audit::{Act, Target};
+use crate::authz::{self, Needed, OrganizationRef, OrganizationScope, Writable};
+use crate::caller::Caller;
+use crate::credential::Secret;
+use crate::error::{Error, Kind, Result};
+use crate::ids::InvitationId;
+use crate::permission::PermissionSet;
+use crate::store::Session;
+
+impl Core {
+    /// Accepts an invitation as who is signed in with its address: what it offers is the caller's from then on. A secret
+    /// need not be given; one that is must be the right one.
+    pub async fn accept_invitation(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: InvitationId,
+        secret: Option<String>,
+    ) -> Result<InvitationDetail> {
+        self.answer(caller, organization, (id, secret), InvitationStatus::Accepted).await
+    }
+
+    /// Declines an invitation as who is signed in with its address.
+    pub async fn decline_invitation(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: InvitationId,
+        secret: Option<String>,
+    ) -> Result<InvitationDetail> {
+        self.answer(caller, organization, (id, secret), InvitationStatus::Declined).await
+    }
+
+    async fn answer(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        (id, secret): (InvitationId, Option<String>),
+        status: InvitationStatus,
+    ) -> Result<InvitationDetail> {
+        let hash = secret.map(|text| Secret::parse(&text).map(|secret| secret.hash()));
+        let data = (self.act(caller), organization, id, hash, status);
+        self.store()
+            .write(data, |session, (act, organization, id, hash, status)| {
+                Box::pin(async move {
+                    let (scope, invitation) =
+                        authz::invited_change(session, &act.caller, organization, *id).await?;
+                    if !invitation.is_open(act.now) {
+                        return Err(closed());
+                    }
+                    if let Some(hash) = hash
+                        && !matches!(hash, Some(hash) if session.invitation_has_secret(&scope, *id, hash).await?)
+                    {
+                        return Err(Error::invalid("secret", "wrong", "expected the invitation's secret"));
+                    }
+                    let mut answered = detail(session, &scope, invitation).await?;
+                    if *status == InvitationStatus::Accepted {
+                        require_a_standing_offer(session, &scope, &answered).await?;
+                        session.redeem_grants(&scope, *id, act.caller.principal).await?;
+                    }
+                    session.end_invitation(&scope, *id, *status).await?;
+                    answered.invitation.status = *status;
+                    record(session, act, &scope, &answered.invitation).await?;
+                    Ok(answered)
+                })
+            })
+            .await
+    }
+}
+
+/// The offer stands while its maker may still make it, and there is something to enter.
+async fn require_a_standing_offer(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    offered: &InvitationDetail,
+) -> Result<()> {
+    let invitation = &offered.invitation;
+    if offered.roles.is_empty() || (invitation.workspace.is_some() && offered.workspace_name.is_none()) {
+        return Err(closed());
+    }
+    let held = session.holdings(invitation.invited_by, scope.organization(), invitation.workspace).await?;
+    let all = held.server.union(held.organization);
+    let (all, invite, manage) = match invitation.workspace {
+        None => (all, Needed::MANAGE_INVITATIONS.organization, Needed::MANAGE_USERS.organization),
+        Some(_) => {
+            (all.union(held.workspace), Needed::MANAGE_INVITATIONS.workspace, Needed::MANAGE_USERS.workspace)
+        }
+    };
+    let all = if held.suspended { PermissionSet::NONE } else { all };
+    let may_invite = all.contains(invite) || all.contains(manage);
+    if may_invite && offered.roles.iter().all(|role| all.includes(role.permissions)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Precondition,
+        "invitation.inviter",
+        "who made the invitation may not offer this any more; ask for another one",
+    ))
+}
+
+async fn record(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<OrganizationScope>,
+    invitation: &Invitation,
+) -> Result<()> {
+    let action = match invitation.status {
+        InvitationStatus::Accepted => "invitation.accept",
+        _ => "invitation.decline",
+    };
+    let targets = vec![
+        Target::new("invitation", invitation.id.as_uuid()),
+        Target::new("principal", act.caller.principal.as_uuid()),
+    ];
+    act.record(session, scope.organization(), action, targets).await
+}
