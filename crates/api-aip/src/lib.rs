@@ -4,6 +4,7 @@
 //! A handler reads the request into words of the core, calls one use case, and writes the answer; refusals are framed
 //! in `error.rs`. Permission comes before validation, and validation before existence (AIP-193, AIP-211).
 
+mod api_keys;
 mod args;
 mod body;
 mod change;
@@ -67,6 +68,11 @@ pub fn routes() -> Routes {
             organizations!("/{organization}/preferences"),
             preferences::update_organization_preferences,
         )
+        .route(Method::GET, organizations!("/{organization}/apiKeys"), api_keys::list_api_keys)
+        .route(Method::POST, organizations!("/{organization}/apiKeys"), api_keys::create_api_key)
+        .route(Method::GET, organizations!("/{organization}/apiKeys/{key}"), api_keys::get_api_key)
+        .route(Method::PATCH, organizations!("/{organization}/apiKeys/{key}"), api_keys::update_api_key)
+        .route(Method::DELETE, organizations!("/{organization}/apiKeys/{key}"), api_keys::delete_api_key)
         .route(Method::GET, organizations!("/{organization}/invites"), invites::list_organization_invites)
         .route(Method::POST, organizations!("/{organization}/invites"), invites::create_organization_invite)
         .route(

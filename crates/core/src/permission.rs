@@ -161,6 +161,12 @@ impl PermissionSet {
         Permission::ALL.iter().filter(|p| p.level() >= level).fold(Self::NONE, |set, p| set.with(*p))
     }
 
+    /// Everything that changes nothing: what is only read or listed.
+    pub fn reading() -> Self {
+        let reads = |p: &&Permission| p.name().starts_with("read:") || p.name().starts_with("list:");
+        Permission::ALL.iter().filter(reads).fold(Self::NONE, |set, p| set.with(*p))
+    }
+
     /// From the bits in the database.
     pub const fn from_bits(bits: i64) -> Self {
         Self(bits.cast_unsigned())

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, Writable};
 use tenantry_core::clock::Timestamp;
-use tenantry_core::credential::{Credential, CredentialStore, Found, TokenKind};
+use tenantry_core::credential::{Access, ApiKey, ApiKeyField, Credential, CredentialStore, Found, TokenKind};
 use tenantry_core::error::{Error, Result};
-use tenantry_core::ids::{CredentialId, OrganizationId, PrincipalId};
+use tenantry_core::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
+use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::permission::PermissionSet;
 use tenantry_core::principal::Principal;
+use uuid::Uuid;
 
-use crate::driver::{Row, Sql, params, sql};
+use crate::compile::{self, Column};
+use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
 use crate::session::Db;
 use crate::sqlite::Memory;
@@ -18,7 +22,8 @@ use crate::sqlite::Memory;
 pub(crate) const FIND: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
             p.created_at, p.updated_at, \
-            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id \
+            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
+            c.access, c.permissions, c.workspaces, c.version \
      FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
 );
 /// The same with the version of an organization, both of one instant.
@@ -26,6 +31,7 @@ pub(crate) const FIND_AT: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
             p.created_at, p.updated_at, \
             c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
+            c.access, c.permissions, c.workspaces, c.version, \
             (SELECT v.version FROM versions v WHERE v.org_id = $2) \
      FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
 );
@@ -39,8 +45,8 @@ pub(crate) const SIGN_IN: Sql = sql!(
 );
 const INSERT: Sql = sql!(
     "INSERT INTO credentials (id, kind, principal_id, org_id, title, first_characters, hash, created_at, expires_at, \
-       parent_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+       parent_id, access, permissions, workspaces, version) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 );
 const REVOKE: Sql =
     sql!("UPDATE credentials SET revoked_at = $3 WHERE id = $1 AND principal_id = $2 AND revoked_at IS NULL");
@@ -56,22 +62,72 @@ const REVOKE_OF_MEMBER: Sql = sql!(
 );
 const RAISE_OF_ORGANIZATION: Sql =
     sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE org_id = $1");
+/// The columns that [`read_api_key`] expects, of the table `c`.
+const API_KEY: &str = "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, \
+     c.parent_id, c.access, c.permissions, c.workspaces, c.version, c.principal_id, c.last_used_at";
+const COUNT_API_KEYS: Sql = sql!(
+    "SELECT COUNT(*) FROM credentials WHERE org_id = $1 AND principal_id = $2 AND kind = 'personal_access_token' \
+     AND revoked_at IS NULL AND expires_at > $3"
+);
+const UPDATE_API_KEY: Sql = sql!(
+    "UPDATE credentials SET title = $3, access = $4, permissions = $5, workspaces = $6, version = $7 \
+     WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL"
+);
 const NOTE_USE: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1");
+
+/// Reads the columns from `first` on, but for `revoked_at`, the eighth of them.
+fn read_credential(row: &Row<'_>, first: usize, principal: PrincipalId) -> Result<Credential> {
+    let kind = TokenKind::from_word(row.text(first + 1)?).ok_or_else(|| Error::internal("unknown kind"))?;
+    let permissions = row.opt_int(first + 10)?.map(PermissionSet::from_bits);
+    let access = match row.text(first + 9)? {
+        "everything" => Access::Everything,
+        "reading" => Access::Reading,
+        // Rights that cannot be read are none.
+        _ => Access::Only(permissions.unwrap_or_default()),
+    };
+    Ok(Credential {
+        id: CredentialId::from_uuid(row.id(first)?),
+        kind,
+        principal,
+        organization: row.opt_id(first + 2)?.map(OrganizationId::from_uuid),
+        title: row.text(first + 3)?.to_owned(),
+        first_characters: row.text(first + 4)?.to_owned(),
+        created_at: Timestamp::from_micros(row.int(first + 5)?),
+        expires_at: row.opt_int(first + 6)?.map(Timestamp::from_micros),
+        parent: row.opt_id(first + 8)?.map(CredentialId::from_uuid),
+        access,
+        workspaces: row.opt_text(first + 11)?.map(read_workspaces).transpose()?,
+        version: row.int(first + 12)?,
+    })
+}
+
+fn read_workspaces(text: &str) -> Result<Vec<WorkspaceId>> {
+    let ids: Vec<Uuid> = serde_json::from_str(text).map_err(Error::internal)?;
+    Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
+}
+
+/// The columns `access`, `permissions` and `workspaces`.
+fn write_rights(credential: &Credential) -> Result<(&'static str, Option<i64>, Option<String>)> {
+    let (access, permissions) = match credential.access {
+        Access::Everything => ("everything", None),
+        Access::Reading => ("reading", None),
+        Access::Only(permissions) => ("only", Some(permissions.bits())),
+    };
+    let ids =
+        credential.workspaces.as_ref().map(|ids| ids.iter().map(WorkspaceId::as_uuid).collect::<Vec<_>>());
+    let workspaces = ids.map(|ids| serde_json::to_string(&ids).map_err(Error::internal)).transpose()?;
+    Ok((access, permissions, workspaces))
+}
+
+fn read_api_key(row: &Row<'_>) -> Result<ApiKey> {
+    let owner = PrincipalId::from_uuid(row.id(13)?);
+    let last_used_at = row.opt_int(14)?.map(Timestamp::from_micros);
+    Ok(ApiKey { credential: read_credential(row, 0, owner)?, last_used_at })
+}
 
 fn read(row: &Row<'_>) -> Result<Found> {
     let principal = principal::read(row, 0)?;
-    let kind = TokenKind::from_word(row.text(11)?).ok_or_else(|| Error::internal("unknown kind"))?;
-    let credential = Credential {
-        id: CredentialId::from_uuid(row.id(10)?),
-        kind,
-        principal: principal.id,
-        organization: row.opt_id(12)?.map(OrganizationId::from_uuid),
-        title: row.text(13)?.to_owned(),
-        first_characters: row.text(14)?.to_owned(),
-        created_at: Timestamp::from_micros(row.int(15)?),
-        expires_at: row.opt_int(16)?.map(Timestamp::from_micros),
-        parent: row.opt_id(18)?.map(CredentialId::from_uuid),
-    };
+    let credential = read_credential(row, 10, principal.id)?;
     Ok(Found { credential, revoked_at: row.opt_int(17)?.map(Timestamp::from_micros), principal })
 }
 
@@ -105,7 +161,7 @@ impl CredentialStore for Db<'_> {
         let params = params![hash, organization.as_uuid()];
         let found = self
             .conn
-            .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(19)?.unwrap_or_default())))
+            .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(23)?.unwrap_or_default())))
             .await?;
         if let (Some(memory), Some(generation), Some((found, version))) = (self.memory, generation, &found) {
             memory.learn_credential(*hash, generation, Arc::clone(found));
@@ -121,6 +177,7 @@ impl CredentialStore for Db<'_> {
     }
 
     async fn insert_credential(&self, credential: &Credential, hash: &[u8; 32]) -> Result<()> {
+        let (access, permissions, workspaces) = write_rights(credential)?;
         let params = params![
             credential.id.as_uuid(),
             credential.kind.word(),
@@ -132,6 +189,10 @@ impl CredentialStore for Db<'_> {
             credential.created_at.as_micros(),
             credential.expires_at.map(Timestamp::as_micros),
             credential.parent.as_ref().map(CredentialId::as_uuid),
+            access,
+            permissions,
+            workspaces,
+            credential.version,
         ];
         self.conn.run(&INSERT, params).await.map(drop)
     }
@@ -176,6 +237,69 @@ impl CredentialStore for Db<'_> {
         let revoked = self.conn.run(&REVOKE_OF_MEMBER, params).await?;
         principal::raise_auth_version(self, principal).await?;
         Ok(revoked)
+    }
+
+    async fn list_api_keys(
+        &self,
+        scope: &OrganizationScope,
+        owner: Option<PrincipalId>,
+        page: &PageRequest<ApiKeyField>,
+    ) -> Result<Page<ApiKey>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let owned = match owner {
+            None => "1 = 1".to_owned(),
+            Some(owner) => format!("c.principal_id = {}", compile::bind(&mut params, owner.as_uuid().into())),
+        };
+        let created = |ApiKeyField::CreatedAt| Some(Column::along("c.created_at"));
+        let paging = compile::paging(page, created, "c.id", &mut params)?;
+        let statement = Sql::built(format!(
+            "SELECT {API_KEY} FROM credentials c WHERE c.org_id = $1 AND c.kind = 'personal_access_token' \
+             AND c.revoked_at IS NULL AND {owned} AND {}{}",
+            paging.behind, paging.tail
+        ));
+        let rows = self.conn.all(&statement, &params, read_api_key).await?;
+        Ok(Page::cut(rows, page.limit, ApiKey::cursor))
+    }
+
+    async fn find_api_key(&self, scope: &OrganizationScope, id: CredentialId) -> Result<Option<ApiKey>> {
+        let statement = Sql::built(format!(
+            "SELECT {API_KEY} FROM credentials c WHERE c.id = $2 AND c.org_id = $1 \
+             AND c.kind = 'personal_access_token' AND c.revoked_at IS NULL"
+        ));
+        let params = params![scope.organization().as_uuid(), id.as_uuid()];
+        self.conn.first(&statement, params, read_api_key).await
+    }
+
+    async fn count_api_keys(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        owner: PrincipalId,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let params = params![scope.organization().as_uuid(), owner.as_uuid(), now.as_micros()];
+        let count = self.conn.first(&COUNT_API_KEYS, params, |row| row.int(0)).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
+    async fn update_api_key(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        key: &Credential,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (access, permissions, workspaces) = write_rights(key)?;
+        let params = params![
+            scope.organization().as_uuid(),
+            key.id.as_uuid(),
+            &key.title,
+            access,
+            permissions,
+            workspaces,
+            key.version,
+        ];
+        self.conn.run(&UPDATE_API_KEY, params).await?;
+        self.conn.run(&REVOKE_GIVEN_FOR, params![key.id.as_uuid(), now.as_micros()]).await?;
+        principal::raise_auth_version(self, key.principal).await
     }
 
     async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()> {

@@ -108,6 +108,19 @@ pub async fn enter(
     check_organization(session, caller, None, organization, view).await
 }
 
+/// The same for an organization that is to be changed.
+pub async fn enter_change(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    view: View,
+) -> Result<Writable<OrganizationScope>> {
+    if let Some(located) = session.locate_organization(organization).await? {
+        session.lock_organization(located.organization).await?;
+    }
+    enter(session, caller, organization, view).await.map(Writable)
+}
+
 /// Enters an organization to list workspaces: refuses who could not see one whatever there is.
 pub async fn enter_to_list(
     session: &dyn Session,

@@ -1,5 +1,6 @@
 //! Credentials: what proves who asks. Random, prefixed, checksummed; only the SHA-256 is kept.
 
+mod api_key;
 mod password;
 mod service;
 mod store;
@@ -7,15 +8,41 @@ mod token;
 
 use crate::audit::Act;
 use crate::authz::{OrganizationScope, Writable};
+use crate::caller::Narrowing;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{CredentialId, OrganizationId, PrincipalId};
+use crate::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
+use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::store::Session;
 
+pub use api_key::{API_KEY_DAYS, API_KEYS_MAX, ApiKey, ApiKeyChange, ApiKeyField, NewApiKey};
 pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
 pub use store::{CredentialStore, Found};
 pub use token::{Secret, TokenKind};
+
+/// What a credential leaves of its principal's permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// All of them.
+    #[default]
+    Everything,
+    /// Those that change nothing.
+    Reading,
+    /// Only these.
+    Only(PermissionSet),
+}
+
+impl Access {
+    /// The permissions that it leaves; `None` leaves all.
+    pub fn permissions(self) -> Option<PermissionSet> {
+        match self {
+            Self::Everything => None,
+            Self::Reading => Some(PermissionSet::reading()),
+            Self::Only(permissions) => Some(permissions),
+        }
+    }
+}
 
 /// A credential as it is kept: everything but the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +65,23 @@ pub struct Credential {
     pub expires_at: Option<Timestamp>,
     /// The credential that it was given for, and with which it ends.
     pub parent: Option<CredentialId>,
+    /// What it leaves of its principal's permissions.
+    pub access: Access,
+    /// The only workspaces where it counts; none leaves all.
+    pub workspaces: Option<Vec<WorkspaceId>>,
+    /// Raised by every change; makes the `ETag`.
+    pub version: i64,
+}
+
+impl Credential {
+    /// What it leaves of its principal's rights.
+    pub fn narrowing(&self) -> Narrowing {
+        Narrowing {
+            permissions: self.access.permissions(),
+            organization: self.organization,
+            workspaces: self.workspaces.clone(),
+        }
+    }
 }
 
 /// A credential just made, with the secret that is shown this once.
@@ -57,7 +101,7 @@ pub(crate) async fn issue_personal(
     title: &str,
     secret: &Secret,
 ) -> Result<Issued> {
-    issue(session, act, (principal, None), title, secret, (None, None)).await
+    issue(session, act, (principal, (None, Access::Everything, None)), title, secret, (None, None)).await
 }
 
 /// Issues an API key to a service account of the scope's organization.
@@ -68,7 +112,8 @@ pub(crate) async fn issue_service_key(
     account: &Principal,
     secret: &Secret,
 ) -> Result<Issued> {
-    issue(session, act, (account.id, Some(scope.organization())), "API key", secret, (None, None)).await
+    let narrowing = (Some(scope.organization()), Access::Everything, None);
+    issue(session, act, (account.id, narrowing), "API key", secret, (None, None)).await
 }
 
 /// Issues an OAuth client to a service account of the scope's organization.
@@ -79,7 +124,8 @@ pub(crate) async fn issue_client(
     account: &Principal,
     secret: &Secret,
 ) -> Result<Issued> {
-    issue(session, act, (account.id, Some(scope.organization())), "OAuth client", secret, (None, None)).await
+    let narrowing = (Some(scope.organization()), Access::Everything, None);
+    issue(session, act, (account.id, narrowing), "OAuth client", secret, (None, None)).await
 }
 
 /// Ends every credential of the organization's service accounts.
@@ -91,10 +137,13 @@ pub(crate) async fn revoke_service_accounts(
     session.revoke_credentials_of_organization(scope, now).await
 }
 
+/// Where a new credential counts, and for what.
+type Narrowed = (Option<OrganizationId>, Access, Option<Vec<WorkspaceId>>);
+
 async fn issue(
     session: &dyn Session,
     act: &Act,
-    (principal, organization): (PrincipalId, Option<OrganizationId>),
+    (principal, (organization, access, workspaces)): (PrincipalId, Narrowed),
     title: &str,
     secret: &Secret,
     (expires_at, parent): (Option<Timestamp>, Option<CredentialId>),
@@ -109,6 +158,9 @@ async fn issue(
         created_at: act.now,
         expires_at,
         parent,
+        access,
+        workspaces,
+        version: 1,
     };
     session.insert_credential(&credential, &secret.hash()).await?;
     Ok(Issued { credential, secret: secret.clone() })

@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
-use super::{Found, Issued, PASSWORD_MAX, Secret, TokenKind, issue};
+use super::{Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, issue};
 use crate::Core;
 use crate::audit::Target;
 use crate::caller::{Caller, Narrowing};
@@ -130,7 +130,10 @@ impl Core {
                     {
                         return Err(failed_sign_in().by(act.caller.principal));
                     }
-                    let holder = (act.caller.principal, act.caller.narrowing.organization);
+                    // As narrow as what it is given for.
+                    let Narrowing { permissions, organization, workspaces } = act.caller.narrowing.clone();
+                    let access = permissions.map_or(Access::Everything, Access::Only);
+                    let holder = (act.caller.principal, (organization, access, workspaces));
                     let lifetime = (Some(*expires_at), *parent);
                     let issued = issue(session, act, holder, "access token", secret, lifetime).await?;
                     let targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
@@ -160,7 +163,7 @@ fn caller_of(found: &Found, now: Timestamp) -> Result<Caller> {
         principal: found.principal.id,
         is_service_account: found.principal.is_service_account(),
         credential: found.credential.id,
-        narrowing: Narrowing { organization: found.credential.organization, ..Narrowing::default() },
+        narrowing: found.credential.narrowing(),
         auth_version: found.principal.auth_version,
         request_id: None,
     })

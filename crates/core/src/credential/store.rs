@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Credential;
+use super::{ApiKey, ApiKeyField, Credential};
 use crate::authz::{OrganizationScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
+use crate::page::{Page, PageRequest};
 use crate::principal::Principal;
 
 /// A credential, whose it is, and what of both counts at the moment.
@@ -68,6 +69,33 @@ pub trait CredentialStore {
         principal: PrincipalId,
         now: Timestamp,
     ) -> Result<u64>;
+
+    /// The API keys of the organization that were not ended, of one owner or of all, as they were made.
+    async fn list_api_keys(
+        &self,
+        scope: &OrganizationScope,
+        owner: Option<PrincipalId>,
+        page: &PageRequest<ApiKeyField>,
+    ) -> Result<Page<ApiKey>>;
+
+    /// The API key of this id in the organization, unless it was ended.
+    async fn find_api_key(&self, scope: &OrganizationScope, id: CredentialId) -> Result<Option<ApiKey>>;
+
+    /// How many API keys the principal has in the organization that count at `now`.
+    async fn count_api_keys(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        owner: PrincipalId,
+        now: Timestamp,
+    ) -> Result<u64>;
+
+    /// Writes title, rights and version, and ends the credentials that were given for it: they had the rights of before.
+    async fn update_api_key(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        key: &Credential,
+        now: Timestamp,
+    ) -> Result<()>;
 
     /// Notes when credentials were last used.
     async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;

@@ -242,7 +242,7 @@ pub(super) async fn require_room(
         return Err(Error::new(
             Kind::LimitReached,
             "organization.limit",
-            "its owner has as many organizations as this server allows",
+            "you have as many organizations as this server allows",
         ));
     }
     Ok(())

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::credential::{Access, NewApiKey};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::NewUser;
 use tenantry_core::role::NewRole;
@@ -40,6 +41,8 @@ fn rows() -> Vec<Row> {
     const VALIDATE: &str = "validate_only=true";
     const ORGANIZATIONS: &str = "/api/v1/organizations";
     const ORGANIZATION: &str = "/api/v1/organizations/{organization}";
+    const API_KEYS: &str = "/api/v1/organizations/{organization}/apiKeys";
+    const API_KEY: &str = "/api/v1/organizations/{organization}/apiKeys/{key}";
     const INVITES: &str = "/api/v1/organizations/{organization}/invites";
     const INVITATION: &str = "/api/v1/organizations/{organization}/invitations/{invitation}";
     const ROLES: &str = "/api/v1/organizations/{organization}/roles";
@@ -67,6 +70,11 @@ fn rows() -> Vec<Row> {
         ),
         row("GET", "/api/v1/organizations/{organization}/preferences"),
         with(row("PATCH", "/api/v1/organizations/{organization}/preferences"), VALIDATE, Some(json!({}))),
+        row("GET", API_KEYS),
+        with(row("POST", API_KEYS), VALIDATE, Some(json!({"title": "Matrix"}))),
+        row("GET", API_KEY),
+        with(row("PATCH", API_KEY), VALIDATE, Some(json!({}))),
+        with(row("DELETE", API_KEY), VALIDATE, None),
         row("GET", INVITES),
         with(row("POST", INVITES), VALIDATE, Some(json!({"email": "matrix@partner.example"}))),
         with(row("DELETE", "/api/v1/organizations/{organization}/invites/{invitation}"), VALIDATE, None),
@@ -189,6 +197,7 @@ struct Ids {
     user: String,
     role: String,
     invitation: String,
+    key: String,
 }
 
 impl Ids {
@@ -200,6 +209,7 @@ impl Ids {
             .replace("{user}", &self.user)
             .replace("{role}", &self.role)
             .replace("{invitation}", &self.invitation)
+            .replace("{key}", &self.key)
     }
 }
 
@@ -243,7 +253,7 @@ async fn person(
     (user.id, token.secret.expose().to_owned())
 }
 
-/// What an organization has that can be named: a user, a custom role, a pending invitation.
+/// What an organization has that can be named: a user, a custom role, a pending invitation, an API key.
 async fn things(server: &TestServer, owner: &str, organization: &str, user: &str) -> Ids {
     let caller = server.core.authenticate(server.token(owner)).await.unwrap();
     let by = || OrganizationRef::Name(organization.to_owned());
@@ -257,12 +267,16 @@ async fn things(server: &TestServer, owner: &str, organization: &str, user: &str
     let role = server.core.create_role(&caller, by(), new).await.unwrap();
     let email = format!("matrix@{organization}.example");
     let (invitation, _) = server.core.invite(&caller, by(), email, vec![]).await.unwrap();
+    let key =
+        NewApiKey { title: "Matrix".to_owned(), days: 7, access: Access::Everything, workspaces: vec![] };
+    let key = server.core.create_api_key(&caller, by(), key).await.unwrap();
     Ids {
         organization: server.organization(organization),
         workspace: String::new(),
         user: server.principal(user),
         role: role.id.to_string(),
         invitation: invitation.id.to_string(),
+        key: key.credential.id.to_string(),
     }
 }
 
@@ -294,7 +308,13 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
     let random = |last: &str| format!("0190b0a0-0000-7000-8000-0000000000{last}");
     let ours = things(server, "ada", "northwind", "cleo").await;
     let dans = things(server, "dan", "southgate", "dan").await;
-    let no_things = Ids { user: random("0a"), role: random("0b"), invitation: random("0c"), ..ours.clone() };
+    let no_things = Ids {
+        user: random("0a"),
+        role: random("0b"),
+        invitation: random("0c"),
+        key: random("0d"),
+        ..ours.clone()
+    };
     let at = |things: &Ids, organization: &str, workspace: &str| Ids {
         organization: organization.to_owned(),
         workspace: workspace.to_owned(),

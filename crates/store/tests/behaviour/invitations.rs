@@ -1,5 +1,7 @@
 //! Invitations: pending until they expire.
 
+use std::sync::Arc;
+
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::Kind;
 use tenantry_core::grant::RoleName;
@@ -12,7 +14,13 @@ use tenantry_testkit::{Member, TestCore};
 
 use crate::asking::{first_page, kind, reason};
 
-on_both_engines!(pending_ones_are_listed_in_pages, they_expire, they_offer_no_more_than_is_held);
+on_both_engines!(
+    pending_ones_are_listed_in_pages,
+    they_expire,
+    they_offer_no_more_than_is_held,
+    of_many_answers_one_counts,
+    what_expired_is_swept,
+);
 
 async fn estate(core: &TestCore) -> (Member, Workspace) {
     let root = core.root().await;
@@ -88,4 +96,49 @@ async fn they_offer_no_more_than_is_held(core: TestCore) {
         core.invite(&narrow.caller, org, "x@example.org".into(), vec![RoleName::Builtin(owner)]).await;
     assert_eq!(kind(organization), Kind::Forbidden);
     assert_eq!(kind(core.invite(&ann.caller, by(), "nobody".into(), vec![]).await), Kind::Invalid);
+}
+
+/// Accepted and withdrawn at once: one of them it is, and what was offered is given once or never.
+async fn of_many_answers_one_counts(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let (core, by) = (Arc::new(core), OrganizationRef::Id(org));
+    let (made, _) = core.invite(&ann.caller, by.clone(), "BOB@example.org".into(), vec![]).await.unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|number| {
+            let (core, ann, bob, by) = (Arc::clone(&core), ann.clone(), bob.clone(), by.clone());
+            tokio::spawn(async move {
+                if number % 2 == 0 {
+                    core.cancel_invitation(&ann.caller, by, made.id).await
+                } else {
+                    core.accept_invitation(&bob.caller, by, made.id, None).await.map(drop)
+                }
+            })
+        })
+        .collect();
+    let mut winners = 0;
+    for task in tasks {
+        winners += usize::from(task.await.unwrap().is_ok());
+    }
+    assert_eq!(winners, 1);
+    let accepted = core.sql("SELECT status FROM invitations") == "accepted";
+    assert_eq!(core.get_organization(&bob.caller, by.clone()).await.is_ok(), accepted);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "0");
+    assert_eq!(reason(core.resend_invitation(&ann.caller, by, made.id).await), "invitation.closed");
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+async fn what_expired_is_swept(core: TestCore) {
+    let (ann, made) = estate(&core).await;
+    let by = || target(made.organization, made.id);
+    core.invite(&ann.caller, by(), "x@example.org".into(), vec![]).await.unwrap();
+    core.clock().advance_seconds(core.settings().invitation_seconds - 1);
+    core.invite(&ann.caller, by(), "y@example.org".into(), vec![]).await.unwrap();
+    assert_eq!(core.expire_invitations().await.unwrap(), 0);
+    core.clock().advance_seconds(1);
+    assert_eq!(core.expire_invitations().await.unwrap(), 1);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "1");
+    assert_eq!(core.sql("SELECT status FROM invitations ORDER BY created_at"), "expired\npending");
+    assert_eq!(core.examine().await.unwrap(), []);
 }

@@ -22,6 +22,7 @@ macro_rules! on_both_engines {
     };
 }
 
+mod api_keys;
 mod asking;
 mod audit;
 mod credentials;
@@ -38,6 +39,7 @@ mod pages;
 mod postgres_only;
 mod races;
 mod reach;
+mod roles;
 mod sqlite_only;
 mod survival;
 mod text;

@@ -1,5 +1,6 @@
 //! `/api/v1/organizations` and `/api/v1/me`.
 
+mod api_keys;
 mod errors;
 mod invitations;
 mod lists;

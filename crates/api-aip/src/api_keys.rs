@@ -1,0 +1,229 @@
+//! API keys of a person in an organization.
+
+use serde_json::{Map, Value};
+use tenantry_aip::Mask;
+use tenantry_aip::filter::Filter as Expression;
+use tenantry_aip::order::OrderKey;
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::credential::{Access, ApiKey, ApiKeyChange, ApiKeyField, Issued, NewApiKey};
+use tenantry_core::ids::{CredentialId, PrincipalId, WorkspaceId};
+use tenantry_core::{Core, Error, Result};
+
+use crate::args::{flag, judged_in_organization, or_missing};
+use crate::body::Members;
+use crate::change::{Change, Terms};
+use crate::error::refused;
+use crate::page::{Ordering, Paging};
+use crate::people::read_user_name;
+use crate::read::Read;
+use crate::resource::Answer;
+use crate::{etag, names, roles};
+
+const ROWS: &str = "api_keys";
+const WRITABLE: &[&str] = &["title", "permission_level", "permissions", "workspace_ids"];
+const OUTPUT_ONLY: &[&str] = &["name", "prefix", "secret", "expire_time", "create_time", "last_use_time"];
+const FIELDS: &[&str] = &[
+    "name",
+    "title",
+    "user",
+    "prefix",
+    "permission_level",
+    "permissions",
+    "workspace_ids",
+    "expire_time",
+    "create_time",
+    "last_use_time",
+    "etag",
+];
+const ORDERING: Ordering<ApiKeyField> = Ordering {
+    paths: &[],
+    fields: &[ApiKeyField::CreatedAt],
+    default: OrderKey { field: "create_time", descending: false },
+};
+/// How many days a key lives whose maker does not say.
+const DEFAULT_DAYS: i64 = 30;
+const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
+
+/// `GET .../organizations/{organization}/apiKeys`: the caller's own; everybody's for who manages the users.
+pub(crate) async fn list_api_keys(read: Read<1>) -> Answer {
+    let by = OrganizationRef::parse(&read.path[0]);
+    let wanted = || {
+        let shown = read.fields_of_list(ROWS, FIELDS)?;
+        Ok((shown, Paging::read(&read, "ListApiKeys", &ORDERING, (&Expression::default(), false))?))
+    };
+    let (shown, paging) = judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
+    let page = read.core.list_api_keys(&read.caller, by, paging.request.clone()).await?;
+    Ok(read.answer(paging.answer(&read, ROWS, page, |key| write(&key)), &shown))
+}
+
+/// `GET .../organizations/{organization}/apiKeys/{key}`.
+pub(crate) async fn get_api_key(read: Read<2>) -> Answer {
+    let by = OrganizationRef::parse(&read.path[0]);
+    let shown = judged_in_organization(&read.core, &read.caller, &by, None, read.fields(FIELDS)).await?;
+    let found = read.core.get_api_key(&read.caller, by, read_id(&read.path[1])).await?;
+    Ok(read.answer(write(&found), &shown))
+}
+
+/// `POST .../organizations/{organization}/apiKeys`: for the caller; the secret is shown this once.
+pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<(NewApiKey, Terms)> {
+        let known = [WRITABLE, &["ttl", "user"]].concat();
+        let members = Members::of("", &change.body, &known, &[OUTPUT_ONLY, &["etag"]].concat())?;
+        let terms = change.terms(&[], None)?;
+        refuse_another_user(members.text("user")?, change.caller.principal)?;
+        let title = members.text("title")?;
+        let new = NewApiKey {
+            title: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
+            days: members.text("ttl")?.map_or(Ok(DEFAULT_DAYS), read_days)?,
+            access: read_access(&members)?,
+            workspaces: read_workspaces(&members)?,
+        };
+        Ok((new, terms))
+    };
+    let (new, terms) = judged_in_organization(&change.core, &change.caller, &by, None, read()).await?;
+    let work = async move |core: Core, caller| core.create_api_key(&caller, by, new).await;
+    let keep = |made: &Issued| write_made(made);
+    let show = |made: Issued| {
+        let mut body = write_made(&made);
+        if let Value::Object(members) = &mut body {
+            members.insert("secret".to_owned(), made.secret.expose().into());
+        }
+        body
+    };
+    change.make_with_secret(terms, keep, show, work).await
+}
+
+/// `PATCH .../organizations/{organization}/apiKeys/{key}` with `update_mask`: by its owner alone. Its end stays.
+pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<(ApiKeyChange, Terms)> {
+        let members =
+            Members::of("", &change.body, &[WRITABLE, &["etag", "ttl", "user"]].concat(), OUTPUT_ONLY)?;
+        let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+        for immutable in ["ttl", "user"] {
+            if members.has(immutable) {
+                return Err(Error::invalid(immutable, "immutable", "cannot be changed; make another key"));
+            }
+        }
+        let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
+            .map_err(|error| refused(&error))?;
+        let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
+        let title = match (named("title"), members.text("title")?) {
+            (true, None) => return Err(Error::invalid("title", "missing", "expected a title")),
+            (true, Some(title)) => Some(title.to_owned()),
+            (false, _) => None,
+        };
+        // Level and permissions make sense together alone.
+        let of_access = named("permission_level") || named("permissions");
+        let wanted = ApiKeyChange {
+            title,
+            access: of_access.then(|| read_access(&members)).transpose()?,
+            workspaces: named("workspace_ids").then(|| read_workspaces(&members)).transpose()?,
+            expected_version: terms.expected_version,
+        };
+        Ok((wanted, terms))
+    };
+    let (wanted, terms) = judged_in_organization(&change.core, &change.caller, &by, None, read()).await?;
+    let id = read_id(&change.path[1]);
+    let work = async move |core: Core, caller| core.update_api_key(&caller, by, id, wanted).await;
+    change.make(terms, write, work).await
+}
+
+/// `DELETE .../organizations/{organization}/apiKeys/{key}`: it counts for nothing from then on.
+pub(crate) async fn delete_api_key(change: Change<2>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<_> {
+        Ok((change.terms(&["allow_missing"], None)?, flag(&change.query, "allow_missing")?))
+    };
+    let (terms, allow_missing) =
+        judged_in_organization(&change.core, &change.caller, &by, None, read()).await?;
+    let (id, expected) = (read_id(&change.path[1]), terms.expected_version);
+    let work = async move |core: Core, caller| core.delete_api_key(&caller, by, id, expected).await;
+    or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
+}
+
+/// A malformed id is an unknown one: the nil id, which nothing has, stands for it.
+fn read_id(text: &str) -> CredentialId {
+    CredentialId::parse(text).unwrap_or(CredentialId::from_uuid(uuid::Uuid::nil()))
+}
+
+/// A key is made for oneself: one for somebody else would act in their name.
+fn refuse_another_user(user: Option<&str>, caller: PrincipalId) -> Result<()> {
+    match user.filter(|user| !user.is_empty()) {
+        Some(user) if read_user_name(user) != caller => {
+            Err(Error::invalid("user", "own", "expected your own name: keys are made for oneself"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A duration of whole days, such as `604800s`. Which of them are allowed is the core's to say.
+fn read_days(text: &str) -> Result<i64> {
+    let seconds = text.strip_suffix('s').and_then(|digits| digits.parse::<i64>().ok());
+    let days =
+        seconds.filter(|seconds| seconds % SECONDS_OF_A_DAY == 0).map(|seconds| seconds / SECONDS_OF_A_DAY);
+    days.ok_or_else(|| Error::invalid("ttl", "duration", "expected a duration of whole days such as 604800s"))
+}
+
+fn read_access(members: &Members<'_>) -> Result<Access> {
+    let permissions = roles::read_permissions(members.list("permissions")?)?;
+    let access = match members.text("permission_level")? {
+        None | Some("" | "ALL") => Access::Everything,
+        Some("READ_ONLY") => Access::Reading,
+        Some("RESTRICTED") => return Ok(Access::Only(permissions)),
+        Some(_) => {
+            let expected = "expected ALL, READ_ONLY or RESTRICTED";
+            return Err(Error::invalid("permission_level", "choice", expected));
+        }
+    };
+    if permissions.is_empty() {
+        Ok(access)
+    } else {
+        Err(Error::invalid("permissions", "level", "expected none, or the permission_level RESTRICTED"))
+    }
+}
+
+/// Bare ids. A malformed one is an unknown one.
+fn read_workspaces(members: &Members<'_>) -> Result<Vec<WorkspaceId>> {
+    let id = |value: &Value| {
+        let text = value.as_str();
+        let text =
+            text.ok_or_else(|| Error::invalid("workspace_ids", "form", "expected a list of strings"))?;
+        Ok(WorkspaceId::parse(text).unwrap_or(WorkspaceId::from_uuid(uuid::Uuid::nil())))
+    };
+    members.list("workspace_ids")?.iter().map(id).collect()
+}
+
+fn write_made(made: &Issued) -> Value {
+    write(&ApiKey { credential: made.credential.clone(), last_used_at: None })
+}
+
+fn write(key: &ApiKey) -> Value {
+    let ApiKey { credential, last_used_at } = key;
+    let organization = credential.organization.map(names::organization).unwrap_or_default();
+    let (level, permissions) = match credential.access {
+        Access::Everything => ("ALL", None),
+        Access::Reading => ("READ_ONLY", None),
+        Access::Only(only) => ("RESTRICTED", Some(only.iter().map(|p| Value::from(p.name())).collect())),
+    };
+    let workspaces = credential.workspaces.iter().flatten().map(|id| Value::from(id.to_string()));
+    let members = [
+        ("name", Some(format!("{organization}/apiKeys/{}", credential.id).into())),
+        ("title", Some(credential.title.as_str().into())),
+        ("user", Some(format!("{organization}/users/{}", credential.principal).into())),
+        ("prefix", Some(format!("{}{}", credential.kind.prefix(), credential.first_characters).into())),
+        ("permission_level", Some(level.into())),
+        ("permissions", permissions),
+        ("workspace_ids", Some(workspaces.collect())),
+        ("expire_time", credential.expires_at.map(|at| at.to_string().into())),
+        ("create_time", Some(credential.created_at.to_string().into())),
+        ("last_use_time", last_used_at.map(|at| at.to_string().into())),
+        ("etag", Some(etag::write(credential.version).into())),
+    ];
+    let present: Map<String, Value> = members
+        .into_iter()
+        .filter_map(|(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?)))
+        .collect();
+    Value::Object(present)
+}

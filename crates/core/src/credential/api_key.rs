@@ -1,0 +1,290 @@
+//! API keys: personal access tokens that count in one organization, for a time, with some or all of their owner's rights.
+
+use super::{Access, Credential, Issued, Secret, TokenKind, issue};
+use crate::Core;
+use crate::audit::{Act, Target};
+use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, Writable};
+use crate::caller::{Caller, Narrowing};
+use crate::clock::Timestamp;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{CredentialId, WorkspaceId};
+use crate::page::{Cursor, KeyValue, Page, PageRequest};
+use crate::permission::Permission;
+use crate::store::Session;
+use crate::text;
+
+/// How many days an API key may live: one of these.
+pub const API_KEY_DAYS: [i64; 6] = [7, 30, 60, 90, 180, 365];
+/// How many API keys that count a person may have in one organization.
+pub const API_KEYS_MAX: u64 = 10;
+/// To how many workspaces an API key can be limited.
+const WORKSPACES_MAX: usize = 100;
+/// Longest title of an API key, in characters.
+const TITLE_MAX: usize = 60;
+
+/// An API key as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The credential; it always has an organization and an end.
+    pub credential: Credential,
+    /// When it was last used, to within a few seconds.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// The key's place in the order of making, which is the only one.
+    pub fn cursor(&self) -> Cursor {
+        let key = &self.credential;
+        Cursor { keys: vec![KeyValue::Int(key.created_at.as_micros())], id: *key.id.as_uuid() }
+    }
+}
+
+/// The only order of API keys: as they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ApiKeyField {
+    /// When it was made.
+    CreatedAt,
+}
+
+/// What a new API key is made of.
+#[derive(Clone, Debug)]
+pub struct NewApiKey {
+    /// What its owner calls it, 1 to 60 characters.
+    pub title: String,
+    /// How many days it lives: one of [`API_KEY_DAYS`].
+    pub days: i64,
+    /// What it leaves of its owner's rights.
+    pub access: Access,
+    /// The only workspaces where it counts, at most 100; none leaves all.
+    pub workspaces: Vec<WorkspaceId>,
+}
+
+/// What is to become of an API key. `None` leaves a field alone.
+#[derive(Clone, Debug, Default)]
+pub struct ApiKeyChange {
+    /// A new title.
+    pub title: Option<String>,
+    /// What it is to leave of its owner's rights.
+    pub access: Option<Access>,
+    /// The only workspaces where it is to count, all of them; none leaves all.
+    pub workspaces: Option<Vec<WorkspaceId>>,
+    /// The version that the client saw last; another one is a conflict.
+    pub expected_version: Option<i64>,
+}
+
+impl Core {
+    /// The caller's API keys in the organization; those of everybody for who manages its users.
+    pub async fn list_api_keys(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        page: PageRequest<ApiKeyField>,
+    ) -> Result<Page<ApiKey>> {
+        self.store()
+            .scan((caller.clone(), organization, page), |session, (caller, organization, page)| {
+                Box::pin(async move {
+                    let scope = authz::enter(session, caller, organization, View::Both).await?;
+                    let owner = if manages(&scope) { None } else { Some(caller.principal) };
+                    session.list_api_keys(&scope, owner, page).await
+                })
+            })
+            .await
+    }
+
+    /// One API key: of the caller's own, or anybody's for who manages the organization's users.
+    pub async fn get_api_key(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: CredentialId,
+    ) -> Result<ApiKey> {
+        self.store()
+            .point((caller.clone(), organization, id), |session, (caller, organization, id)| {
+                Box::pin(async move {
+                    let scope = authz::enter(session, caller, organization, View::Both).await?;
+                    visible(session, caller, &scope, *id).await
+                })
+            })
+            .await
+    }
+
+    /// Makes an API key for the caller; its secret is shown this once.
+    pub async fn create_api_key(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        new: NewApiKey,
+    ) -> Result<Issued> {
+        let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        self.store()
+            .write(
+                (self.act(caller), organization, new, secret),
+                |session, (act, organization, new, secret)| {
+                    Box::pin(async move {
+                        let scope = enter_whole(session, act, organization).await?;
+                        let count = session.count_api_keys(&scope, act.caller.principal, act.now).await?;
+                        if count >= API_KEYS_MAX {
+                            let message =
+                                format!("a user may have {API_KEYS_MAX} API keys in an organization");
+                            return Err(Error::new(Kind::LimitReached, "api_key.limit", message));
+                        }
+                        if !API_KEY_DAYS.contains(&new.days) {
+                            let expected = "expected 7, 30, 60, 90, 180 or 365 days";
+                            return Err(Error::invalid("ttl", "choice", expected));
+                        }
+                        let title = text::name("title", &new.title, TITLE_MAX)?;
+                        let workspaces =
+                            checked_workspaces(session, act, organization, &new.workspaces).await?;
+                        let ends = act.now.plus_seconds(new.days * 24 * 60 * 60);
+                        let narrowing = (Some(scope.organization()), new.access, workspaces);
+                        let holder = (act.caller.principal, narrowing);
+                        let issued = issue(session, act, holder, &title, secret, (Some(ends), None)).await?;
+                        record(session, act, &scope, "api_key.create", issued.credential.id).await?;
+                        Ok(issued)
+                    })
+                },
+            )
+            .await
+    }
+
+    /// Changes an API key of the caller's own. Whatever it was exchanged for ends.
+    pub async fn update_api_key(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: CredentialId,
+        change: ApiKeyChange,
+    ) -> Result<ApiKey> {
+        self.store()
+            .write(
+                (self.act(caller), organization, id, change),
+                |session, (act, organization, id, change)| {
+                    Box::pin(async move {
+                        let scope = enter_whole(session, act, organization).await?;
+                        let mut key = visible(session, &act.caller, &scope, *id).await?;
+                        if key.credential.principal != act.caller.principal {
+                            return Err(Error::forbidden("an API key is changed by its owner alone"));
+                        }
+                        require_version(&key, change.expected_version)?;
+                        if let Some(title) = &change.title {
+                            key.credential.title = text::name("title", title, TITLE_MAX)?;
+                        }
+                        if let Some(access) = change.access {
+                            key.credential.access = access;
+                        }
+                        if let Some(workspaces) = &change.workspaces {
+                            key.credential.workspaces =
+                                checked_workspaces(session, act, organization, workspaces).await?;
+                        }
+                        key.credential.version += 1;
+                        session.update_api_key(&scope, &key.credential, act.now).await?;
+                        record(session, act, &scope, "api_key.update", *id).await?;
+                        Ok(key)
+                    })
+                },
+            )
+            .await
+    }
+
+    /// Ends an API key at once: one of the caller's own, or anybody's for who manages the organization's users.
+    pub async fn delete_api_key(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: CredentialId,
+        expected_version: Option<i64>,
+    ) -> Result<()> {
+        let data = (self.act(caller), organization, id, expected_version);
+        self.store()
+            .write(data, |session, (act, organization, id, expected)| {
+                Box::pin(async move {
+                    let scope = enter_whole(session, act, organization).await?;
+                    let key = visible(session, &act.caller, &scope, *id).await?;
+                    require_version(&key, *expected)?;
+                    session.revoke_credential(key.credential.principal, *id, act.now).await?;
+                    record(session, act, &scope, "api_key.delete", *id).await
+                })
+            })
+            .await
+    }
+}
+
+fn manages(scope: &OrganizationScope) -> bool {
+    scope.permissions().contains(Permission::ManageOrganizationUsers)
+}
+
+/// Enters the organization to change API keys. Keys are people's, and a credential that is narrower than its owner changes
+/// none: it could make itself a wider one.
+async fn enter_whole(
+    session: &dyn Session,
+    act: &Act,
+    organization: &OrganizationRef,
+) -> Result<Writable<OrganizationScope>> {
+    let scope = authz::enter_change(session, &act.caller, organization, View::Both).await?;
+    if act.caller.is_service_account {
+        return Err(Error::forbidden("a service account may not have API keys of a user"));
+    }
+    if act.caller.narrowing != Narrowing::default() {
+        return Err(Error::forbidden("this credential is limited and may not change API keys"));
+    }
+    Ok(scope)
+}
+
+async fn visible(
+    session: &dyn Session,
+    caller: &Caller,
+    scope: &OrganizationScope,
+    id: CredentialId,
+) -> Result<ApiKey> {
+    let found = session.find_api_key(scope, id).await?;
+    found
+        .filter(|key| key.credential.principal == caller.principal || manages(scope))
+        .ok_or_else(|| Error::not_found("API key"))
+}
+
+/// Workspaces that the caller sees; none leaves all.
+async fn checked_workspaces(
+    session: &dyn Session,
+    act: &Act,
+    organization: &OrganizationRef,
+    ids: &[WorkspaceId],
+) -> Result<Option<Vec<WorkspaceId>>> {
+    if ids.len() > WORKSPACES_MAX {
+        let expected = format!("expected at most {WORKSPACES_MAX} workspaces");
+        return Err(Error::invalid("workspace_ids", "too_many", expected));
+    }
+    for id in ids {
+        let workspace = WorkspaceRef::Id(*id);
+        let target = (organization, &workspace);
+        let seen =
+            authz::require_workspace(session, &act.caller, Permission::ReadWorkspace, target, View::Both);
+        seen.await.map_err(|_| {
+            Error::invalid("workspace_ids", "unknown", "expected workspaces of the organization that you see")
+        })?;
+    }
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(if ids.is_empty() { None } else { Some(ids) })
+}
+
+fn require_version(key: &ApiKey, expected: Option<i64>) -> Result<()> {
+    match expected {
+        Some(expected) if expected != key.credential.version => Err(Error::new(
+            Kind::Conflict,
+            "api_key.stale",
+            "the API key was changed meanwhile, read it again",
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn record(
+    session: &dyn Session,
+    act: &Act,
+    scope: &OrganizationScope,
+    action: &'static str,
+    id: CredentialId,
+) -> Result<()> {
+    act.record(session, scope.organization(), action, vec![Target::new("credential", id.as_uuid())]).await
+}

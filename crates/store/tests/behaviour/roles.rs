@@ -1,0 +1,96 @@
+//! Custom roles: what changes in a role changes for everybody who holds it, and what is derived follows.
+
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::error::Kind;
+use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::role::{NewRole, RoleChange};
+use tenantry_core::workspace::WorkspaceChange;
+use tenantry_testkit::TestCore;
+use tenantry_testkit::estate::target;
+
+use crate::asking::{kind, reason};
+
+on_both_engines!(
+    a_change_reaches_every_holder,
+    what_is_taken_is_gone,
+    titles_are_unique_where_they_are_given
+);
+
+const READ: PermissionSet = PermissionSet::of(&[Permission::ReadWorkspace]);
+
+fn role(level: Level, title: &str, permissions: PermissionSet) -> NewRole {
+    NewRole { id: None, level, title: title.to_owned(), description: None, permissions }
+}
+
+async fn a_change_reaches_every_holder(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let by = || OrganizationRef::Id(org);
+    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationMember).await.unwrap();
+    let (one, two) = (core.workspace(&ann, org, "1").await, core.workspace(&ann, org, "2").await);
+    let made = core.create_role(&ann.caller, by(), role(Level::Workspace, "R", READ)).await.unwrap();
+    for workspace in [&one, &two] {
+        let wanted = vec![RoleName::Id(made.id)];
+        core.add_user(&ann.caller, target(org, workspace.id), Person::Id(bob.id()), wanted).await.unwrap();
+    }
+    let rename = async |workspace| {
+        let change = WorkspaceChange { icon: Some(Some("x".into())), ..Default::default() };
+        core.update_workspace(&bob.caller, target(org, workspace), change).await
+    };
+    assert_eq!(kind(rename(one.id).await), Kind::Forbidden);
+    let wider =
+        RoleChange { permissions: Some(READ.with(Permission::UpdateWorkspace)), ..Default::default() };
+    core.update_role(&ann.caller, by(), RoleName::Id(made.id), wider).await.unwrap();
+    assert_eq!(core.examine().await.unwrap(), []);
+    for workspace in [one.id, two.id] {
+        rename(workspace).await.unwrap();
+    }
+    let none = RoleChange { permissions: Some(PermissionSet::NONE), ..Default::default() };
+    core.update_role(&ann.caller, by(), RoleName::Id(made.id), none).await.unwrap();
+    assert_eq!(kind(rename(one.id).await), Kind::Hidden);
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+async fn what_is_taken_is_gone(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let made = core.workspace(&ann, org, "W").await;
+    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
+    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationMember).await.unwrap();
+    let custom = core.create_role(&ann.caller, at(), role(Level::Workspace, "R", READ)).await.unwrap();
+    let wanted = || vec![RoleName::Id(custom.id)];
+    core.add_user(&ann.caller, at(), Person::Id(bob.id()), wanted()).await.unwrap();
+    core.invite(&ann.caller, at(), "x@example.org".into(), wanted()).await.unwrap();
+    let delete =
+        async |force| core.delete_role(&ann.caller, at(), RoleName::Id(custom.id), None, force).await;
+    assert_eq!(reason(delete(false).await), "role.in_use");
+    delete(true).await.unwrap();
+    let bobs = core.get_workspace(&bob.caller, at(), tenantry_core::authz::View::Both).await;
+    assert_eq!(kind(bobs), Kind::Hidden);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "0");
+    assert_eq!(core.examine().await.unwrap(), []);
+    // An offer of nothing is none.
+    let invitation = core.sql("SELECT status FROM invitations");
+    assert_eq!(invitation, "pending");
+}
+
+async fn titles_are_unique_where_they_are_given(core: TestCore) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let made = core.workspace(&root, org, "W").await;
+    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
+    let wide = core.create_role(&root.caller, by(), role(Level::Workspace, "Straße", READ)).await.unwrap();
+    let again = core.create_role(&root.caller, by(), role(Level::Workspace, "STRASSE", READ)).await;
+    assert_eq!(kind(again), Kind::AlreadyExists);
+    // A workspace's own comes before the organization's of the same title.
+    let own = core.create_role(&root.caller, at(), role(Level::Workspace, "strasse", READ)).await.unwrap();
+    let person = Person::Email { email: "x@example.org".into(), display_name: None };
+    core.add_user(&root.caller, at(), person, vec![RoleName::Title("STRASSE".into())]).await.unwrap();
+    let offered = core.sql("SELECT role_id FROM grants WHERE subject_kind = 'invitation'");
+    assert!(offered.ends_with(&own.id.as_uuid().simple().to_string()), "{offered} {wide:?}");
+    let level = core.create_role(&root.caller, at(), role(Level::Organization, "O", READ)).await;
+    assert_eq!(kind(level), Kind::Invalid);
+}
