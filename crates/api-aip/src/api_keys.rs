@@ -53,7 +53,7 @@ pub(crate) async fn list_api_keys(read: Read<1>) -> Answer {
     };
     let (shown, paging) = judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
     let page = read.core.list_api_keys(&read.caller, by, paging.request.clone()).await?;
-    Ok(read.answer(paging.answer(&read, ROWS, page, |key| write(&key)), &shown))
+    Ok(shown.answer(paging.answer(&read, ROWS, page, |key| write(&key))))
 }
 
 /// `GET .../organizations/{organization}/apiKeys/{key}`.
@@ -61,7 +61,7 @@ pub(crate) async fn get_api_key(read: Read<2>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
     let shown = judged_in_organization(&read.core, &read.caller, &by, None, read.fields(FIELDS)).await?;
     let found = read.core.get_api_key(&read.caller, by, read_id(&read.path[1])).await?;
-    Ok(read.answer(write(&found), &shown))
+    Ok(shown.answer(write(&found)))
 }
 
 /// `POST .../organizations/{organization}/apiKeys`: for the caller; the secret is shown this once.

@@ -57,7 +57,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
     let needed = Needed::READ_INVITATIONS;
     let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
     let page = read.core.list_invitations(&read.caller, place, paging.request.clone()).await?;
-    Ok(read.answer(paging.answer(read, ROWS, page, |invitation| write_pending(&invitation)), &shown))
+    Ok(shown.answer(paging.answer(read, ROWS, page, |invitation| write_pending(&invitation))))
 }
 
 /// `POST .../organizations/{organization}/invites`.
@@ -116,7 +116,7 @@ async fn cancel<const N: usize>(change: &Change<N>, place: Place) -> Answer {
 pub(crate) async fn get_invitation(read: Read<2>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
     let found = read.core.get_invitation(&read.caller, by, read_id(&read.path[1])).await?;
-    Ok(read.answer(write(&found), &read.fields(FIELDS)?))
+    Ok(read.fields(FIELDS)?.answer(write(&found)))
 }
 
 /// `POST .../invitations/{invitation}:accept`, `:decline`, `:resend` (AIP-136).

@@ -10,7 +10,7 @@ use crate::resource::Answer;
 pub(crate) async fn get_current_user(read: Read<0>) -> Answer {
     let shown = read.fields(&["name", "display_name", "email"])?;
     let own = read.core.get_own_account(&read.caller).await?;
-    Ok(read.answer(write(&own), &shown))
+    Ok(shown.answer(write(&own)))
 }
 
 fn write(account: &Principal) -> Value {

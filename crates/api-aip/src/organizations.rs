@@ -72,7 +72,7 @@ async fn list(
     let query = OrganizationQuery { view, deleted, filter, page: paging.request.clone() };
     let list = read.core.list_organizations(&read.caller, query).await?;
     let write = writer(&read.core);
-    Ok(read.answer(paging.answer(read, rows, list.page, |organization| write(&organization)), &shown))
+    Ok(shown.answer(paging.answer(read, rows, list.page, |organization| write(&organization))))
 }
 
 /// `GET /api/v1/organizations/{organization}`: a deleted one shows, by its id, to who may restore it.
@@ -81,7 +81,7 @@ pub(crate) async fn get_organization(read: Read<1>) -> Answer {
     let shown = read.fields(FIELDS);
     let shown = judged_in_organization(&read.core, &read.caller, &by, None, shown).await?;
     let found = read.core.find_organization(&read.caller, by).await?;
-    Ok(read.answer(writer(&read.core)(&found), &shown))
+    Ok(shown.answer(writer(&read.core)(&found)))
 }
 
 /// `POST /api/v1/organizations`: the caller becomes the owner.

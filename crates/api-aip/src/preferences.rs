@@ -40,7 +40,7 @@ pub(crate) async fn get_workspace_preferences(read: Read<2>) -> Answer {
     let needed = Permission::ReadWorkspacePreferences;
     let shown = judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(FIELDS)).await?;
     let found = read.core.get_workspace_preferences(&read.caller, target).await?;
-    Ok(read.answer(of_workspace(&found), &shown))
+    Ok(shown.answer(of_workspace(&found)))
 }
 
 /// `PATCH .../workspaces/{workspace}/preferences` with `update_mask`, whose paths may be nested.
@@ -62,7 +62,7 @@ pub(crate) async fn get_organization_preferences(read: Read<1>) -> Answer {
     let needed = Some(Permission::ReadOrganizationPreferences);
     let shown = judged_in_organization(&read.core, &read.caller, &by, needed, read.fields(FIELDS)).await?;
     let found = read.core.get_organization_preferences(&read.caller, by).await?;
-    Ok(read.answer(of_organization(&found), &shown))
+    Ok(shown.answer(of_organization(&found)))
 }
 
 /// `PATCH /api/v1/organizations/{organization}/preferences`.

@@ -70,15 +70,15 @@ impl<const N: usize> Read<N> {
             Some(_) => Err(Error::invalid("fields", "unknown", format!("expected {expected}"))),
         }
     }
-
-    /// The answer with its tag, which is that of the whole resource.
-    pub(crate) fn answer(&self, body: Value, shown: &Shown) -> Resource {
-        let tag = etag::of(&body);
-        Resource::tagged(shown.cut(body), tag)
-    }
 }
 
 impl Shown {
+    /// The answer: what is shown of the body, with the tag of the whole.
+    pub(crate) fn answer(&self, body: Value) -> Resource {
+        let tag = etag::of(&body);
+        Resource::tagged(self.cut(body), tag)
+    }
+
     fn cut(&self, body: Value) -> Value {
         match &self.0 {
             None => body,

@@ -48,7 +48,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
     let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
     let parent = parent(&read.core, &read.caller, &place).await?;
     let page = read.core.list_roles(&read.caller, place, paging.request.clone()).await?;
-    Ok(read.answer(paging.answer(read, ROWS, page, |role| write(&parent, &role)), &shown))
+    Ok(shown.answer(paging.answer(read, ROWS, page, |role| write(&parent, &role))))
 }
 
 /// `GET .../organizations/{organization}/roles/{role}`.
@@ -66,7 +66,7 @@ async fn get<const N: usize>(read: &Read<N>, place: Place) -> Answer {
     let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(FIELDS)).await?;
     let parent = parent(&read.core, &read.caller, &place).await?;
     let role = read.core.get_role(&read.caller, place, names::role(&read.path[N - 1])).await?;
-    Ok(read.answer(write(&parent, &role), &shown))
+    Ok(shown.answer(write(&parent, &role)))
 }
 
 /// `POST .../organizations/{organization}/roles`. With `role_scope` the role is one that is given in workspaces, all of

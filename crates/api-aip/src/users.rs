@@ -73,7 +73,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
     let needed = Needed::READ_USERS;
     let (shown, paging, query) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
     let page = read.core.list_users(&read.caller, place, query).await?;
-    Ok(read.answer(paging.answer(read, ROWS, page, |user| write(&user)), &shown))
+    Ok(shown.answer(paging.answer(read, ROWS, page, |user| write(&user))))
 }
 
 /// `GET .../organizations/{organization}/users/{user}`: name and e-mail address.
@@ -82,7 +82,7 @@ pub(crate) async fn get_user_basic_info(read: Read<2>) -> Answer {
     let shown = read.fields(&["name", "display_name", "email"]);
     let shown = judged_at(&read.core, &read.caller, &place, Needed::READ_USERS, shown).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[1])).await?;
-    Ok(read.answer(write_person(&found), &shown))
+    Ok(shown.answer(write_person(&found)))
 }
 
 /// `GET .../workspaces/{workspace}/users/{user}`: the person with the roles held there.
@@ -91,7 +91,7 @@ pub(crate) async fn get_workspace_user(read: Read<3>) -> Answer {
     let needed = Needed::READ_USERS;
     let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(FIELDS)).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[2])).await?;
-    Ok(read.answer(write(&found), &shown))
+    Ok(shown.answer(write(&found)))
 }
 
 /// `POST .../workspaces:countUsers`: a number for each workspace asked for; one that cannot be seen fails the call.

@@ -95,7 +95,7 @@ async fn list(
     let retention = read.core.settings().retention_seconds;
     let body = paging.answer(read, rows, list.page, |seen| write(retention, &seen, &list.people));
     let stamp = Stamp::new(&read.caller, list.organization.id, list.version);
-    Ok(read.answer(body, &shown).stamped(stamp))
+    Ok(shown.answer(body).stamped(stamp))
 }
 
 /// `GET /api/v1/organizations/{organization}/workspaces/{workspace}`: a deleted one shows with its `delete_time`.
@@ -104,7 +104,7 @@ pub(crate) async fn get_workspace(read: Read<2>) -> Answer {
     let needed = Permission::ReadWorkspace;
     let shown = judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(FIELDS)).await?;
     let detail = read.core.get_workspace(&read.caller, target, View::Both).await?;
-    Ok(read.answer(writer(&read.core)(&detail), &shown))
+    Ok(shown.answer(writer(&read.core)(&detail)))
 }
 
 /// `POST /api/v1/organizations/{organization}/workspaces`: the caller becomes the owner.

@@ -7,7 +7,7 @@ use tenantry_core::{Core, Result};
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked whether there is something to remove.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// Sweeps until `stop`.
 pub(crate) async fn sweep(core: Arc<Core>, stop: CancellationToken) {

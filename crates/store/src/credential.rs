@@ -246,7 +246,7 @@ impl CredentialStore for Db<'_> {
         page: &PageRequest<ApiKeyField>,
     ) -> Result<Page<ApiKey>> {
         let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
-        let owned = match owner {
+        let whose = match owner {
             None => "1 = 1".to_owned(),
             Some(owner) => format!("c.principal_id = {}", compile::bind(&mut params, owner.as_uuid().into())),
         };
@@ -254,7 +254,7 @@ impl CredentialStore for Db<'_> {
         let paging = compile::paging(page, created, "c.id", &mut params)?;
         let statement = Sql::built(format!(
             "SELECT {API_KEY} FROM credentials c WHERE c.org_id = $1 AND c.kind = 'personal_access_token' \
-             AND c.revoked_at IS NULL AND {owned} AND {}{}",
+             AND c.revoked_at IS NULL AND {whose} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read_api_key).await?;

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::ids::InvitationId;
 use crate::invitation::Invitation;
 use crate::permission::PermissionSet;
+use crate::principal::Principal;
 use crate::store::Session;
 use crate::text;
 
@@ -49,7 +50,7 @@ async fn addressed(
         return Ok(None);
     }
     let own = session.find_account(&server(session, caller).await?, caller.principal).await?;
-    let Some(email) = own.filter(|own| own.is_active_user()).and_then(|own| own.email) else {
+    let Some(email) = own.filter(Principal::is_active_user).and_then(|own| own.email) else {
         return Ok(None);
     };
     let scope = OrganizationScope {

@@ -37,8 +37,8 @@ async fn an_organization_comes_back_as_it_was(core: TestCore) {
     let by = || OrganizationRef::Id(made.id);
     let role = BuiltinRole::OrganizationMember;
     core.add_organization_user(&root.caller, by(), bob.id(), role).await.unwrap();
-    let robot = NewServiceAccount { name: "robot".into(), role };
-    let robot = core.create_service_account(&ann.caller, by(), robot).await.unwrap();
+    let machine = NewServiceAccount { name: "robot".into(), role };
+    let machine = core.create_service_account(&ann.caller, by(), machine).await.unwrap();
 
     assert_eq!(reason(core.undelete_organization(&ann.caller, by(), None).await), "organization.not_deleted");
     assert_eq!(kind(core.undelete_organization(&bob.caller, by(), None).await), Kind::Forbidden);
@@ -58,7 +58,7 @@ async fn an_organization_comes_back_as_it_was(core: TestCore) {
     assert_eq!((back.key.as_str(), back.deleted_at, back.version), ("fen", None, 3));
     assert_eq!(names(&core, &ann, made.id, every_workspace()).await, ["W"]);
     core.get_organization(&bob.caller, by()).await.unwrap();
-    let key = robot.api_key.secret.expose();
+    let key = machine.api_key.secret.expose();
     assert_eq!(kind(core.authenticate(key).await), Kind::Unauthenticated, "its keys ended with it");
     assert_eq!(core.examine().await.unwrap(), []);
 }
@@ -136,8 +136,8 @@ async fn what_was_deleted_long_ago_is_purged(core: TestCore) {
             .await
             .unwrap();
     }
-    let robot = NewServiceAccount { name: "robot".into(), role: BuiltinRole::OrganizationMember };
-    core.create_service_account(&ann.caller, at(gone.id), robot).await.unwrap();
+    let machine = NewServiceAccount { name: "robot".into(), role: BuiltinRole::OrganizationMember };
+    core.create_service_account(&ann.caller, at(gone.id), machine).await.unwrap();
     let workspace = core.workspace(&ann, kept.id, "gone").await;
     core.invite(&ann.caller, target(kept.id, workspace.id), "x@example.org".into(), vec![]).await.unwrap();
     assert!(!core.purge().await.unwrap());

@@ -116,11 +116,11 @@ async fn are_withdrawn_and_sent_again(server: &TestServer) {
     let path = record(&made);
     server.send("ben", Method::POST, &format!("{path}:resend"), None).await.expect(403);
     let id = "0190b0a0-0000-7000-8000-0000000000aa";
-    let resend = format!("{path}:resend?request_id={id}");
-    let resent = server.send("oscar", Method::POST, &resend, Some(json!({}))).await.expect(200);
+    let again_path = format!("{path}:resend?request_id={id}");
+    let resent = server.send("oscar", Method::POST, &again_path, Some(json!({}))).await.expect(200);
     assert_ne!(resent["secret"], made["secret"]);
     // A repetition is answered, but no secret is shown twice, and none is kept.
-    let again = server.send("oscar", Method::POST, &resend, Some(json!({}))).await.expect(200);
+    let again = server.send("oscar", Method::POST, &again_path, Some(json!({}))).await.expect(200);
     assert_eq!((again["name"].clone(), again.get("secret")), (resent["name"].clone(), None));
     let accept = format!("{path}:accept");
     let old = json!({"secret": made["secret"]});
