@@ -133,6 +133,7 @@ impl<const N: usize> Change<N> {
             }
         };
         match done.map_err(|error| terms.in_words(error))? {
+            Once::Now(made) if terms.rehearse => Ok(Resource::new(without_secrets(show(made)))),
             Once::Now(made) => Ok(Resource::new(show(made))),
             Once::Before(answer) => {
                 Ok(Resource::new(serde_json::from_str(&answer.body).map_err(Error::internal)?))
@@ -154,6 +155,17 @@ impl Terms {
         }
         error
     }
+}
+
+/// A secret that was made in a rehearsal is worth nothing, so none is shown.
+fn without_secrets(mut body: Value) -> Value {
+    if let Value::Object(members) = &mut body {
+        members.shift_remove("secret");
+        for value in members.values_mut() {
+            *value = without_secrets(value.take());
+        }
+    }
+    body
 }
 
 fn joined(headers: &HeaderMap) -> Option<String> {

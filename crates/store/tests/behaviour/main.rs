@@ -44,5 +44,6 @@ mod sqlite_only;
 mod survival;
 mod text;
 mod texts;
+mod trail;
 mod users;
 mod workspaces;

@@ -31,6 +31,10 @@ async fn live_their_lives(server: &TestServer) {
     let northwind = server.organization("northwind");
     let body = json!({"title": "Laptop", "ttl": "604800s"});
     let request = format!("{KEYS}?request_id=0190b0a0-0000-7000-8000-0000000000aa");
+    // A rehearsal makes no key, and shows no secret of one.
+    let rehearsed = format!("{request}&validate_only=true");
+    let rehearsed = server.send("ben", Method::POST, &rehearsed, Some(body.clone())).await.expect(200);
+    assert_eq!((rehearsed["title"].clone(), rehearsed.get("secret")), (json!("Laptop"), None));
     let made = server.send("ben", Method::POST, &request, Some(body.clone())).await.expect(200);
     let secret = made["secret"].as_str().unwrap();
     assert!(secret.starts_with(made["prefix"].as_str().unwrap()));
