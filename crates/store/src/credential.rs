@@ -13,7 +13,6 @@ use tenantry_core::principal::Principal;
 use crate::driver::{Row, Sql, params, sql};
 use crate::principal;
 use crate::session::Db;
-use crate::sqlite::Memory;
 
 pub(crate) const FIND: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
@@ -81,10 +80,9 @@ impl CredentialStore for Db<'_> {
         if let Some(found) = memory.credential(hash) {
             return Ok(Some(found));
         }
-        let generation = memory.generation();
         let found = self.conn.first(&FIND, params![hash], |row| read(row).map(Arc::new)).await?;
         if let Some(found) = &found {
-            memory.learn_credential(*hash, generation, Arc::clone(found));
+            memory.learn_credential(*hash, self.generation, Arc::clone(found));
         }
         Ok(found)
     }
@@ -98,14 +96,13 @@ impl CredentialStore for Db<'_> {
         if let Some(version) = known {
             return Ok(self.find_credential(hash).await?.map(|found| (found, version)));
         }
-        let generation = self.memory.map(Memory::generation);
         let params = params![hash, organization.as_uuid()];
         let found = self
             .conn
             .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(19)?.unwrap_or_default())))
             .await?;
-        if let (Some(memory), Some(generation), Some((found, version))) = (self.memory, generation, &found) {
-            memory.learn_credential(*hash, generation, Arc::clone(found));
+        if let (Some(memory), Some((found, version))) = (self.memory, &found) {
+            memory.learn_credential(*hash, self.generation, Arc::clone(found));
             memory.learn_version(organization, *version);
         }
         Ok(found)

@@ -1,5 +1,7 @@
 //! Organizations.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, ServerScope, Writable};
 use tenantry_core::clock::Timestamp;
@@ -98,7 +100,10 @@ const fn column(field: OrganizationField) -> Option<Column> {
 #[async_trait]
 impl OrganizationStore for Db<'_> {
     async fn find_organization(&self, scope: &OrganizationScope) -> Result<Option<Organization>> {
-        self.conn.first(&FIND, params![scope.organization().as_uuid()], read).await
+        let id = scope.organization();
+        let found = async { Ok(self.conn.first(&FIND, params![id.as_uuid()], read).await?.map(Arc::new)) };
+        let kept = self.kept(id, |memory| &memory.organizations, id, found).await?;
+        Ok(kept.map(Arc::unwrap_or_clone))
     }
 
     async fn list_organizations(
