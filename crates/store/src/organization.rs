@@ -32,6 +32,11 @@ pub(crate) const CALLED: Sql = sql!(
     "SELECT id, key, name_folded FROM organizations WHERE deleted_at IS NULL AND key IN ($1, $2) \
      UNION SELECT id, key, name_folded FROM organizations WHERE deleted_at IS NULL AND name_folded IN ($1, $2)"
 );
+pub(crate) const KEYS_BEHIND: Sql = sql!(
+    "SELECT key FROM organizations WHERE deleted_at IS NULL AND key >= $1 AND key < $2 AND LENGTH(key) <= $3 \
+     UNION ALL SELECT name_folded FROM organizations WHERE deleted_at IS NULL AND name_folded >= $1 \
+       AND name_folded < $2 AND LENGTH(name_folded) <= $3"
+);
 const OWNED: Sql = sql!("SELECT COUNT(*) FROM organizations WHERE owner_id = $1 AND deleted_at IS NULL");
 const TAKEN: Sql = sql!("SELECT kind FROM locator WHERE id = $1");
 const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'organization', $1)");
@@ -149,6 +154,11 @@ impl OrganizationStore for Db<'_> {
                 })
             })
             .await
+    }
+
+    async fn organization_keys_behind(&self, _: &Writable<ServerScope>, stem: &str) -> Result<Vec<String>> {
+        let (end, longest) = compile::behind_stem(stem);
+        self.conn.all(&KEYS_BEHIND, params![stem, end, longest], |row| row.text(0).map(str::to_owned)).await
     }
 
     async fn count_owned_organizations(&self, owner: PrincipalId) -> Result<u64> {

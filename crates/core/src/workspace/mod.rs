@@ -23,7 +23,7 @@ use crate::text;
 pub(crate) use anchors::Anchors;
 pub use change::WorkspaceChange;
 pub use geometry::BoundingBox;
-pub(crate) use names::numbered;
+pub(crate) use names::{free_number, stems};
 pub(crate) use service::require_live;
 pub use service::{WorkspaceDetail, WorkspaceList, WorkspaceQuery};
 pub use store::{Deleted, WorkspaceRival, WorkspaceStore};

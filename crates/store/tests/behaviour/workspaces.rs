@@ -91,6 +91,25 @@ async fn keys_are_numbered(core: TestCore) {
     for (name, key) in [("日本語", "workspace"), ("=", "workspace-2")] {
         assert_eq!(core.workspace(&root, org, name).await.key, key);
     }
+    // Only what could be a number counts, and only here; a gap is filled again.
+    let other = core.organization(&root, "Other").await.id;
+    core.workspace(&root, other, "North Sea 4").await;
+    make(keyed("A", "north-sea-side")).await.unwrap();
+    make(keyed("B", "north-sea-5")).await.unwrap();
+    let fourth = core.workspace(&root, org, "north+sea").await;
+    assert_eq!(fourth.key, "north-sea-4");
+    assert_eq!(core.workspace(&root, org, "north=sea").await.key, "north-sea-6");
+    core.delete_workspace(&root.caller, target(org, fourth.id), None, true, false).await.unwrap();
+    assert_eq!(core.workspace(&root, org, "north,sea").await.key, "north-sea-4");
+    let restored = core.undelete_workspace(&root.caller, target(org, fourth.id), None, false).await.unwrap();
+    assert_eq!(restored.seen.workspace.key, "north-sea-4-2");
+    // So long that a number has to take the place of its end.
+    let longest = "k".repeat(64);
+    let first = make(keyed("Long", &longest)).await.unwrap().seen.workspace.id;
+    core.delete_workspace(&root.caller, target(org, first), None, true, false).await.unwrap();
+    make(keyed("Longer", &longest)).await.unwrap();
+    let restored = core.undelete_workspace(&root.caller, target(org, first), None, false).await.unwrap();
+    assert_eq!(restored.seen.workspace.key, format!("{}-2", "k".repeat(62)));
     assert_eq!(reason(make(keyed("X", "north-sea-2")).await), "workspace.key_taken");
     assert_eq!(make(keyed("X", "own-key")).await.unwrap().seen.workspace.key, "own-key");
     assert_eq!(kind(make(keyed("Y", "Own_Key")).await), Kind::Invalid);
