@@ -75,7 +75,7 @@ impl Core {
             .await
     }
 
-    /// Changes a workspace.
+    /// Changes a workspace. What leaves everything as it is, is no change and raises no version.
     pub async fn update_workspace(
         &self,
         caller: &Caller,
@@ -95,6 +95,7 @@ impl Core {
                         };
                         let (scope, mut workspace) = live(session, act, target, needed).await?;
                         require_version(&workspace, change.expected_version)?;
+                        let before = workspace.clone();
                         if let Some(name) = &change.name {
                             let name = text::name("name", name, NAME_MAX)?;
                             let key = workspace.key.clone();
@@ -109,6 +110,9 @@ impl Core {
                             workspace.name = name;
                         }
                         apply(&mut workspace, change)?;
+                        if workspace == before {
+                            return detail(session, &scope).await;
+                        }
                         save(session, act, &scope, &mut workspace, "workspace.update").await
                     })
                 },

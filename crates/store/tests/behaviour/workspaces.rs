@@ -21,6 +21,7 @@ on_both_engines!(
     keys_are_numbered,
     every_field_comes_back,
     stale_versions_are_refused,
+    what_changes_nothing_is_no_change,
     deleting_frees_name_and_key,
     restoring_brings_everything_back,
     restoring_gives_way_to_who_took_the_name,
@@ -186,6 +187,25 @@ async fn stale_versions_are_refused(core: TestCore) {
     let stale = core.delete_workspace(&root.caller, by(), Some(1), true, false).await;
     assert_eq!(kind(stale), Kind::Conflict);
     core.delete_workspace(&root.caller, by(), Some(2), true, false).await.unwrap();
+}
+
+async fn what_changes_nothing_is_no_change(core: TestCore) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let made = core.workspace(&root, org, "W").await;
+    let by = || target(org, made.id);
+    let set =
+        core.update_workspace(&root.caller, by(), described("new"), false).await.unwrap().seen.workspace;
+    let events = core.sql("SELECT COUNT(*) FROM audit_events");
+    core.clock().advance_seconds(5);
+    let same_name = WorkspaceChange { name: Some("W".into()), ..WorkspaceChange::default() };
+    for same in [WorkspaceChange::default(), same_name, described("new")] {
+        let updated = core.update_workspace(&root.caller, by(), same.clone(), false).await.unwrap();
+        assert_eq!((&updated.seen.workspace, &get(&core, &root, &made).await), (&set, &set), "{same:?}");
+    }
+    assert_eq!(core.sql("SELECT COUNT(*) FROM audit_events"), events);
+    let stale = WorkspaceChange { expected_version: Some(1), ..WorkspaceChange::default() };
+    assert_eq!(kind(core.update_workspace(&root.caller, by(), stale, false).await), Kind::Conflict);
 }
 
 async fn deleting_frees_name_and_key(core: TestCore) {
