@@ -10,6 +10,7 @@ mod error;
 mod invites;
 mod names;
 mod page;
+mod parents;
 mod people;
 mod permissions;
 mod preferences;

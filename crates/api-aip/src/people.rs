@@ -13,6 +13,7 @@ use tenantry_http::{Authenticated, Json as Body, Query, Refused, Segments, Serve
 use crate::args::{judged_in_workspace, only, refuse_request_id, target};
 use crate::body::Members;
 use crate::error::refused;
+use crate::parents::check_parents;
 use crate::{Aip, names, users};
 
 type Answer = std::result::Result<Json<Value>, Refused<Aip>>;
@@ -36,6 +37,7 @@ pub(crate) async fn add_workspace_user(
     };
     let needed = Permission::ManageWorkspaceUsers;
     let (person, roles) = judged_in_workspace(core, &caller, &target, needed, read()).await?;
+    check_parents(core, &caller, &target, &body).await?;
     let invited = match &person {
         Person::Email { email, .. } => json!({"user": {"email": email}, "roles": []}),
         Person::Id(_) => Value::Null,
@@ -64,6 +66,7 @@ pub(crate) async fn update_workspace_user(
     };
     let needed = Permission::ManageWorkspaceUsers;
     let roles = judged_in_workspace(core, &caller, &target, needed, read()).await?;
+    check_parents(core, &caller, &target, &body).await?;
     let changed = core.update_workspace_user(&caller, target.clone(), read_user(&user), roles).await?;
     let found = core.get_organization(&caller, target.0).await?;
     Ok(Json(users::write(&changed, found.id)))
