@@ -50,7 +50,7 @@ impl<'a> Db<'a> {
 
     /// The memory, as long as the session has read nothing: then what it tells is not newer than what is read next.
     pub(crate) fn memory_before_reading(&self) -> Option<&'a Memory> {
-        self.memory.filter(|_| matches!(self.conn, Conn::Sqlite(conn) if conn.is_fresh()))
+        self.memory.filter(|_| self.conn.is_fresh())
     }
 
     /// Notes which organization this session is about.
