@@ -1,8 +1,9 @@
 //! Invitations to a workspace.
 
+use axum::Extension;
 use axum::extract::State;
-use axum::{Extension, Json};
-use serde_json::{Value, json};
+use axum::response::Response;
+use serde_json::json;
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
 use tenantry_core::invitation::InvitationField;
@@ -26,7 +27,7 @@ pub(crate) async fn list_workspace_invites(
     Authenticated { caller, .. }: Authenticated<Aip>,
     Segments([organization, workspace]): Segments<2>,
     query: Query<Aip>,
-) -> Result<Json<Value>, Refused<Aip>> {
+) -> Result<Response, Refused<Aip>> {
     let core = &served.core;
     let target = target(&organization, &workspace);
     let method = ("ListWorkspaceUserInvites", &[organization.as_str(), &workspace][..]);
@@ -34,11 +35,11 @@ pub(crate) async fn list_workspace_invites(
     let paging =
         judged_in_workspace(core, &caller, &target, Permission::ReadWorkspaceInvitations, paging).await?;
     let page = core.list_workspace_invitations(&caller, target, paging.request.clone()).await?;
-    Ok(Json(paging.answer(
+    Ok(paging.answer(
         core,
         &tokens,
         "invitations",
-        page,
+        &page,
         |invitation| json!({"email": invitation.email, "invitation_id": invitation.id.to_string()}),
-    )))
+    ))
 }

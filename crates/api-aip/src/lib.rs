@@ -16,6 +16,7 @@ mod permissions;
 mod preferences;
 mod roles;
 mod users;
+mod workspace;
 mod workspaces;
 
 use axum::http::Method;

@@ -1,12 +1,19 @@
 //! Names in this dialect: of resources, and of the built-in roles.
 
+use std::fmt;
+
 use tenantry_core::grant::RoleName;
 use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
 use tenantry_core::permission::BuiltinRole;
 
 /// `organizations/{organization}/workspaces/{workspace}`.
-pub(crate) fn workspace(organization: OrganizationId, workspace: WorkspaceId) -> String {
-    format!("organizations/{organization}/workspaces/{workspace}")
+#[derive(Clone, Copy)]
+pub(crate) struct WorkspaceName(pub(crate) OrganizationId, pub(crate) WorkspaceId);
+
+impl fmt::Display for WorkspaceName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "organizations/{}/workspaces/{}", self.0, self.1)
+    }
 }
 
 /// What a built-in role is called: its title, and its short name.

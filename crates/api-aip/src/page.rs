@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
 use tenantry_aip::page::{self, Binding, NONCE_BYTES, PageState, TokenKey};
@@ -30,6 +33,31 @@ impl PageTokens {
 pub(crate) struct Paging<F> {
     pub(crate) request: PageRequest<F>,
     binding: Binding,
+}
+
+/// A page whose rows are written one after the other, without a tree of them all in between.
+struct Listed<'a, T, W> {
+    name: &'static str,
+    rows: &'a [T],
+    write: W,
+    token: String,
+}
+
+impl<'a, T, R: Serialize, W: Fn(&'a T) -> R> Serialize for Listed<'a, T, W> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut answer = serializer.serialize_map(Some(2))?;
+        answer.serialize_entry(self.name, &Rows(self.rows, &self.write))?;
+        answer.serialize_entry("next_page_token", &self.token)?;
+        answer.end()
+    }
+}
+
+struct Rows<'a, 'w, T, W>(&'a [T], &'w W);
+
+impl<'a, T, R: Serialize, W: Fn(&'a T) -> R> Serialize for Rows<'a, '_, T, W> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(self.1))
+    }
 }
 
 /// How a list is ordered: the allowed paths with their fields, and the order without `order_by`.
@@ -69,19 +97,16 @@ impl<F: Copy> Paging<F> {
     }
 
     /// The answer: the rows under `name`, and the token of the next page, empty on the last.
-    pub(crate) fn answer<T>(
+    pub(crate) fn answer<'a, T, R: Serialize>(
         &self,
         core: &Core,
         tokens: &PageTokens,
-        name: &str,
-        page: Page<T>,
-        write: impl FnMut(T) -> Value,
-    ) -> Value {
+        name: &'static str,
+        page: &'a Page<T>,
+        write: impl Fn(&'a T) -> R,
+    ) -> Response {
         let token = page.next.as_ref().map(|cursor| self.token(core, tokens, cursor)).unwrap_or_default();
-        let mut answer = Map::new();
-        answer.insert(name.to_owned(), page.items.into_iter().map(write).collect());
-        answer.insert("next_page_token".to_owned(), token.into());
-        Value::Object(answer)
+        Json(Listed { name, rows: &page.items, write, token }).into_response()
     }
 
     fn token(&self, core: &Core, tokens: &PageTokens, cursor: &Cursor) -> String {

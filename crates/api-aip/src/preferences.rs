@@ -16,7 +16,7 @@ pub(crate) async fn get_workspace_preferences(
     Segments([organization, workspace]): Segments<2>,
 ) -> Result<Json<Value>, Refused<Aip>> {
     let found = served.core.get_workspace_preferences(&caller, target(&organization, &workspace)).await?;
-    let name = format!("{}/preferences", names::workspace(found.organization, found.id));
+    let name = format!("{}/preferences", names::WorkspaceName(found.organization, found.id));
     let preferences = &found.details.preferences;
     Ok(Json(json!({
         "name": name,

@@ -1,7 +1,8 @@
 //! Roles that can be given in a workspace.
 
+use axum::Extension;
 use axum::extract::State;
-use axum::{Extension, Json};
+use axum::response::Response;
 use serde_json::{Value, json};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
@@ -27,7 +28,7 @@ pub(crate) async fn list_workspace_roles(
     Authenticated { caller, .. }: Authenticated<Aip>,
     Segments([organization, workspace]): Segments<2>,
     query: Query<Aip>,
-) -> Result<Json<Value>, Refused<Aip>> {
+) -> Result<Response, Refused<Aip>> {
     let core = &served.core;
     let target = target(&organization, &workspace);
     let method = ("ListWorkspaceRoles", &[organization.as_str(), &workspace][..]);
@@ -36,11 +37,11 @@ pub(crate) async fn list_workspace_roles(
     let detail = core.get_workspace(&caller, target.clone(), tenantry_core::authz::View::Both).await?;
     let id = detail.seen.workspace.id;
     let page = core.list_workspace_roles(&caller, target, paging.request.clone()).await?;
-    Ok(Json(paging.answer(core, &tokens, "roles", page, |role| write(&role, id))))
+    Ok(paging.answer(core, &tokens, "roles", &page, |role| write(role, id)))
 }
 
 fn write(role: &Role, workspace: WorkspaceId) -> Value {
-    let parent = names::workspace(role.organization, workspace);
+    let parent = names::WorkspaceName(role.organization, workspace);
     let permissions: Vec<&str> = role.permissions.iter().map(Permission::name).collect();
     match role.builtin {
         Some(builtin) => {

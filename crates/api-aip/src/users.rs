@@ -1,6 +1,7 @@
 //! Who is in a workspace: the list of users, and how many there are.
 
 use axum::extract::State;
+use axum::response::Response;
 use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
 use tenantry_aip::check::{Checked, Equality, Predicate, Test as Wanted};
@@ -58,7 +59,7 @@ pub(crate) async fn list_workspace_users(
     Authenticated { caller, .. }: Authenticated<Aip>,
     Segments([organization, workspace]): Segments<2>,
     query: Query<Aip>,
-) -> std::result::Result<Json<Value>, Refused<Aip>> {
+) -> std::result::Result<Response, Refused<Aip>> {
     let core = &served.core;
     let target = target(&organization, &workspace);
     let method = ("ListWorkspaceUsers", &[organization.as_str(), &workspace][..]);
@@ -68,7 +69,7 @@ pub(crate) async fn list_workspace_users(
     let found = core.get_organization(&caller, target.0.clone()).await?;
     let wanted = UserQuery { filter, page: paging.request.clone() };
     let page = core.list_workspace_users(&caller, target, wanted).await?;
-    Ok(Json(paging.answer(core, &tokens, "users", page, |user| write(&user, found.id))))
+    Ok(paging.answer(core, &tokens, "users", &page, |user| write(user, found.id)))
 }
 
 /// `POST .../workspaces:countUsers`: a number for each workspace asked for; one that cannot be seen fails the call.

@@ -14,10 +14,7 @@ use tenantry_core::caller::Caller;
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::ids::WorkspaceId;
 use tenantry_core::permission::Permission;
-use tenantry_core::principal::People;
-use tenantry_core::workspace::{
-    Deleted, NewWorkspace, SeenWorkspace, WorkspaceChange, WorkspaceDetail, WorkspaceField, WorkspaceQuery,
-};
+use tenantry_core::workspace::{Deleted, NewWorkspace, WorkspaceChange, WorkspaceField, WorkspaceQuery};
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Json as Body, Query, Refusal, Refused, Segments, Served, Stamp};
 
@@ -26,7 +23,8 @@ use crate::body::Members;
 use crate::error::refused;
 use crate::page::{Ordering, PageTokens, Paging};
 use crate::permissions::test_workspace_permissions;
-use crate::{Aip, names};
+use crate::workspace::Workspace;
+use crate::{Aip, workspace};
 
 static SCHEMA: Schema = Schema::new(&[Field::new("title", FieldType::Text)], &["title"]);
 const ORDERING: Ordering<WorkspaceField> = Ordering {
@@ -51,8 +49,8 @@ const OUTPUT_ONLY: &[&str] = &[
     "purge_time",
 ];
 
-type StampedAnswer = std::result::Result<(Stamp, Json<Value>), Refused<Aip>>;
-type Answer = std::result::Result<Json<Value>, Refused<Aip>>;
+type StampedAnswer = std::result::Result<(Stamp, Response), Refused<Aip>>;
+type Answer = std::result::Result<Response, Refused<Aip>>;
 
 /// `GET /api/v1/organizations/{organization}/workspaces`.
 pub(crate) async fn list_workspaces(
@@ -69,10 +67,8 @@ pub(crate) async fn list_workspaces(
     let (paging, wanted) = judged_in_organization(core, &caller, &by, None, read).await?;
     let list = core.list_workspaces(&caller, by, wanted).await?;
     let stamp = Stamp::new(&caller, list.organization.id, list.version);
-    Ok((
-        stamp,
-        Json(paging.answer(core, &tokens, "workspaces", list.page, |seen| write(core, &seen, &list.people))),
-    ))
+    let write = |seen| Workspace::of(core, seen, &list.people);
+    Ok((stamp, paging.answer(core, &tokens, "workspaces", &list.page, write)))
 }
 
 /// `GET /api/v1/me/organizations/{organization}/workspaces`: the same rows under another name, without `order_by`.
@@ -90,13 +86,8 @@ pub(crate) async fn list_own_workspaces(
     let (paging, wanted) = judged_in_organization(core, &caller, &by, None, read).await?;
     let list = core.list_workspaces(&caller, by, wanted).await?;
     let stamp = Stamp::new(&caller, list.organization.id, list.version);
-    Ok((
-        stamp,
-        Json(
-            paging
-                .answer(core, &tokens, "user_workspaces", list.page, |seen| write(core, &seen, &list.people)),
-        ),
-    ))
+    let write = |seen| Workspace::of(core, seen, &list.people);
+    Ok((stamp, paging.answer(core, &tokens, "user_workspaces", &list.page, write)))
 }
 
 /// `GET /api/v1/organizations/{organization}/workspaces/{workspace}`: a deleted one shows with its `delete_time`.
@@ -106,7 +97,7 @@ pub(crate) async fn get_workspace(
     Segments([organization, workspace]): Segments<2>,
 ) -> Answer {
     let detail = served.core.get_workspace(&caller, target(&organization, &workspace), View::Both).await?;
-    Ok(Json(write_detail(&served.core, &detail)))
+    Ok(workspace::answer(&served.core, &detail))
 }
 
 /// `POST /api/v1/organizations/{organization}/workspaces`: the caller becomes the owner.
@@ -139,7 +130,7 @@ pub(crate) async fn create_workspace(
     let needed = Some(Permission::CreateWorkspace);
     let (new, rehearse) = judged_in_organization(core, &caller, &by, needed, read()).await?;
     let made = core.create_workspace(&caller, by, new, rehearse).await.map_err(in_words)?;
-    Ok(Json(write_detail(core, &made)))
+    Ok(workspace::answer(core, &made))
 }
 
 /// `PATCH /api/v1/organizations/{organization}/workspaces/{workspace}` with `update_mask` (AIP-134).
@@ -168,7 +159,7 @@ pub(crate) async fn update_workspace(
     let needed = Permission::UpdateWorkspace;
     let (change, rehearse) = judged_in_workspace(core, &caller, &target, needed, read()).await?;
     let changed = core.update_workspace(&caller, target, change, rehearse).await.map_err(in_words)?;
-    Ok(Json(write_detail(core, &changed)))
+    Ok(workspace::answer(core, &changed))
 }
 
 /// `DELETE /api/v1/organizations/{organization}/workspaces/{workspace}`: soft (AIP-164); the answer is the resource.
@@ -189,9 +180,9 @@ pub(crate) async fn delete_workspace(
     let (etag, force, allow_missing, rehearse) =
         judged_in_workspace(core, &caller, &target, needed, read()).await?;
     match core.delete_workspace(&caller, target, etag, force, rehearse).await {
-        Ok(deleted) => Ok(Json(write_detail(core, &deleted))),
+        Ok(deleted) => Ok(workspace::answer(core, &deleted)),
         Err(missing) if allow_missing && missing.kind == Kind::NotFound => {
-            Ok(Json(Value::Object(Map::new())))
+            Ok(Json(Value::Object(Map::new())).into_response())
         }
         Err(error) => Err(error.into()),
     }
@@ -204,11 +195,11 @@ pub(crate) async fn custom_method(
     Segments([organization, segment]): Segments<2>,
     query: Query<Aip>,
     request: Request,
-) -> std::result::Result<Response, Refused<Aip>> {
+) -> Answer {
     let (workspace, method) = segment.rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
     let target = target(&organization, workspace);
     match method {
-        "undelete" => Ok(undelete_workspace(&served.core, &caller, target, &query).await?.into_response()),
+        "undelete" => Ok(undelete_workspace(&served.core, &caller, target, &query).await?),
         "testPermissions" => {
             let Body { body, .. } = Body::<Aip>::from_request(request, &served).await?;
             let held = test_workspace_permissions(&served.core, &caller, target, &query, &body).await?;
@@ -224,11 +215,11 @@ async fn undelete_workspace(
     caller: &Caller,
     target: (OrganizationRef, WorkspaceRef),
     query: &Query<Aip>,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     let read = only(query, &["validate_only"]).and_then(|()| flag(query, "validate_only"));
     let rehearse = judged_in_workspace(core, caller, &target, Permission::DeleteWorkspace, read).await?;
     let restored = core.undelete_workspace(caller, target, None, rehearse).await?;
-    Ok(Json(write_detail(core, &restored)))
+    Ok(workspace::answer(core, &restored))
 }
 
 fn read_list(
@@ -328,30 +319,4 @@ fn in_words(mut error: Error) -> Error {
         };
     }
     error
-}
-
-fn write_detail(core: &Core, detail: &WorkspaceDetail) -> Value {
-    write(core, &detail.seen, &detail.people)
-}
-
-fn write(core: &Core, seen: &SeenWorkspace, people: &People) -> Value {
-    let workspace = &seen.workspace;
-    let creator = people.get(&workspace.created_by);
-    let retention = core.settings().retention_seconds;
-    let members = [
-        ("name", Some(names::workspace(workspace.organization, workspace.id))),
-        ("title", Some(workspace.name.clone())),
-        ("workspace_icon", workspace.details.icon.clone()),
-        ("workspace_icon_color", workspace.details.icon_color.clone()),
-        ("create_time", Some(workspace.created_at.to_string())),
-        ("update_time", Some(workspace.updated_at.to_string())),
-        ("creator_display_name", creator.map(|person| person.shown_name().to_owned())),
-        ("creator_email", creator.and_then(|person| person.email.clone())),
-        ("delete_time", workspace.deleted_at.map(|at| at.to_string())),
-        ("purge_time", workspace.deleted_at.map(|at| at.plus_seconds(retention).to_string())),
-        ("etag", Some(format!("\"{}\"", workspace.version))),
-    ];
-    let present: Map<String, Value> =
-        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-    Value::Object(present)
 }
