@@ -16,6 +16,7 @@ mod me;
 mod names;
 mod organizations;
 mod page;
+mod parents;
 mod people;
 mod permissions;
 mod preferences;
@@ -23,6 +24,7 @@ mod read;
 mod resource;
 mod roles;
 mod users;
+mod workspace;
 mod workspaces;
 
 use axum::http::Method;

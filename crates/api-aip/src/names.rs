@@ -1,5 +1,7 @@
 //! Names in this dialect: of resources, and of the built-in roles.
 
+use std::fmt;
+
 use tenantry_core::grant::RoleName;
 use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
 use tenantry_core::permission::BuiltinRole;
@@ -10,8 +12,18 @@ pub(crate) fn organization(organization: OrganizationId) -> String {
 }
 
 /// `organizations/{organization}/workspaces/{workspace}`.
+#[derive(Clone, Copy)]
+pub(crate) struct WorkspaceName(pub(crate) OrganizationId, pub(crate) WorkspaceId);
+
+impl fmt::Display for WorkspaceName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "organizations/{}/workspaces/{}", self.0, self.1)
+    }
+}
+
+/// The same as a text.
 pub(crate) fn workspace(organization: OrganizationId, workspace: WorkspaceId) -> String {
-    format!("organizations/{organization}/workspaces/{workspace}")
+    WorkspaceName(organization, workspace).to_string()
 }
 
 /// What a built-in role is called: its title, and its short name.

@@ -14,6 +14,7 @@ use crate::args::{
 use crate::body::Members;
 use crate::change::{Change, Terms};
 use crate::error::refused;
+use crate::parents::check_parents;
 use crate::resource::Answer;
 use crate::{invites, names, users};
 
@@ -37,6 +38,7 @@ async fn add<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     };
     let needed = Needed::MANAGE_USERS;
     let (person, roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    check_parents(&change.core, &change.caller, &place, &change.body).await?;
     let work = async move |core: Core, caller| core.add_user(&caller, place, person, roles).await;
     let keep = |added: &Added| write_added(added, false);
     change.make_with_secret(terms, keep, |added: Added| write_added(&added, true), work).await
@@ -62,6 +64,7 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     };
     let needed = Needed::MANAGE_USERS;
     let (roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    check_parents(&change.core, &change.caller, &place, &change.body).await?;
     let user = read_user(&change.path[N - 1]);
     let work = async move |core: Core, caller| core.update_user(&caller, place, user, roles).await;
     change.make(terms, users::write, work).await

@@ -1,6 +1,6 @@
 //! Workspaces.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tenantry_aip::Mask;
 use tenantry_aip::order::OrderKey;
 use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
@@ -17,11 +17,12 @@ use crate::args::{flag, judged_in_organization, judged_in_workspace, or_missing,
 use crate::body::Members;
 use crate::change::{Change, Terms};
 use crate::error::refused;
+use crate::filters;
 use crate::page::{Ordering, Paging};
 use crate::permissions::test_workspace_permissions;
 use crate::read::Read;
 use crate::resource::Answer;
-use crate::{etag, filters, names};
+use crate::workspace::Workspace;
 
 const ORDERING: Ordering<WorkspaceField> = Ordering {
     paths: &["title", "create_time", "update_time"],
@@ -227,22 +228,6 @@ fn writer(core: &Core) -> impl Fn(&WorkspaceDetail) -> Value + Send + Sync + 'st
 }
 
 fn write(retention: i64, seen: &SeenWorkspace, people: &People) -> Value {
-    let workspace = &seen.workspace;
-    let creator = people.get(&workspace.created_by);
-    let members = [
-        ("name", Some(names::workspace(workspace.organization, workspace.id))),
-        ("title", Some(workspace.name.clone())),
-        ("workspace_icon", workspace.details.icon.clone()),
-        ("workspace_icon_color", workspace.details.icon_color.clone()),
-        ("create_time", Some(workspace.created_at.to_string())),
-        ("update_time", Some(workspace.updated_at.to_string())),
-        ("creator_display_name", creator.map(|person| person.shown_name().to_owned())),
-        ("creator_email", creator.and_then(|person| person.email.clone())),
-        ("delete_time", workspace.deleted_at.map(|at| at.to_string())),
-        ("purge_time", workspace.deleted_at.map(|at| at.plus_seconds(retention).to_string())),
-        ("etag", Some(etag::write(workspace.version))),
-    ];
-    let present: Map<String, Value> =
-        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-    Value::Object(present)
+    // Texts alone: there is nothing in it that JSON could not hold.
+    serde_json::to_value(Workspace::of(retention, seen, people)).unwrap_or_default()
 }

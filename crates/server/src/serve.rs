@@ -40,7 +40,7 @@ pub async fn open_core_at(
         clock,
         ids: Arc::new(SystemIds),
         entropy: Arc::new(SystemEntropy),
-        passwords: Arc::new(Argon::new()?),
+        passwords: Arc::<Argon>::default(),
         settings,
     })))
 }

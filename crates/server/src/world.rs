@@ -51,21 +51,19 @@ const QUEUE: usize = 64;
 pub struct Argon {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// What an unknown account's password is checked against.
-    nobody: String,
+}
+
+impl Default for Argon {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            running: Arc::new(Semaphore::new((cores / 2).max(1))),
+            waiting: Arc::new(Semaphore::new(QUEUE)),
+        }
+    }
 }
 
 impl Argon {
-    /// The hasher of this process.
-    pub fn new() -> Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Ok(Self {
-            running: Arc::new(Semaphore::new((cores / 2).max(1))),
-            waiting: Arc::new(Semaphore::new(QUEUE)),
-            nobody: hash("nobody has this password")?,
-        })
-    }
-
     async fn bounded<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -85,12 +83,14 @@ impl Passwords for Argon {
 
     fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<bool>> {
         let password = password.to_owned();
-        let known = hash.is_some();
-        let hash = hash.unwrap_or(&self.nobody).to_owned();
+        let known = hash.map(str::to_owned);
         Box::pin(self.bounded(move || {
+            let Some(hash) = known else {
+                // As much work as for an account that exists, so that the time does not tell.
+                return self::hash(&password).map(|_| false);
+            };
             let parsed = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-            let fits = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
-            Ok(fits && known)
+            Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
         }))
     }
 }

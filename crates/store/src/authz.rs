@@ -45,17 +45,52 @@ pub(crate) const HOLDINGS: Sql = sql!(
 pub(crate) const LOCK: Sql =
     sql!("UPDATE versions SET version = version + 1 WHERE org_id = $1 RETURNING version");
 
+async fn locate(db: &Db<'_>, by: &OrganizationRef) -> Result<Option<Located>> {
+    let read = |row: &Row<'_>| {
+        Ok(Located { organization: OrganizationId::from_uuid(row.id(0)?), version: row.int(1)? })
+    };
+    match by {
+        OrganizationRef::Id(id) => db.conn.first(&ORGANIZATION_BY_ID, params![id.as_uuid()], read).await,
+        OrganizationRef::Name(name) => {
+            db.conn.first(&ORGANIZATION_BY_NAME, params![fold(name), name], read).await
+        }
+    }
+}
+
+async fn held(
+    db: &Db<'_>,
+    (principal, organization, workspace): (PrincipalId, OrganizationId, Option<WorkspaceId>),
+) -> Result<Holdings> {
+    let server = OrganizationId::SERVER;
+    // Without a workspace the third part looks for the nil id, which no workspace has.
+    let object = workspace.map_or(*server.as_uuid(), |id| *id.as_uuid());
+    let mut held = Holdings { suspended: true, ..Holdings::default() };
+    let params = params![principal.as_uuid(), server.as_uuid(), organization.as_uuid(), &object];
+    let parts = db.conn.all(&HOLDINGS, params, |row| Ok((row.int(0)?, row.int(1)?))).await?;
+    for (part, value) in parts {
+        match part {
+            0 => held.server = PermissionSet::from_bits(value),
+            1 => held.organization = PermissionSet::from_bits(value),
+            2 => held.workspace = PermissionSet::from_bits(value),
+            3 => held.suspended = value != 0,
+            _ => held.belongs = true,
+        }
+    }
+    Ok(held)
+}
+
 #[async_trait]
 impl AuthzStore for Db<'_> {
     async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<Located>> {
-        match by {
-            OrganizationRef::Id(id) => {
-                self.conn.first(&ORGANIZATION_BY_ID, params![id.as_uuid()], located).await
-            }
-            OrganizationRef::Name(name) => {
-                self.conn.first(&ORGANIZATION_BY_NAME, params![fold(name), name], located).await
-            }
+        let known = self.memory_before_reading().and_then(|memory| memory.place(by));
+        let found = if known.is_some() { known } else { locate(self, by).await? };
+        if let Some(found) = found {
+            self.note_located(found);
         }
+        if let (Some(memory), None, Some(found)) = (self.memory, known, found) {
+            memory.learn_place(by, found);
+        }
+        Ok(found)
     }
 
     async fn locate_deleted_organization(&self, id: OrganizationId) -> Result<Option<Located>> {
@@ -67,16 +102,21 @@ impl AuthzStore for Db<'_> {
         organization: OrganizationId,
         by: &WorkspaceRef,
     ) -> Result<Option<WorkspaceId>> {
-        let org = organization.as_uuid();
-        let found = match by {
-            WorkspaceRef::Id(id) => {
-                self.conn.first(&WORKSPACE_BY_ID, params![org, id.as_uuid()], |row| row.id(0)).await?
-            }
-            WorkspaceRef::Name(name) => {
-                self.conn.first(&WORKSPACE_BY_NAME, params![org, fold(name), name], |row| row.id(0)).await?
-            }
+        let read = async {
+            let org = organization.as_uuid();
+            let found = match by {
+                WorkspaceRef::Id(id) => {
+                    self.conn.first(&WORKSPACE_BY_ID, params![org, id.as_uuid()], |row| row.id(0)).await?
+                }
+                WorkspaceRef::Name(name) => {
+                    self.conn
+                        .first(&WORKSPACE_BY_NAME, params![org, fold(name), name], |row| row.id(0))
+                        .await?
+                }
+            };
+            Ok(found.map(WorkspaceId::from_uuid))
         };
-        Ok(found.map(WorkspaceId::from_uuid))
+        self.kept(organization, |memory| &memory.workspaces, (organization, by.clone()), read).await
     }
 
     async fn holdings(
@@ -85,22 +125,8 @@ impl AuthzStore for Db<'_> {
         organization: OrganizationId,
         workspace: Option<WorkspaceId>,
     ) -> Result<Holdings> {
-        let server = OrganizationId::SERVER;
-        // Without a workspace the third part looks for the nil id, which no workspace has.
-        let object = workspace.map_or(*server.as_uuid(), |id| *id.as_uuid());
-        let mut held = Holdings { suspended: true, ..Holdings::default() };
-        let params = params![principal.as_uuid(), server.as_uuid(), organization.as_uuid(), &object];
-        let parts = self.conn.all(&HOLDINGS, params, |row| Ok((row.int(0)?, row.int(1)?))).await?;
-        for (part, value) in parts {
-            match part {
-                0 => held.server = PermissionSet::from_bits(value),
-                1 => held.organization = PermissionSet::from_bits(value),
-                2 => held.workspace = PermissionSet::from_bits(value),
-                3 => held.suspended = value != 0,
-                _ => held.belongs = true,
-            }
-        }
-        Ok(held)
+        let key = (principal, organization, workspace);
+        self.kept(organization, |memory| &memory.holdings, key, held(self, key)).await
     }
 
     async fn lock_organization(&self, organization: OrganizationId) -> Result<()> {

@@ -20,6 +20,13 @@ pub(crate) fn id_list(params: &mut Vec<Value<'_>>, ids: impl Iterator<Item = Uui
     if names.is_empty() { "NULL".to_owned() } else { names.join(", ") }
 }
 
+/// What a text that is `stem` and up to four characters more is less than, and how long it is at most. The stem ends with
+/// a hyphen, which a dot follows.
+pub(crate) fn behind_stem(stem: &str) -> (String, i64) {
+    let longest = i64::try_from(stem.len() + 4).unwrap_or(i64::MAX);
+    (format!("{}.", stem.trim_end_matches('-')), longest)
+}
+
 /// How a resource's fields become conditions.
 pub(crate) trait Fields<F> {
     /// The condition that the field fulfils the test.

@@ -17,7 +17,6 @@ use crate::compile::{self, Column};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
 use crate::session::Db;
-use crate::sqlite::Memory;
 
 pub(crate) const FIND: Sql = sql!(
     "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
@@ -140,10 +139,9 @@ impl CredentialStore for Db<'_> {
         if let Some(found) = memory.credential(hash) {
             return Ok(Some(found));
         }
-        let generation = memory.generation();
         let found = self.conn.first(&FIND, params![hash], |row| read(row).map(Arc::new)).await?;
         if let Some(found) = &found {
-            memory.learn_credential(*hash, generation, Arc::clone(found));
+            memory.learn_credential(*hash, self.generation, Arc::clone(found));
         }
         Ok(found)
     }
@@ -157,14 +155,13 @@ impl CredentialStore for Db<'_> {
         if let Some(version) = known {
             return Ok(self.find_credential(hash).await?.map(|found| (found, version)));
         }
-        let generation = self.memory.map(Memory::generation);
         let params = params![hash, organization.as_uuid()];
         let found = self
             .conn
             .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(23)?.unwrap_or_default())))
             .await?;
-        if let (Some(memory), Some(generation), Some((found, version))) = (self.memory, generation, &found) {
-            memory.learn_credential(*hash, generation, Arc::clone(found));
+        if let (Some(memory), Some((found, version))) = (self.memory, &found) {
+            memory.learn_credential(*hash, self.generation, Arc::clone(found));
             memory.learn_version(organization, *version);
         }
         Ok(found)

@@ -1,5 +1,7 @@
 //! Organizations.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, ServerScope, View, Writable};
 use tenantry_core::clock::Timestamp;
@@ -38,6 +40,11 @@ const FIND_DELETED: Sql = sql!(
 pub(crate) const CALLED: Sql = sql!(
     "SELECT id, key, name_folded FROM organizations WHERE deleted_at IS NULL AND key IN ($1, $2) \
      UNION SELECT id, key, name_folded FROM organizations WHERE deleted_at IS NULL AND name_folded IN ($1, $2)"
+);
+pub(crate) const KEYS_BEHIND: Sql = sql!(
+    "SELECT key FROM organizations WHERE deleted_at IS NULL AND key >= $1 AND key < $2 AND LENGTH(key) <= $3 \
+     UNION ALL SELECT name_folded FROM organizations WHERE deleted_at IS NULL AND name_folded >= $1 \
+       AND name_folded < $2 AND LENGTH(name_folded) <= $3"
 );
 const OWNED: Sql = sql!("SELECT COUNT(*) FROM organizations WHERE owner_id = $1 AND deleted_at IS NULL");
 const TAKEN: Sql = sql!("SELECT kind FROM locator WHERE id = $1");
@@ -108,7 +115,10 @@ const fn column(field: OrganizationField) -> Option<Column> {
 #[async_trait]
 impl OrganizationStore for Db<'_> {
     async fn find_organization(&self, scope: &OrganizationScope) -> Result<Option<Organization>> {
-        self.conn.first(&FIND, params![scope.organization().as_uuid()], read).await
+        let id = scope.organization();
+        let found = async { Ok(self.conn.first(&FIND, params![id.as_uuid()], read).await?.map(Arc::new)) };
+        let kept = self.kept(id, |memory| &memory.organizations, id, found).await?;
+        Ok(kept.map(Arc::unwrap_or_clone))
     }
 
     async fn find_deleted_organization(&self, scope: &OrganizationScope) -> Result<Option<Organization>> {
@@ -172,6 +182,11 @@ impl OrganizationStore for Db<'_> {
                 })
             })
             .await
+    }
+
+    async fn organization_keys_behind(&self, _: &Writable<ServerScope>, stem: &str) -> Result<Vec<String>> {
+        let (end, longest) = compile::behind_stem(stem);
+        self.conn.all(&KEYS_BEHIND, params![stem, end, longest], |row| row.text(0).map(str::to_owned)).await
     }
 
     async fn count_owned_organizations(&self, owner: PrincipalId) -> Result<u64> {

@@ -40,6 +40,8 @@ async fn point_reads_search() {
         &authorization::HOLDINGS,
         &authorization::LOCK,
         &credential::FIND,
+        &workspace::KEYS_BEHIND,
+        &organization::KEYS_BEHIND,
         &credential::REVOKE_GIVEN_FOR,
         &workspace::FIND,
         &organization::FIND,

@@ -14,6 +14,7 @@ use tenantry_core::workspace::{
     WorkspaceStore,
 };
 
+use crate::compile::behind_stem;
 use crate::documents::{read_details, write_details};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
@@ -34,6 +35,9 @@ pub(crate) const FIND: Sql = sql!(
 pub(crate) const CALLED: Sql = sql!(
     "SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND name_folded = $2 \
      UNION SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND key = $3"
+);
+pub(crate) const KEYS_BEHIND: Sql = sql!(
+    "SELECT key FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND key >= $2 AND key < $3 AND LENGTH(key) <= $4"
 );
 const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'workspace', $2)");
 const INSERT: Sql = sql!(
@@ -185,6 +189,16 @@ impl WorkspaceStore for Db<'_> {
                 })
             })
             .await
+    }
+
+    async fn workspace_keys_behind(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        stem: &str,
+    ) -> Result<Vec<String>> {
+        let (end, longest) = behind_stem(stem);
+        let params = params![scope.organization().as_uuid(), stem, end, longest];
+        self.conn.all(&KEYS_BEHIND, params, |row| row.text(0).map(str::to_owned)).await
     }
 
     async fn insert_workspace(

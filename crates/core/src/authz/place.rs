@@ -7,11 +7,12 @@ use super::{
     require_change, require_workspace, require_workspace_change,
 };
 use crate::caller::Caller;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::grant::Scope;
 use crate::ids::WorkspaceId;
 use crate::permission::{Level, Permission, PermissionSet};
 use crate::store::Session;
+use crate::workspace::require_live;
 
 /// A place as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -124,7 +125,7 @@ impl Writable<PlaceScope> {
     }
 }
 
-/// Asks for what is needed at a place.
+/// Asks for what is needed at a place. A deleted workspace is none.
 pub async fn require_at(
     session: &dyn Session,
     caller: &Caller,
@@ -139,6 +140,7 @@ pub async fn require_at(
         Place::Workspace(organization, workspace) => {
             let target = (organization, workspace);
             let scope = require_workspace(session, caller, needed.workspace, target, View::Both).await?;
+            require_live(session, &scope).await?;
             Ok(PlaceScope::Workspace(scope))
         }
     }
@@ -161,10 +163,7 @@ pub async fn require_change_at(
             let target = (organization, workspace);
             let scope =
                 require_workspace_change(session, caller, needed.workspace, target, View::Both).await?;
-            let found = session.find_workspace(&scope).await?;
-            if found.is_none_or(|workspace| workspace.deleted_at.is_some()) {
-                return Err(Error::not_found("workspace"));
-            }
+            require_live(session, &scope).await?;
             Ok(Writable(PlaceScope::Workspace(scope.0)))
         }
     }

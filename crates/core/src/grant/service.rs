@@ -17,6 +17,7 @@ use crate::role::{self, Role};
 use crate::settings::{AddPeople, Settings};
 use crate::store::Session;
 use crate::text;
+use crate::workspace;
 
 /// Which users of a place to list.
 #[derive(Clone, Debug)]
@@ -109,7 +110,8 @@ impl Core {
             .await
     }
 
-    /// How many people hold a role in each of the workspaces. One that the caller cannot see fails the call.
+    /// How many people hold a role in each of the workspaces. One whose users the caller could not list fails the call,
+    /// as that would.
     pub async fn count_workspace_users(
         &self,
         caller: &Caller,
@@ -123,18 +125,18 @@ impl Core {
                     Box::pin(async move {
                         let scope = authz::enter(session, caller, organization, View::Both).await?;
                         let counts = session.count_workspace_users(&scope, workspaces).await?;
-                        let unseen =
-                            workspaces.iter().any(|id| !counts.iter().any(|(counted, _)| counted == id));
-                        let sees_every = scope.sees_every_workspace() && scope.only_workspaces().is_none();
-                        if !unseen {
-                            Ok(counts)
-                        } else if !sees_every {
-                            Err(Error::hidden("workspace"))
-                        } else if scope.in_every_workspace().contains(Permission::ReadWorkspaceUsers) {
-                            Err(Error::not_found("workspace"))
-                        } else {
-                            Err(authz::lacking(Permission::ReadWorkspaceUsers))
-                        }
+                        let Some(unseen) =
+                            workspaces.iter().find(|id| !counts.iter().any(|(counted, _)| counted == *id))
+                        else {
+                            return Ok(counts);
+                        };
+                        let target = (organization, &WorkspaceRef::Id(*unseen));
+                        let needed = Permission::ReadWorkspaceUsers;
+                        let scope =
+                            authz::require_workspace(session, caller, needed, target, View::Both).await?;
+                        workspace::require_live(session, &scope).await?;
+                        // It came to be after the others were counted.
+                        Err(Error::not_found("workspace"))
                     })
                 },
             )

@@ -1,5 +1,7 @@
 //! Use cases of organizations.
 
+use std::collections::HashSet;
+
 use super::{DefaultWorkspaces, Link, Organization, OrganizationField, checked_links, checked_name};
 use crate::Core;
 use crate::audit::{Act, Target};
@@ -258,29 +260,30 @@ pub(super) async fn free_key(
 ) -> Result<String> {
     let wanted = wanted.map(|key| text::key("key", key)).transpose()?;
     let first = wanted.clone().unwrap_or(first);
-    for key in workspace::numbered(&first) {
-        let folded = text::fold(name);
-        let rivals = session.organizations_called(scope, &key, &folded).await?;
-        if rivals.iter().any(|rival| rival.folded_name == folded || rival.key == folded) {
-            return Err(Error::new(
-                Kind::AlreadyExists,
-                "organization.name_taken",
-                "there is an organization of this name",
-            ));
-        }
-        match (rivals.is_empty(), &wanted) {
-            (true, _) => return Ok(key),
-            (false, Some(_)) => {
-                return Err(Error::new(
-                    Kind::AlreadyExists,
-                    "organization.key_taken",
-                    "there is an organization of this key",
-                ));
-            }
-            (false, None) => {}
-        }
+    let folded = text::fold(name);
+    let rivals = session.organizations_called(scope, &first, &folded).await?;
+    if rivals.iter().any(|rival| rival.folded_name == folded || rival.key == folded) {
+        return Err(Error::new(
+            Kind::AlreadyExists,
+            "organization.name_taken",
+            "there is an organization of this name",
+        ));
     }
-    Err(Error::invalid("name", "exhausted", "no key is left for this name, give one"))
+    if rivals.is_empty() {
+        return Ok(first);
+    }
+    if wanted.is_some() {
+        return Err(Error::new(
+            Kind::AlreadyExists,
+            "organization.key_taken",
+            "there is an organization of this key",
+        ));
+    }
+    let mut taken = HashSet::new();
+    for stem in workspace::stems(&first) {
+        taken.extend(session.organization_keys_behind(scope, &stem).await?);
+    }
+    workspace::free_number(&first, &taken)
 }
 
 async fn update_organization(

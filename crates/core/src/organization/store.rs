@@ -48,6 +48,14 @@ pub trait OrganizationStore {
         folded_name: &str,
     ) -> Result<Vec<Rival>>;
 
+    /// The keys and folded names of live organizations that are `stem` and up to four characters more. The stem ends with
+    /// a hyphen.
+    async fn organization_keys_behind(
+        &self,
+        scope: &Writable<ServerScope>,
+        stem: &str,
+    ) -> Result<Vec<String>>;
+
     /// How many live organizations the principal owns.
     async fn count_owned_organizations(&self, owner: crate::ids::PrincipalId) -> Result<u64>;
 

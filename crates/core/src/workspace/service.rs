@@ -1,5 +1,7 @@
 //! Use cases that read workspaces.
 
+use futures_util::future::{try_join, try_join3};
+
 use super::{Deleted, SeenWorkspace, WorkspaceField};
 use crate::Core;
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef};
@@ -68,9 +70,13 @@ impl Core {
                 Box::pin(async move {
                     let scope = authz::enter_to_list(session, caller, organization, query.view).await?;
                     let list = anchors.list(caller, &scope, query);
-                    let total = if query.count { Some(list.total(session, &scope).await?) } else { None };
-                    let page = list.page(session, &scope, &query.page).await?;
-                    let organization = the_organization(session, &scope).await?;
+                    // Together: a database at a distance answers them in one round trip.
+                    let total = async {
+                        if query.count { list.total(session, &scope).await.map(Some) } else { Ok(None) }
+                    };
+                    let page = list.page(session, &scope, &query.page);
+                    let (total, page, organization) =
+                        try_join3(total, page, the_organization(session, &scope)).await?;
                     let people = people_of(session, &scope, &organization, &page.items).await?;
                     Ok(WorkspaceList { organization, page, total, people, version: scope.version() })
                 })
@@ -127,8 +133,9 @@ pub(crate) async fn require_live(
 
 /// The workspace of the scope with what may be shown beside it.
 pub(super) async fn detail(session: &dyn Session, scope: &authz::WorkspaceScope) -> Result<WorkspaceDetail> {
-    let seen = session.find_seen_workspace(scope).await?.ok_or_else(|| Error::not_found("workspace"))?;
-    let organization = the_organization(session, scope).await?;
+    let (seen, organization) =
+        try_join(session.find_seen_workspace(scope), the_organization(session, scope)).await?;
+    let seen = seen.ok_or_else(|| Error::not_found("workspace"))?;
     let people = people_of(session, scope, &organization, std::slice::from_ref(&seen)).await?;
     Ok(WorkspaceDetail { organization, seen, people })
 }

@@ -56,6 +56,13 @@ pub trait WorkspaceStore {
         key: &str,
     ) -> Result<Vec<WorkspaceRival>>;
 
+    /// The keys of live workspaces that are `stem` and up to four characters more. The stem ends with a hyphen.
+    async fn workspace_keys_behind(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        stem: &str,
+    ) -> Result<Vec<String>>;
+
     /// Makes the row and its entry in the locator.
     async fn insert_workspace(
         &self,

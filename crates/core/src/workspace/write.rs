@@ -70,7 +70,7 @@ impl Core {
             .await
     }
 
-    /// Changes a workspace.
+    /// Changes a workspace. What leaves everything as it is, is no change and raises no version.
     pub async fn update_workspace(
         &self,
         caller: &Caller,
@@ -86,6 +86,7 @@ impl Core {
                     };
                     let (scope, mut workspace) = live(session, act, target, needed).await?;
                     require_version(&workspace, change.expected_version)?;
+                    let before = workspace.clone();
                     if let Some(name) = &change.name {
                         let name = text::name("name", name, NAME_MAX)?;
                         let key = workspace.key.clone();
@@ -100,6 +101,9 @@ impl Core {
                         workspace.name = name;
                     }
                     apply(&mut workspace, change)?;
+                    if workspace == before {
+                        return detail(session, &scope).await;
+                    }
                     save(session, act, &scope, &mut workspace, "workspace.update").await
                 })
             })

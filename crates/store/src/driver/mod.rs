@@ -191,6 +191,15 @@ pub(crate) enum Conn<'a> {
 }
 
 impl Conn<'_> {
+    /// Whether the next statement sees everything that is committed by then: nothing was read before it, or each
+    /// statement sees a state of its own.
+    pub(crate) fn is_fresh(&self) -> bool {
+        match self {
+            Self::Sqlite(conn) => conn.is_fresh(),
+            Self::Postgres(_) => true,
+        }
+    }
+
     /// Every row of the answer.
     pub(crate) async fn all<T>(
         &self,

@@ -1,18 +1,37 @@
-//! What the server remembers of a database that nobody else writes to: who is behind a credential, and the versions of
-//! organizations. It is as good as the database itself, since the writer corrects it after a commit and before anybody
-//! hears of it.
+//! What the server remembers of a database that nobody else writes to: who is behind a credential, the versions of
+//! organizations, and under these what authorization asks with every request. It is as good as the database itself,
+//! since the writer corrects it after a commit and before anybody hears of it.
+//!
+//! What is learned must not be older than the version under which it is remembered. So versions and the generation are
+//! taken from memory only before a session reads anything, and later from what it reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
+use tenantry_core::authz::{Holdings, Located, OrganizationRef, WorkspaceRef};
 use tenantry_core::credential::Found;
-use tenantry_core::ids::OrganizationId;
+use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
+use tenantry_core::organization::Organization;
 
 use crate::session::Changes;
 
 /// How many credentials are remembered at most: about a kilobyte each.
 const CREDENTIALS: u64 = 16_384;
+/// How many answers of each kind are remembered at most: a few hundred bytes each.
+const ANSWERS: u64 = 32_768;
+
+/// An answer, and the version and generation that it rests on: it holds as long as neither is raised.
+type Kept<K, V> = Cache<K, (Basis, V)>;
+
+/// How far changes had come when something was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Basis {
+    /// The organization and its version.
+    pub(crate) located: Located,
+    /// The generation of credentials, which rights on the server and suspension raise too.
+    pub(crate) generation: u64,
+}
 
 /// The memory of one database.
 pub(crate) struct Memory {
@@ -21,6 +40,10 @@ pub(crate) struct Memory {
     /// Raised when what any credential proves has changed: then all are read anew, each when it is next shown.
     generation: AtomicU64,
     credentials: Cache<[u8; 32], (u64, Arc<Found>)>,
+    places: Cache<OrganizationRef, Located>,
+    pub(crate) workspaces: Kept<(OrganizationId, WorkspaceRef), Option<WorkspaceId>>,
+    pub(crate) holdings: Kept<(PrincipalId, OrganizationId, Option<WorkspaceId>), Holdings>,
+    pub(crate) organizations: Kept<OrganizationId, Option<Arc<Organization>>>,
 }
 
 impl Memory {
@@ -29,6 +52,10 @@ impl Memory {
             versions: papaya::HashMap::new(),
             generation: AtomicU64::new(0),
             credentials: Cache::new(CREDENTIALS),
+            places: Cache::new(ANSWERS),
+            workspaces: Cache::new(ANSWERS),
+            holdings: Cache::new(ANSWERS),
+            organizations: Cache::new(ANSWERS / 8),
         }
     }
 
@@ -42,7 +69,7 @@ impl Memory {
         self.versions.pin().get_or_insert(organization, Some(version));
     }
 
-    /// What the generation of credentials is, to be asked before a credential is read.
+    /// What the generation of credentials is, to be asked before anything is read that is then learned.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -56,6 +83,17 @@ impl Memory {
     /// Remembers a credential that was read in this generation or a later one.
     pub(crate) fn learn_credential(&self, hash: [u8; 32], generation: u64, found: Arc<Found>) {
         self.credentials.insert(hash, (generation, found));
+    }
+
+    /// The organization of this name, if it had it at its present version: whoever loses a name is raised.
+    pub(crate) fn place(&self, by: &OrganizationRef) -> Option<Located> {
+        self.places.get(by).filter(|place| self.version(place.organization) == Some(place.version))
+    }
+
+    /// Remembers an organization that was found.
+    pub(crate) fn learn_place(&self, by: &OrganizationRef, place: Located) {
+        self.learn_version(place.organization, place.version);
+        self.places.insert(by.clone(), place);
     }
 
     /// Takes over what a transaction has changed, now that it is committed.

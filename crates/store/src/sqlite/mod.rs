@@ -18,7 +18,7 @@ use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
 use crate::driver::{Conn, SqliteConn, sqlite_error};
 use crate::{migrate, roles};
 use files::Ownership;
-pub(crate) use memory::Memory;
+pub(crate) use memory::{Basis, Memory};
 use readers::Readers;
 use writer::Writer;
 
@@ -150,7 +150,7 @@ fn writing_connection(path: &Path) -> Result<SqliteConn> {
              PRAGMA case_sensitive_like = ON",
         )
         .map_err(|e| sqlite_error(&e))?;
-    Ok(SqliteConn::new(connection))
+    SqliteConn::writing(connection)
 }
 
 fn reading_connection(path: &Path) -> Result<SqliteConn> {
@@ -162,7 +162,7 @@ fn reading_connection(path: &Path) -> Result<SqliteConn> {
              PRAGMA cache_size = -16000; PRAGMA mmap_size = 1073741824; PRAGMA case_sensitive_like = ON",
         )
         .map_err(|e| sqlite_error(&e))?;
-    Ok(SqliteConn::new(connection))
+    SqliteConn::reading(connection)
 }
 
 fn refused(text: String) -> Error {

@@ -82,8 +82,11 @@ fn serve(connection: &SqliteConn, memory: &Memory, requests: &Mutex<mpsc::Receiv
 }
 
 fn run(connection: &SqliteConn, memory: &Memory, job: &dyn Job) -> Result<()> {
-    let read = || ready(job.run(&Db::remembering(Conn::Sqlite(connection), Some(memory))));
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::internal("a read panicked")))
+    let read = || ready(job.run(&Db::remembering(Conn::Sqlite(connection), memory)));
+    let outcome =
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::internal("a read panicked")));
+    connection.end_reading()?;
+    outcome
 }
 
 /// Runs a bounded read here and now, on this thread's own connection.

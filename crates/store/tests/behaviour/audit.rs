@@ -62,7 +62,8 @@ async fn one_event_for_each_change(core: TestCore) {
     core.rehearsal().update_workspace(&ann.caller, by(), WorkspaceChange::default()).await.unwrap();
     core.update_workspace(&bob.caller, by(), WorkspaceChange::default()).await.unwrap_err();
     events(&[]);
-    core.update_workspace(&ann.caller, by(), WorkspaceChange::default()).await.unwrap();
+    let change = WorkspaceChange { name: Some("W1".into()), ..WorkspaceChange::default() };
+    core.update_workspace(&ann.caller, by(), change).await.unwrap();
     core.report_workspace_status(&ann.caller, by(), StatusReport::default()).await.unwrap();
     events(&["workspace.update", "workspace.report"]);
 

@@ -2,11 +2,12 @@
 
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::error::Kind;
-use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::filter::Filter;
+use tenantry_core::grant::{Person, RoleName, UserQuery};
 use tenantry_core::ids::{OrganizationId, PrincipalId, RoleId, WorkspaceId};
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
-use tenantry_core::principal::NewServiceAccount;
+use tenantry_core::principal::{NewServiceAccount, UserField};
 use tenantry_core::role::{NewRole, RoleField};
 use tenantry_core::settings::{AddPeople, Settings};
 use tenantry_testkit::estate::target;
@@ -258,6 +259,20 @@ async fn counting_people(core: TestCore) {
     assert_eq!(kind(count(&e.bob, vec![second, unknown]).await), Kind::Hidden);
     core.remove_workspace_user(&e.ann.caller, e.target(), e.bob.id()).await.unwrap();
     assert_eq!(kind(count(&e.bob, both()).await), Kind::Hidden);
+
+    // Of a deleted one nobody is counted or listed, whoever asks.
+    core.delete_workspace(&e.bob.caller, target(e.org, second), None, true).await.unwrap();
+    let list = async |who: &Member| {
+        let page = first_page(vec![Order::ascending(UserField::DisplayName)]);
+        let query = UserQuery { filter: Filter::All, page };
+        core.list_users(&who.caller, target(e.org, second), query).await
+    };
+    for who in [&e.ann, &e.bob] {
+        assert_eq!(kind(count(who, vec![second]).await), Kind::NotFound);
+        assert_eq!(kind(list(who).await), Kind::NotFound);
+    }
+    core.undelete_workspace(&e.bob.caller, target(e.org, second), None).await.unwrap();
+    assert_eq!(count(&e.bob, vec![second]).await.unwrap(), [(second, 1)]);
 
     let mut narrow = e.ann.clone();
     narrow.caller.narrowing.permissions = Some(PermissionSet::of(&[Permission::ReadWorkspace]));

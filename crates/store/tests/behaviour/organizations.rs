@@ -80,6 +80,10 @@ async fn names_and_keys_are_unique_on_the_server(core: TestCore) {
         let rename = core.update_organization(&root.caller, by.clone(), renamed(own)).await.unwrap();
         assert_eq!((rename.name.as_str(), rename.key.as_str()), (own, "north-sea-2"));
     }
+    // A number that is another's name is taken too.
+    let named = NewOrganization { key: Some("own-key".into()), ..called("North-Sea-3") };
+    core.create_organization(&root.caller, named).await.unwrap();
+    assert_eq!(core.organization(&root, "north_sea").await.key, "north-sea-4");
 }
 
 async fn an_id_of_the_clients_own_is_kept(core: TestCore) {

@@ -127,7 +127,7 @@ async fn one_of_two_changes_of_a_version_wins(core: TestCore) {
         let outcomes = at_once((0..4).map(|number| {
             let (core, caller) = (Arc::clone(&core), root.caller.clone());
             let change = WorkspaceChange {
-                description: Some(Some(number.to_string())),
+                description: Some(Some(format!("{version} {number}"))),
                 expected_version: Some(version),
                 ..Default::default()
             };

@@ -21,6 +21,7 @@ on_both_engines!(
     keys_are_numbered,
     every_field_comes_back,
     stale_versions_are_refused,
+    what_changes_nothing_is_no_change,
     deleting_frees_name_and_key,
     restoring_brings_everything_back,
     restoring_gives_way_to_who_took_the_name,
@@ -91,6 +92,25 @@ async fn keys_are_numbered(core: TestCore) {
     for (name, key) in [("日本語", "workspace"), ("=", "workspace-2")] {
         assert_eq!(core.workspace(&root, org, name).await.key, key);
     }
+    // Only what could be a number counts, and only here; a gap is filled again.
+    let other = core.organization(&root, "Other").await.id;
+    core.workspace(&root, other, "North Sea 4").await;
+    make(keyed("A", "north-sea-side")).await.unwrap();
+    make(keyed("B", "north-sea-5")).await.unwrap();
+    let fourth = core.workspace(&root, org, "north+sea").await;
+    assert_eq!(fourth.key, "north-sea-4");
+    assert_eq!(core.workspace(&root, org, "north=sea").await.key, "north-sea-6");
+    core.delete_workspace(&root.caller, target(org, fourth.id), None, true).await.unwrap();
+    assert_eq!(core.workspace(&root, org, "north,sea").await.key, "north-sea-4");
+    let restored = core.undelete_workspace(&root.caller, target(org, fourth.id), None).await.unwrap();
+    assert_eq!(restored.seen.workspace.key, "north-sea-4-2");
+    // So long that a number has to take the place of its end.
+    let longest = "k".repeat(64);
+    let first = make(keyed("Long", &longest)).await.unwrap().seen.workspace.id;
+    core.delete_workspace(&root.caller, target(org, first), None, true).await.unwrap();
+    make(keyed("Longer", &longest)).await.unwrap();
+    let restored = core.undelete_workspace(&root.caller, target(org, first), None).await.unwrap();
+    assert_eq!(restored.seen.workspace.key, format!("{}-2", "k".repeat(62)));
     assert_eq!(reason(make(keyed("X", "north-sea-2")).await), "workspace.key_taken");
     assert_eq!(make(keyed("X", "own-key")).await.unwrap().seen.workspace.key, "own-key");
     assert_eq!(kind(make(keyed("Y", "Own_Key")).await), Kind::Invalid);
@@ -167,6 +187,24 @@ async fn stale_versions_are_refused(core: TestCore) {
     let stale = core.delete_workspace(&root.caller, by(), Some(1), true).await;
     assert_eq!(kind(stale), Kind::Conflict);
     core.delete_workspace(&root.caller, by(), Some(2), true).await.unwrap();
+}
+
+async fn what_changes_nothing_is_no_change(core: TestCore) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let made = core.workspace(&root, org, "W").await;
+    let by = || target(org, made.id);
+    let set = core.update_workspace(&root.caller, by(), described("new")).await.unwrap().seen.workspace;
+    let events = core.sql("SELECT COUNT(*) FROM audit_events");
+    core.clock().advance_seconds(5);
+    let same_name = WorkspaceChange { name: Some("W".into()), ..WorkspaceChange::default() };
+    for same in [WorkspaceChange::default(), same_name, described("new")] {
+        let updated = core.update_workspace(&root.caller, by(), same.clone()).await.unwrap();
+        assert_eq!((&updated.seen.workspace, &get(&core, &root, &made).await), (&set, &set), "{same:?}");
+    }
+    assert_eq!(core.sql("SELECT COUNT(*) FROM audit_events"), events);
+    let stale = WorkspaceChange { expected_version: Some(1), ..WorkspaceChange::default() };
+    assert_eq!(kind(core.update_workspace(&root.caller, by(), stale).await), Kind::Conflict);
 }
 
 async fn deleting_frees_name_and_key(core: TestCore) {

@@ -10,6 +10,7 @@ both_alone!(
     adds_by_address,
     keeps_an_owner,
     hands_out_no_more_than_it_holds,
+    names_keep_to_the_path,
     counts_people,
     the_last_owner_can_act,
     accounts_and_organizations_are_locked_in_one_order
@@ -20,7 +21,7 @@ const WORKSPACE: &str = "/api/v1/organizations/northwind/workspaces/north-sea";
 async fn gives_and_takes_roles(server: &TestServer) {
     let users = format!("{WORKSPACE}/users");
     let cleo = server.principal("cleo");
-    let body = json!({"user": {"name": format!("organizations/x/users/{cleo}")}, "roles": [{"name": "Automation Author"}]});
+    let body = json!({"user": {"name": format!("organizations/northwind/users/{cleo}")}, "roles": [{"name": "Automation Author"}]});
     let added = server.send("ada", Method::POST, &users, Some(body.clone())).await.expect(200);
     assert_eq!(added["roles"], json!([{"name": "automation-author", "role_scope": "ROLE_SCOPE_WORKSPACE"}]));
     server.send("ada", Method::POST, &users, Some(body)).await.expect(409);
@@ -81,6 +82,35 @@ async fn hands_out_no_more_than_it_holds(server: &TestServer) {
     server.send("ben", Method::POST, &format!("{WORKSPACE}/users"), Some(body.clone())).await.expect(403);
     let own = "/api/v1/organizations/northwind/workspaces/ben-s-bench/users";
     server.send("ben", Method::POST, own, Some(body)).await.expect(200);
+}
+
+/// The last segment alone would do, but a name says more, and what it says must be true.
+async fn names_keep_to_the_path(server: &TestServer) {
+    let (northwind, southgate) = (server.organization("northwind"), server.organization("southgate"));
+    let sea = server.workspace(&northwind, "ada", "North Sea").await;
+    let models = server.workspace(&northwind, "ada", "Reservoir Models").await;
+    let cleo = server.principal("cleo");
+    let users = format!("{WORKSPACE}/users");
+    let viewer = "workspace-viewer";
+    let foreign = [
+        (format!("organizations/{southgate}/users/{cleo}"), viewer.to_owned(), "user.name"),
+        (format!("people/{cleo}"), viewer.to_owned(), "user.name"),
+        (cleo.clone(), format!("organizations/{southgate}/roles/{viewer}"), "roles.name"),
+        (cleo.clone(), format!("organizations/{northwind}/workspaces/{models}/roles/{viewer}"), "roles.name"),
+        (cleo.clone(), format!("organizations/{northwind}/workspaces/{sea}/{viewer}"), "roles.name"),
+    ];
+    for (user, role, field) in foreign {
+        let body = json!({"user": {"name": user}, "roles": [{"name": role}]});
+        let refused = server.send("ada", Method::POST, &users, Some(body)).await.expect(400);
+        assert_eq!(refused["code"], 3);
+        assert_eq!(refused["details"][0]["metadata"], json!({"parameter": field, "rule": "parent"}));
+    }
+    let own = format!("organizations/northwind/workspaces/{sea}/roles/{viewer}");
+    let name = format!("organizations/{}/users/{cleo}", northwind.to_uppercase());
+    let body = json!({"user": {"name": name}, "roles": [{"name": own}]});
+    server.send("ada", Method::POST, &users, Some(body)).await.expect(200);
+    let foreign = json!({"roles": [{"name": format!("organizations/{southgate}/roles/{viewer}")}]});
+    server.send("ada", Method::PATCH, &format!("{users}/{cleo}"), Some(foreign)).await.expect(400);
 }
 
 async fn counts_people(server: &TestServer) {
