@@ -182,6 +182,12 @@ async fn the_credential_is_judged_every_time() {
         core.set_suspended(&root.caller, ann.id(), false).await.unwrap();
         assert_ne!(server.warm(&ann, &path).await, page, "what was answered before counts as old");
 
+        // Lists tell of owners whether they are active.
+        let seen = server.warm(&root, &path).await;
+        core.set_suspended(&root.caller, ann.id(), true).await.unwrap();
+        assert_ne!(server.get(&root, &path).await, seen, "what shows a suspended person counts as old too");
+        core.set_suspended(&root.caller, ann.id(), false).await.unwrap();
+
         let access = core.exchange_bearer(&ann.token).await.unwrap();
         let short = core.member(access.secret.expose()).await;
         assert_eq!(

@@ -10,6 +10,8 @@ use tenantry_core::text::fold;
 use crate::driver::{Row, Sql, params, sql};
 use crate::session::Db;
 
+/// The longest name or key, in bytes, whose workspace is remembered: longer than any can be.
+const LONGEST_REMEMBERED: usize = 256;
 pub(crate) const ORGANIZATION_BY_ID: Sql = sql!(
     "SELECT o.id, v.version FROM organizations o CROSS JOIN versions v \
           WHERE o.id = $1 AND o.deleted_at IS NULL AND v.org_id = o.id"
@@ -116,6 +118,10 @@ impl AuthzStore for Db<'_> {
             };
             Ok(found.map(WorkspaceId::from_uuid))
         };
+        // What no name can be is not remembered: anybody may ask for it, at any length.
+        if matches!(by, WorkspaceRef::Name(name) if name.len() > LONGEST_REMEMBERED) {
+            return read.await;
+        }
         self.kept(organization, |memory| &memory.workspaces, (organization, by.clone()), read).await
     }
 

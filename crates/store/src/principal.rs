@@ -39,6 +39,11 @@ const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, $2,
 const SUSPEND: Sql =
     sql!("UPDATE principals SET suspended_at = $2, auth_version = auth_version + 1 WHERE id = $1");
 
+/// Lists of these organizations show whether the principal is active.
+const RAISE_WHERE_SHOWN: Sql = sql!(
+    "UPDATE versions SET version = version + 1 \
+     WHERE org_id <> $2 AND org_id IN (SELECT org_id FROM reach WHERE principal_id = $1) RETURNING org_id, version"
+);
 const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
 
 /// Makes everything that was answered to the principal count as old.
@@ -117,7 +122,18 @@ impl PrincipalStore for Db<'_> {
         since: Option<Timestamp>,
     ) -> Result<bool> {
         self.note_identities();
-        Ok(self.conn.run(&SUSPEND, params![id.as_uuid(), since.map(Timestamp::as_micros)]).await? > 0)
+        let changed = self.conn.run(&SUSPEND, params![id.as_uuid(), since.map(Timestamp::as_micros)]).await?;
+        let server = OrganizationId::SERVER;
+        let raised = self
+            .conn
+            .all(&RAISE_WHERE_SHOWN, params![id.as_uuid(), server.as_uuid()], |row| {
+                Ok((OrganizationId::from_uuid(row.id(0)?), row.int(1)?))
+            })
+            .await?;
+        for (organization, version) in raised {
+            self.note_version(organization, version);
+        }
+        Ok(changed > 0)
     }
 }
 

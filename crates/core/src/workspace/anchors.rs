@@ -60,8 +60,10 @@ pub(crate) struct Anchors(Cache<List, Arc<Known>>);
 
 impl Default for Anchors {
     fn default() -> Self {
-        let bytes = |_: &List, known: &Arc<Known>| {
-            u32::try_from(LIST_BYTES + ANCHOR_BYTES * known.noted().anchors.len()).unwrap_or(u32::MAX)
+        let bytes = |list: &List, known: &Arc<Known>| {
+            // A filter may be as long as a request; written out it is about as long as it is in memory.
+            let key = LIST_BYTES + format!("{list:?}").len();
+            u32::try_from(key + ANCHOR_BYTES * known.noted().anchors.len()).unwrap_or(u32::MAX)
         };
         Self(Cache::builder().max_capacity(CAPACITY).weigher(bytes).build())
     }
