@@ -53,7 +53,7 @@ pub(crate) async fn list_api_keys(read: Read<1>) -> Answer {
     };
     let (shown, paging) = judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
     let page = read.core.list_api_keys(&read.caller, by, paging.request.clone()).await?;
-    Ok(shown.answer(paging.answer(&read, ROWS, page, |key| write(&key))))
+    Ok(shown.list(&paging.answer(&read, ROWS, &page, write))?)
 }
 
 /// `GET .../organizations/{organization}/apiKeys/{key}`.

@@ -133,10 +133,10 @@ impl<const N: usize> Change<N> {
             }
         };
         match done.map_err(|error| terms.in_words(error))? {
-            Once::Now(made) if terms.rehearse => Ok(Resource::new(without_secrets(show(made)))),
-            Once::Now(made) => Ok(Resource::new(show(made))),
+            Once::Now(made) if terms.rehearse => Ok(Resource::new(&without_secrets(show(made)))),
+            Once::Now(made) => Ok(Resource::new(&show(made))),
             Once::Before(answer) => {
-                Ok(Resource::new(serde_json::from_str(&answer.body).map_err(Error::internal)?))
+                Ok(Resource::new(&serde_json::from_str(&answer.body).map_err(Error::internal)?))
             }
         }
     }

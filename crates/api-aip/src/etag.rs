@@ -12,17 +12,17 @@ pub(crate) fn write(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The tag of a body: its own if it has one, else what is in it, but for the token of the next page, which is never the
-/// same twice.
+/// The tag of a body: its own if it has one, else what is in it.
 pub(crate) fn of(body: &Value) -> String {
-    if let Some(etag) = body.get("etag").and_then(Value::as_str) {
-        return etag.to_owned();
+    match body.get("etag").and_then(Value::as_str) {
+        Some(etag) => etag.to_owned(),
+        None => of_bytes(&[body.to_string().as_bytes()]),
     }
-    let mut body = body.clone();
-    if let Some(token) = body.get_mut("next_page_token") {
-        *token = token.as_str().is_some_and(|token| !token.is_empty()).into();
-    }
-    let digest = Sha256::digest(body.to_string());
+}
+
+/// The tag of what is written in these parts.
+pub(crate) fn of_bytes(parts: &[&[u8]]) -> String {
+    let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
     let hex = digest.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     format!("\"{hex}\"")
 }

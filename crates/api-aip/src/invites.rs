@@ -57,7 +57,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
     let needed = Needed::READ_INVITATIONS;
     let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
     let page = read.core.list_invitations(&read.caller, place, paging.request.clone()).await?;
-    Ok(shown.answer(paging.answer(read, ROWS, page, |invitation| write_pending(&invitation))))
+    Ok(shown.list(&paging.answer(read, ROWS, &page, write_pending))?)
 }
 
 /// `POST .../organizations/{organization}/invites`.

@@ -60,7 +60,7 @@ pub(crate) async fn list_own_organizations(read: Read<0>) -> Answer {
 
 async fn list(
     read: &Read<0>,
-    (method, rows): (&str, &str),
+    (method, rows): (&str, &'static str),
     ordering: &Ordering<OrganizationField>,
     view: View,
 ) -> Answer {
@@ -72,7 +72,7 @@ async fn list(
     let query = OrganizationQuery { view, deleted, filter, page: paging.request.clone() };
     let list = read.core.list_organizations(&read.caller, query).await?;
     let write = writer(&read.core);
-    Ok(shown.answer(paging.answer(read, rows, list.page, |organization| write(&organization))))
+    Ok(shown.list(&paging.answer(read, rows, &list.page, write))?)
 }
 
 /// `GET /api/v1/organizations/{organization}`: a deleted one shows, by its id, to who may restore it.

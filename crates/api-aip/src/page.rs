@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
 use tenantry_aip::page::{self, Binding, NONCE_BYTES, PageState, TokenKey};
@@ -12,6 +12,7 @@ use tenantry_core::{Core, Error, Result};
 use uuid::Uuid;
 
 use crate::error::refused;
+use crate::etag;
 use crate::read::Read;
 
 /// Seals and opens page tokens: the same key on every replica, and after a restart.
@@ -66,20 +67,16 @@ impl<F: Copy> Paging<F> {
         Ok(Self { request: PageRequest { order, start, limit }, binding })
     }
 
-    /// The answer: the rows under `name`, and the token of the next page, empty on the last.
-    pub(crate) fn answer<T, const N: usize>(
+    /// The answer: the rows, under the name that the list gives them, and the token of the next page.
+    pub(crate) fn answer<'p, T, R: Serialize, const N: usize>(
         &self,
         read: &Read<N>,
-        name: &str,
-        page: Page<T>,
-        write: impl FnMut(T) -> Value,
-    ) -> Value {
-        let token =
-            page.next.as_ref().map(|cursor| self.token(&read.core, &read.tokens, cursor)).unwrap_or_default();
-        let mut answer = Map::new();
-        answer.insert(name.to_owned(), page.items.into_iter().map(write).collect());
-        answer.insert("next_page_token".to_owned(), token.into());
-        Value::Object(answer)
+        name: &'static str,
+        page: &'p Page<T>,
+        write: impl FnMut(&'p T) -> R,
+    ) -> List<R> {
+        let token = page.next.as_ref().map(|cursor| self.token(&read.core, &read.tokens, cursor));
+        List { name, rows: page.items.iter().map(write).collect(), token: token.unwrap_or_default() }
     }
 
     fn token(&self, core: &Core, tokens: &PageTokens, cursor: &Cursor) -> String {
@@ -95,6 +92,34 @@ impl<F: Copy> Paging<F> {
             issued_at_micros: core.clock().now().as_micros(),
         };
         tokens.0.seal(&self.binding, &state, nonce)
+    }
+}
+
+/// A page as it is written. The token of the next one is its last member, and empty on the last page.
+pub(crate) struct List<R> {
+    name: &'static str,
+    rows: Vec<R>,
+    token: String,
+}
+
+impl<R: Serialize> List<R> {
+    /// The page in JSON, and its tag: what is in it, but for the token, which is never the same twice.
+    pub(crate) fn written(&self) -> Result<(Vec<u8>, String)> {
+        let body = serde_json::to_vec(self).map_err(Error::internal)?;
+        // The token is text that needs no escapes, in quotes, and the brace behind it.
+        let rows = body.get(..body.len() - self.token.len() - 3).ok_or_else(|| Error::internal("no list"))?;
+        let more: &[u8] = if self.token.is_empty() { b"false}" } else { b"true}" };
+        let tag = etag::of_bytes(&[rows, more]);
+        Ok((body, tag))
+    }
+}
+
+impl<R: Serialize> Serialize for List<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(Some(2))?;
+        members.serialize_entry(self.name, &self.rows)?;
+        members.serialize_entry("next_page_token", &self.token)?;
+        members.end()
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn test_workspace_permissions(
 fn write(asked: &[Permission], held: PermissionSet) -> Resource {
     let kept = asked.iter().filter(|permission| held.contains(**permission));
     let names: Vec<_> = kept.map(|permission| permission.name()).collect();
-    Resource::new(json!({"permissions": names}))
+    Resource::new(&json!({"permissions": names}))
 }
 
 fn read(query: &Query<Aip>, body: &Value) -> Result<Vec<Permission>> {

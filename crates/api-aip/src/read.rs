@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::RequestPartsExt;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::Serialize;
 use serde_json::Value;
 use tenantry_core::caller::Caller;
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::{Authenticated, Query, Refusal, Refused, Segments, Served};
 
-use crate::page::PageTokens;
+use crate::page::{List, PageTokens};
 use crate::resource::Resource;
 use crate::{Aip, etag};
 
@@ -76,7 +77,18 @@ impl Shown {
     /// The answer: what is shown of the body, with the tag of the whole.
     pub(crate) fn answer(&self, body: Value) -> Resource {
         let tag = etag::of(&body);
-        Resource::tagged(self.cut(body), tag)
+        Resource::tagged(&self.cut(body), tag)
+    }
+
+    /// The same of a list.
+    pub(crate) fn list<R: Serialize>(&self, list: &List<R>) -> Result<Resource> {
+        let (body, tag) = list.written()?;
+        Ok(match &self.0 {
+            None => Resource::written(body, tag),
+            Some(_) => {
+                Resource::tagged(&self.cut(serde_json::from_slice(&body).map_err(Error::internal)?), tag)
+            }
+        })
     }
 
     fn cut(&self, body: Value) -> Value {

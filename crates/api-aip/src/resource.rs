@@ -1,8 +1,8 @@
 //! Answers: a resource as JSON, with its entity tag in a header beside it.
 
-use axum::Json;
+use axum::body::Body;
 use axum::http::HeaderValue;
-use axum::http::header::ETAG;
+use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use tenantry_http::{Refused, Stamp};
@@ -14,25 +14,30 @@ pub(crate) type Answer = Result<Resource, Refused<Aip>>;
 
 /// A resource, or what stands for one.
 pub(crate) struct Resource {
-    body: Value,
+    body: Vec<u8>,
     etag: Option<String>,
     stamp: Option<Stamp>,
 }
 
 impl Resource {
     /// What a change answers: its tag is the one in it, if it has one.
-    pub(crate) fn new(body: Value) -> Self {
+    pub(crate) fn new(body: &Value) -> Self {
         let etag = body.get("etag").and_then(Value::as_str).map(str::to_owned);
-        Self { body, etag, stamp: None }
+        Self { body: body.to_string().into_bytes(), etag, stamp: None }
     }
 
     /// Where a change leaves nothing to show.
     pub(crate) fn empty() -> Self {
-        Self::new(Value::Object(Map::new()))
+        Self::new(&Value::Object(Map::new()))
     }
 
     /// A resource of this tag.
-    pub(crate) const fn tagged(body: Value, etag: String) -> Self {
+    pub(crate) fn tagged(body: &Value, etag: String) -> Self {
+        Self::written(body.to_string().into_bytes(), etag)
+    }
+
+    /// The same, of what is JSON already.
+    pub(crate) const fn written(body: Vec<u8>, etag: String) -> Self {
         Self { body, etag: Some(etag), stamp: None }
     }
 
@@ -44,7 +49,8 @@ impl Resource {
 
 impl IntoResponse for Resource {
     fn into_response(self) -> Response {
-        let mut response = Json(self.body).into_response();
+        let mut response = Response::new(Body::from(self.body));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(Ok(etag)) = self.etag.as_deref().map(HeaderValue::from_str) {
             response.headers_mut().insert(ETAG, etag);
         }

@@ -48,7 +48,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
     let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
     let parent = parent(&read.core, &read.caller, &place).await?;
     let page = read.core.list_roles(&read.caller, place, paging.request.clone()).await?;
-    Ok(shown.answer(paging.answer(read, ROWS, page, |role| write(&parent, &role))))
+    Ok(shown.list(&paging.answer(read, ROWS, &page, |role| write(&parent, role)))?)
 }
 
 /// `GET .../organizations/{organization}/roles/{role}`.

@@ -73,7 +73,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
     let needed = Needed::READ_USERS;
     let (shown, paging, query) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
     let page = read.core.list_users(&read.caller, place, query).await?;
-    Ok(shown.answer(paging.answer(read, ROWS, page, |user| write(&user))))
+    Ok(shown.list(&paging.answer(read, ROWS, &page, write))?)
 }
 
 /// `GET .../organizations/{organization}/users/{user}`: name and e-mail address.
@@ -114,7 +114,7 @@ pub(crate) async fn count_workspace_users(
     let counted = |text: &str| counts.iter().find(|(known, _)| *known == id(text)).map(|(_, count)| *count);
     let answer: Map<String, Value> =
         asked.iter().map(|text| ((*text).to_owned(), counted(text).unwrap_or_default().into())).collect();
-    Ok(Resource::new(json!({"workspace_user_counts": answer})))
+    Ok(Resource::new(&json!({"workspace_user_counts": answer})))
 }
 
 fn read_ids(body: &Value) -> Result<Vec<&str>> {

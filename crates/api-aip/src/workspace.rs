@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::{Serialize, Serializer};
 use tenantry_core::clock::Timestamp;
-use tenantry_core::principal::{People, Principal};
+use tenantry_core::principal::People;
 use tenantry_core::workspace::SeenWorkspace;
 
 use crate::names::WorkspaceName;
@@ -43,7 +43,7 @@ impl<'a> Workspace<'a> {
             icon_color: workspace.details.icon_color.as_deref(),
             create_time: Text(workspace.created_at),
             update_time: Text(workspace.updated_at),
-            creator_display_name: creator.map(Principal::shown_name),
+            creator_display_name: creator.map(|person| person.shown_name()),
             creator_email: creator.and_then(|person| person.email.as_deref()),
             delete_time: workspace.deleted_at.map(Text),
             purge_time: workspace.deleted_at.map(|at| Text(at.plus_seconds(retention))),

@@ -94,9 +94,9 @@ async fn list(
         judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
     let list = read.core.list_workspaces(&read.caller, by, wanted).await?;
     let retention = read.core.settings().retention_seconds;
-    let body = paging.answer(read, rows, list.page, |seen| write(retention, &seen, &list.people));
+    let row = |seen| Workspace::of(retention, seen, &list.people);
     let stamp = Stamp::new(&read.caller, list.organization.id, list.version);
-    Ok(shown.answer(body).stamped(stamp))
+    Ok(shown.list(&paging.answer(read, rows, &list.page, row))?.stamped(stamp))
 }
 
 /// `GET /api/v1/organizations/{organization}/workspaces/{workspace}`: a deleted one shows with its `delete_time`.

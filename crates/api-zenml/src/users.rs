@@ -33,7 +33,7 @@ pub(crate) struct UserRead<'a> {
 impl<'a> UserRead<'a> {
     /// The person, if the caller may know it; otherwise nothing but the id, which stands for the username too.
     pub(crate) fn among(people: &'a People, id: PrincipalId) -> Self {
-        people.get(&id).map_or_else(|| Self::unknown(id), Self::known)
+        people.get(&id).map_or_else(|| Self::unknown(id), |person| Self::known(person))
     }
 
     fn known(principal: &'a Principal) -> Self {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::ids::{OrganizationId, PrincipalId};
 use crate::permission::Permission;
@@ -69,8 +70,8 @@ pub struct Circumstances {
     pub sign_in: bool,
 }
 
-/// An error of the core.
-#[derive(Debug)]
+/// An error of the core. A clone is for somebody else who waited for the same.
+#[derive(Clone, Debug)]
 pub struct Error {
     /// What kind of refusal it is.
     pub kind: Kind,
@@ -85,9 +86,9 @@ pub struct Error {
 }
 
 /// What never leaves the server.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Unseen {
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     circumstances: Circumstances,
 }
 
@@ -106,7 +107,7 @@ impl Error {
 
     /// Adds what only the log may see.
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.unseen().source = Some(source.into());
+        self.unseen().source = Some(Arc::from(source.into()));
         self
     }
 

@@ -66,6 +66,19 @@ impl<F> Filter<F> {
         }
     }
 
+    /// Whether it tests any field of this kind.
+    pub fn any_field(&self, is_one: impl Fn(F) -> bool + Copy) -> bool
+    where
+        F: Copy,
+    {
+        match self {
+            Self::All => false,
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.any_field(is_one)),
+            Self::Not(part) => part.any_field(is_one),
+            Self::Is(field, _) => is_one(*field),
+        }
+    }
+
     /// Not this condition.
     #[expect(clippy::should_implement_trait, reason = "reads as the word of the filter language")]
     pub fn not(self) -> Self {

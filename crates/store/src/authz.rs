@@ -8,7 +8,8 @@ use tenantry_core::permission::PermissionSet;
 use tenantry_core::text::fold;
 
 use crate::driver::{Row, Sql, params, sql};
-use crate::session::Db;
+use crate::kept::Basis;
+use crate::session::{Aside, Db};
 
 /// The longest name or key, in bytes, whose workspace is remembered: longer than any can be.
 const LONGEST_REMEMBERED: usize = 256;
@@ -84,15 +85,22 @@ async fn held(
 #[async_trait]
 impl AuthzStore for Db<'_> {
     async fn locate_organization(&self, by: &OrganizationRef) -> Result<Option<Located>> {
-        let known = self.memory_before_reading().and_then(|memory| memory.place(by));
-        let found = if known.is_some() { known } else { locate(self, by).await? };
-        if let Some(found) = found {
-            self.note_located(found);
+        let basis = match self.aside {
+            Aside::Nothing => return locate(self, by).await,
+            Aside::Gathered(gathered) => gathered.place(by).await?,
+            Aside::Memory(memory, generation) => {
+                let known = if self.conn.is_fresh() { memory.place(by) } else { None };
+                let located = if known.is_some() { known } else { locate(self, by).await? };
+                if let (None, Some(found)) = (known, located) {
+                    memory.learn_place(by, found);
+                }
+                located.map(|located| Basis { located, generation })
+            }
+        };
+        if let Some(basis) = basis {
+            self.note_basis(basis);
         }
-        if let (Some(memory), None, Some(found)) = (self.memory, known, found) {
-            memory.learn_place(by, found);
-        }
-        Ok(found)
+        Ok(basis.map(|basis| basis.located))
     }
 
     async fn locate_deleted_organization(&self, id: OrganizationId) -> Result<Option<Located>> {
@@ -122,7 +130,7 @@ impl AuthzStore for Db<'_> {
         if matches!(by, WorkspaceRef::Name(name) if name.len() > LONGEST_REMEMBERED) {
             return read.await;
         }
-        self.kept(organization, |memory| &memory.workspaces, (organization, by.clone()), read).await
+        self.kept(organization, |kept| &kept.workspaces, (organization, by.clone()), read).await
     }
 
     async fn holdings(
@@ -132,7 +140,7 @@ impl AuthzStore for Db<'_> {
         workspace: Option<WorkspaceId>,
     ) -> Result<Holdings> {
         let key = (principal, organization, workspace);
-        self.kept(organization, |memory| &memory.holdings, key, held(self, key)).await
+        self.kept(organization, |kept| &kept.holdings, key, held(self, key)).await
     }
 
     async fn lock_organization(&self, organization: OrganizationId) -> Result<()> {

@@ -16,24 +16,31 @@ use uuid::Uuid;
 use crate::compile::{self, Column};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
-use crate::session::Db;
+use crate::session::{Aside, Db};
 
-pub(crate) const FIND: Sql = sql!(
-    "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
-            p.created_at, p.updated_at, \
-            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
-            c.access, c.permissions, c.workspaces, c.version \
-     FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
-);
+/// The columns that [`read`] expects: of a credential `c`, and of `p`, who is behind it.
+macro_rules! found_columns {
+    () => {
+        "p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
+         p.created_at, p.updated_at, \
+         c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
+         c.access, c.permissions, c.workspaces, c.version"
+    };
+}
+pub(crate) use found_columns;
+
+pub(crate) const FIND: Sql = sql!(concat!(
+    "SELECT ",
+    found_columns!(),
+    " FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
+));
 /// The same with the version of an organization, both of one instant.
-pub(crate) const FIND_AT: Sql = sql!(
-    "SELECT p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
-            p.created_at, p.updated_at, \
-            c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
-            c.access, c.permissions, c.workspaces, c.version, \
-            (SELECT v.version FROM versions v WHERE v.org_id = $2) \
+pub(crate) const FIND_AT: Sql = sql!(concat!(
+    "SELECT ",
+    found_columns!(),
+    ", (SELECT v.version FROM versions v WHERE v.org_id = $2) \
      FROM credentials c CROSS JOIN principals p WHERE c.hash = $1 AND p.id = c.principal_id"
-);
+));
 pub(crate) const SIGN_IN: Sql = sql!(
     "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, \
        updated_at, password_hash, 0 AS place \
@@ -124,7 +131,8 @@ fn read_api_key(row: &Row<'_>) -> Result<ApiKey> {
     Ok(ApiKey { credential: read_credential(row, 0, owner)?, last_used_at })
 }
 
-fn read(row: &Row<'_>) -> Result<Found> {
+/// Reads [`found_columns`].
+pub(crate) fn read(row: &Row<'_>) -> Result<Found> {
     let principal = principal::read(row, 0)?;
     let credential = read_credential(row, 10, principal.id)?;
     Ok(Found { credential, revoked_at: row.opt_int(17)?.map(Timestamp::from_micros), principal })
@@ -133,17 +141,24 @@ fn read(row: &Row<'_>) -> Result<Found> {
 #[async_trait]
 impl CredentialStore for Db<'_> {
     async fn find_credential(&self, hash: &[u8; 32]) -> Result<Option<Arc<Found>>> {
-        let Some(memory) = self.memory else {
-            return self.conn.first(&FIND, params![hash], |row| read(row).map(Arc::new)).await;
-        };
-        if let Some(found) = memory.credential(hash) {
-            return Ok(Some(found));
+        let params = params![hash];
+        let read = self.conn.first(&FIND, params, |row| read(row).map(Arc::new));
+        match self.aside {
+            Aside::Nothing => read.await,
+            Aside::Gathered(gathered) => {
+                Ok(gathered.credential(hash, OrganizationId::SERVER).await?.map(|(found, _)| found))
+            }
+            Aside::Memory(memory, generation) => {
+                if let Some(found) = memory.credential(hash) {
+                    return Ok(Some(found));
+                }
+                let found = read.await?;
+                if let Some(found) = &found {
+                    memory.learn_credential(*hash, generation, Arc::clone(found));
+                }
+                Ok(found)
+            }
         }
-        let found = self.conn.first(&FIND, params![hash], |row| read(row).map(Arc::new)).await?;
-        if let Some(found) = &found {
-            memory.learn_credential(*hash, self.generation, Arc::clone(found));
-        }
-        Ok(found)
     }
 
     async fn find_credential_at(
@@ -151,20 +166,25 @@ impl CredentialStore for Db<'_> {
         hash: &[u8; 32],
         organization: OrganizationId,
     ) -> Result<Option<(Arc<Found>, i64)>> {
-        let known = self.memory.and_then(|memory| memory.version(organization));
-        if let Some(version) = known {
-            return Ok(self.find_credential(hash).await?.map(|found| (found, version)));
-        }
         let params = params![hash, organization.as_uuid()];
-        let found = self
+        let read = self
             .conn
-            .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(23)?.unwrap_or_default())))
-            .await?;
-        if let (Some(memory), Some((found, version))) = (self.memory, &found) {
-            memory.learn_credential(*hash, self.generation, Arc::clone(found));
-            memory.learn_version(organization, *version);
+            .first(&FIND_AT, params, |row| Ok((Arc::new(read(row)?), row.opt_int(23)?.unwrap_or_default())));
+        match self.aside {
+            Aside::Nothing => read.await,
+            Aside::Gathered(gathered) => gathered.credential(hash, organization).await,
+            Aside::Memory(memory, generation) => {
+                if let Some(version) = memory.version(organization) {
+                    return Ok(self.find_credential(hash).await?.map(|found| (found, version)));
+                }
+                let found = read.await?;
+                if let Some((found, version)) = &found {
+                    memory.learn_credential(*hash, generation, Arc::clone(found));
+                    memory.learn_version(organization, *version);
+                }
+                Ok(found)
+            }
         }
-        Ok(found)
     }
 
     async fn find_sign_in(&self, folded: &str) -> Result<Option<(Principal, Option<String>)>> {

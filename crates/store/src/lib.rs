@@ -11,6 +11,7 @@ mod driver;
 mod grant;
 mod idempotency;
 mod invitation;
+mod kept;
 mod load;
 mod membership;
 mod migrate;

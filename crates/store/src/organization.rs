@@ -117,7 +117,7 @@ impl OrganizationStore for Db<'_> {
     async fn find_organization(&self, scope: &OrganizationScope) -> Result<Option<Organization>> {
         let id = scope.organization();
         let found = async { Ok(self.conn.first(&FIND, params![id.as_uuid()], read).await?.map(Arc::new)) };
-        let kept = self.kept(id, |memory| &memory.organizations, id, found).await?;
+        let kept = self.kept(id, |kept| &kept.organizations, id, found).await?;
         Ok(kept.map(Arc::unwrap_or_clone))
     }
 

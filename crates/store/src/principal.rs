@@ -1,5 +1,7 @@
 //! Accounts: users and service accounts.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, ServerScope, Writable};
 use tenantry_core::clock::Timestamp;
@@ -11,6 +13,7 @@ use tenantry_core::text::fold;
 
 use crate::compile::id_list;
 use crate::driver::{Row, Sql, Value, params, sql};
+use crate::kept;
 use crate::session::Db;
 
 /// The columns that [`read`] expects, of the table `p`.
@@ -71,14 +74,33 @@ pub(crate) fn read(row: &Row<'_>, first: usize) -> Result<Principal> {
 #[async_trait]
 impl PrincipalStore for Db<'_> {
     async fn people(&self, scope: &OrganizationScope, ids: &[PrincipalId]) -> Result<People> {
-        let mut params = vec![Value::from(scope.organization().as_uuid())];
-        let list = id_list(&mut params, ids.iter().map(|id| *id.as_uuid()));
+        let organization = scope.organization();
+        let kept = self.kept_of(organization);
+        let mut people = People::with_capacity(ids.len());
+        let mut unknown = Vec::new();
+        for id in ids {
+            match kept.and_then(|(kept, basis)| kept::find(&kept.people, basis, &(organization, *id))) {
+                Some(known) => people.extend(known.map(|person| (*id, person))),
+                None => unknown.push(*id),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(people);
+        }
+        let mut params = vec![Value::from(organization.as_uuid())];
+        let list = id_list(&mut params, unknown.iter().map(|id| *id.as_uuid()));
         let statement = Sql::built(format!(
             "SELECT {COLUMNS} FROM principals p WHERE p.id IN ({list}) \
              AND EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = p.id AND r.org_id = $1)"
         ));
-        let people = self.conn.all(&statement, &params, |row| read(row, 0)).await?;
-        Ok(people.into_iter().map(|person| (person.id, person)).collect())
+        let found = self.conn.all(&statement, &params, |row| read(row, 0).map(Arc::new)).await?;
+        people.extend(found.into_iter().map(|person| (person.id, person)));
+        if let Some((kept, basis)) = kept {
+            for id in unknown {
+                kept.people.insert((organization, id), (basis, people.get(&id).cloned()));
+            }
+        }
+        Ok(people)
     }
 
     async fn find_account(&self, scope: &ServerScope, id: PrincipalId) -> Result<Option<Principal>> {

@@ -3,25 +3,33 @@
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use moka::sync::Cache;
-use tenantry_core::authz::Located;
 use tenantry_core::error::Result;
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::store::Session;
 
 use crate::driver::Conn;
-use crate::sqlite::{Basis, Memory};
+use crate::kept::{self, Answers, Basis, Kept};
+use crate::postgres::Gathered;
+use crate::sqlite::Memory;
 
 /// The session that use cases get. Each port is implemented in the file of its resource.
 pub(crate) struct Db<'a> {
     pub(crate) conn: Conn<'a>,
-    /// What may be answered without asking the database. A transaction has none: it must see what it wrote itself.
-    pub(crate) memory: Option<&'a Memory>,
-    /// The generation of credentials in memory from before the session read anything.
-    pub(crate) generation: u64,
-    /// The organization that was located in this session, as it was then.
-    located: Mutex<Option<Located>>,
+    pub(crate) aside: Aside<'a>,
+    /// What answers about the organization of this session rest on, once it was located.
+    basis: Mutex<Option<Basis>>,
     changes: Mutex<Changes>,
+}
+
+/// What may answer in place of a statement on the connection.
+#[derive(Clone, Copy)]
+pub(crate) enum Aside<'a> {
+    /// Nothing: a transaction must see what it wrote itself.
+    Nothing,
+    /// The memory of an embedded database, and its generation from before the session read anything.
+    Memory(&'a Memory, u64),
+    /// Reads that are made together with those of other requests.
+    Gathered(&'a Gathered),
 }
 
 /// What a transaction has changed of that which requests are judged by.
@@ -34,35 +42,47 @@ pub(crate) struct Changes {
 }
 
 impl<'a> Db<'a> {
+    /// A transaction.
     pub(crate) const fn new(conn: Conn<'a>) -> Self {
-        Self::made(conn, None, 0)
+        Self::made(conn, Aside::Nothing)
     }
 
-    /// A reading session that may answer from memory.
+    /// A session that reads from an embedded database.
     pub(crate) fn remembering(conn: Conn<'a>, memory: &'a Memory) -> Self {
-        Self::made(conn, Some(memory), memory.generation())
+        Self::made(conn, Aside::Memory(memory, memory.generation()))
     }
 
-    const fn made(conn: Conn<'a>, memory: Option<&'a Memory>, generation: u64) -> Self {
+    /// A session that reads from a server.
+    pub(crate) const fn gathering(conn: Conn<'a>, gathered: &'a Gathered) -> Self {
+        Self::made(conn, Aside::Gathered(gathered))
+    }
+
+    const fn made(conn: Conn<'a>, aside: Aside<'a>) -> Self {
         let changes = Mutex::new(Changes { versions: Vec::new(), identities: false });
-        Self { conn, memory, generation, located: Mutex::new(None), changes }
+        Self { conn, aside, basis: Mutex::new(None), changes }
     }
 
-    /// The memory, as long as the session has read nothing: then what it tells is not newer than what is read next.
-    pub(crate) fn memory_before_reading(&self) -> Option<&'a Memory> {
-        self.memory.filter(|_| self.conn.is_fresh())
+    /// Notes what answers about the organization of this session rest on.
+    pub(crate) fn note_basis(&self, basis: Basis) {
+        *self.basis.lock().unwrap_or_else(PoisonError::into_inner) = Some(basis);
     }
 
-    /// Notes which organization this session is about.
-    pub(crate) fn note_located(&self, located: Located) {
-        *self.located.lock().unwrap_or_else(PoisonError::into_inner) = Some(located);
+    /// Where answers about this organization are kept, and what they rest on in this session.
+    pub(crate) fn kept_of(&self, organization: OrganizationId) -> Option<(&'a Kept, Basis)> {
+        let kept = match self.aside {
+            Aside::Nothing => return None,
+            Aside::Memory(memory, _) => &memory.kept,
+            Aside::Gathered(gathered) => gathered.kept(),
+        };
+        let basis = *self.basis.lock().unwrap_or_else(PoisonError::into_inner);
+        Some((kept, basis.filter(|basis| basis.located.organization == organization)?))
     }
 
-    /// What was remembered of the organization of this session, or is read now and remembered.
+    /// What was kept of the organization of this session, or is read now and kept.
     pub(crate) async fn kept<K, V>(
         &self,
         organization: OrganizationId,
-        cache: impl FnOnce(&Memory) -> &Cache<K, (Basis, V)>,
+        answers: impl FnOnce(&Kept) -> &Answers<K, V>,
         key: K,
         read: impl Future<Output = Result<V>>,
     ) -> Result<V>
@@ -70,20 +90,13 @@ impl<'a> Db<'a> {
         K: Hash + Eq + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
     {
-        let located = *self.located.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(memory), Some(located)) =
-            (self.memory, located.filter(|it| it.organization == organization))
-        else {
-            return read.await;
-        };
-        let (cache, basis) = (cache(memory), Basis { located, generation: self.generation });
-        if let Some((kept, value)) = cache.get(&key)
-            && kept == basis
-        {
+        let Some((kept, basis)) = self.kept_of(organization) else { return read.await };
+        let answers = answers(kept);
+        if let Some(value) = kept::find(answers, basis, &key) {
             return Ok(value);
         }
         let value = read.await?;
-        cache.insert(key, (basis, value.clone()));
+        answers.insert(key, (basis, value.clone()));
         Ok(value)
     }
 

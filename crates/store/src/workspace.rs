@@ -243,8 +243,12 @@ impl Db<'_> {
         if scope.sees_every_workspace() {
             return Ok(Lead::Order);
         }
-        let params = params![scope.principal().as_uuid(), scope.organization().as_uuid(), FEW + 1];
-        let count = self.conn.first(&SOME_OF_ONES_OWN, params, |row| row.int(0)).await?;
-        Ok(if count.unwrap_or_default() > FEW { Lead::Order } else { Lead::OwnRoles })
+        let (organization, principal) = (scope.organization(), scope.principal());
+        let read = async {
+            let params = params![principal.as_uuid(), organization.as_uuid(), FEW + 1];
+            let count = self.conn.first(&SOME_OF_ONES_OWN, params, |row| row.int(0)).await?;
+            Ok(if count.unwrap_or_default() > FEW { Lead::Order } else { Lead::OwnRoles })
+        };
+        self.kept(organization, |kept| &kept.leads, (organization, principal), read).await
     }
 }

@@ -63,8 +63,17 @@ const fn column(field: WorkspaceField) -> Option<Column> {
     }
 }
 
-/// The tables to read from: on SQLite, on PostgreSQL.
-fn tables(scope: &OrganizationScope, lead: Lead, params: &mut Vec<Value<'_>>) -> (String, String) {
+/// The tables to read from: on SQLite, on PostgreSQL. Own roles are among them if they show the workspaces, or are
+/// `asked_for` by the filter or the order.
+fn tables(
+    scope: &OrganizationScope,
+    lead: Lead,
+    asked_for: bool,
+    params: &mut Vec<Value<'_>>,
+) -> (String, String) {
+    if scope.sees_every_workspace() && !asked_for {
+        return ("workspaces w".to_owned(), "workspaces w".to_owned());
+    }
     let organization = bind(params, scope.organization().as_uuid().into());
     let principal = bind(params, scope.principal().as_uuid().into());
     let own = |reach: &str| {
@@ -96,6 +105,10 @@ fn tables(scope: &OrganizationScope, lead: Lead, params: &mut Vec<Value<'_>>) ->
             format!("reach m JOIN workspaces w ON {own}"),
         ),
     }
+}
+
+fn asks_for_own_role(filter: &Filter<WorkspaceField>) -> bool {
+    filter.any_field(|field| field == WorkspaceField::OwnRole)
 }
 
 /// The condition that the scope shows a row, which is the permission as a predicate, and that it is asked for.
@@ -135,14 +148,15 @@ pub(crate) fn statement(
     page: &PageRequest<WorkspaceField>,
 ) -> Result<(Sql, Vec<Value<'static>>)> {
     let mut params = Vec::new();
-    let (sqlite, postgres) = tables(scope, lead, &mut params);
+    let asked_for =
+        asks_for_own_role(filter) || page.order.iter().any(|it| it.field == WorkspaceField::OwnRole);
+    let (sqlite, postgres) = tables(scope, lead, asked_for, &mut params);
+    let own =
+        if asked_for || !scope.sees_every_workspace() { "m.permissions" } else { "CAST(NULL AS BIGINT)" };
     let shown = shown(scope, deleted, filter, &mut params)?;
     let paging = compile::paging(page, column, "w.id", &mut params)?;
     let text = |tables: &str| {
-        format!(
-            "SELECT {COLUMNS}, m.permissions FROM {tables} WHERE {shown} AND {}{}",
-            paging.behind, paging.tail
-        )
+        format!("SELECT {COLUMNS}, {own} FROM {tables} WHERE {shown} AND {}{}", paging.behind, paging.tail)
     };
     Ok((Sql::apart(&text(&sqlite), text(&postgres)), params))
 }
@@ -154,7 +168,7 @@ pub(crate) fn count(
     filter: &Filter<WorkspaceField>,
 ) -> Result<(Sql, Vec<Value<'static>>)> {
     let mut params = Vec::new();
-    let (sqlite, postgres) = tables(scope, Lead::OwnRoles, &mut params);
+    let (sqlite, postgres) = tables(scope, Lead::OwnRoles, asks_for_own_role(filter), &mut params);
     let shown = shown(scope, deleted, filter, &mut params)?;
     let text = |tables: &str| format!("SELECT COUNT(*) FROM {tables} WHERE {shown}");
     Ok((Sql::apart(&text(&sqlite), text(&postgres)), params))

@@ -1,5 +1,7 @@
 //! Use cases of grants: who is in an organization or a workspace, and giving and taking roles there.
 
+use std::sync::Arc;
+
 use super::{HeldRole, Scope, Subject, UserWithRoles, give, require_an_owner, require_not_account_owner};
 use crate::Core;
 use crate::audit::{Act, Target};
@@ -316,7 +318,7 @@ async fn by_id(
 ) -> Result<Principal> {
     let unknown = || Error::invalid("user.name", "unknown", "expected a user of the organization");
     if let Some(person) = session.people(scope, &[id]).await?.remove(&id) {
-        return Ok(person);
+        return Ok(Arc::unwrap_or_clone(person));
     }
     if scope.workspace().is_some() {
         return Err(unknown());
@@ -332,7 +334,8 @@ async fn holder(session: &dyn Session, scope: &PlaceScope, id: PrincipalId) -> R
     if session.grants_of(scope, &Subject::Principal(id), &scope.at()).await?.is_empty() {
         return Err(Error::not_found("user"));
     }
-    session.people(scope, &[id]).await?.remove(&id).ok_or_else(|| Error::not_found("user"))
+    let found = session.people(scope, &[id]).await?.remove(&id);
+    found.map(Arc::unwrap_or_clone).ok_or_else(|| Error::not_found("user"))
 }
 
 /// Who this address belongs to, as far as the server's setting lets the caller find out: a member of the organization

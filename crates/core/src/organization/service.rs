@@ -347,7 +347,7 @@ pub(super) async fn hand_over(
         return Err(authz::lacking(Permission::TransferOrganization));
     }
     let person = session.people(scope, &[owner]).await?.remove(&owner);
-    let Some(person) = person.filter(Principal::is_active_user) else {
+    let Some(person) = person.filter(|person| person.is_active_user()) else {
         return Err(Error::invalid(
             "owner_id",
             "unknown",
@@ -356,7 +356,7 @@ pub(super) async fn hand_over(
     };
     organization.owner = owner;
     person.shown_name().clone_into(&mut organization.owner_name);
-    organization.owner_email = person.email;
+    organization.owner_email.clone_from(&person.email);
     let owners = role::builtin(session, scope, BuiltinRole::OrganizationOwner).await?;
     grant::give(session, act, scope, Subject::Principal(owner), &owners, grant::Scope::Organization).await
 }

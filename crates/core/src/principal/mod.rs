@@ -6,6 +6,7 @@ mod service;
 mod store;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::ids::{OrganizationId, PrincipalId};
@@ -14,7 +15,7 @@ pub use service::{MadeServiceAccount, NewServiceAccount, NewUser};
 pub use store::PrincipalStore;
 
 /// People by id.
-pub type People = HashMap<PrincipalId, Principal>;
+pub type People = HashMap<PrincipalId, Arc<Principal>>;
 
 /// A user or a service account.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -216,7 +216,8 @@ pub enum WorkspaceField {
 pub struct SeenWorkspace {
     /// The workspace.
     pub workspace: Workspace,
-    /// What the caller holds in it by roles of its own; none for who only administers it.
+    /// What the caller holds in it by roles of its own; none for who only administers it. A list looks it up where it
+    /// decides what is shown, or is filtered or ordered by; elsewhere it is none.
     pub own: Option<PermissionSet>,
 }
 

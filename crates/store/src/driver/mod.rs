@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use tenantry_core::error::{Error, Result};
 use uuid::Uuid;
 
-pub(crate) use postgres::{PgConn, RETRY, pg_error};
+pub(crate) use postgres::{PgConn, RETRY, pg_error, prepared};
 pub(crate) use sqlite::{SqliteConn, sqlite_error};
 
 /// A statement in the words of both engines.
@@ -237,13 +237,13 @@ impl Conn<'_> {
     pub(crate) async fn script(&self, text: &str) -> Result<()> {
         match self {
             Self::Sqlite(conn) => conn.script(text),
-            Self::Postgres(conn) => conn.batch_execute(text).await.map_err(|e| pg_error(&e)),
+            Self::Postgres(conn) => conn.client().await?.batch_execute(text).await.map_err(|e| pg_error(&e)),
         }
     }
 }
 
 /// PostgreSQL has no NUL in texts; SQLite would stop reading there. Neither gets to see one.
-fn refuse_nul(params: &[Value<'_>]) -> Result<()> {
+pub(crate) fn refuse_nul(params: &[Value<'_>]) -> Result<()> {
     let has_nul = |value: &Value<'_>| matches!(value, Value::Text(text) if text.contains('\0'));
     if params.iter().any(has_nul) {
         return Err(Error::invalid("request", "nul", "NUL characters are not allowed in text"));

@@ -1,16 +1,36 @@
 //! Statements on PostgreSQL.
 
-use deadpool_postgres::ClientWrapper;
+use deadpool_postgres::{ClientWrapper, Object, Pool};
 use postgres_types::private::BytesMut;
 use postgres_types::{IsNull, ToSql, Type, to_sql_checked};
 use tenantry_core::error::{Error, Kind, Result};
+use tokio::sync::OnceCell;
 use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
 use super::{Row, Value, already_exists};
 
-/// A connection from the pool.
-pub(crate) type PgConn = ClientWrapper;
+/// A connection of the pool, taken from it with the first statement and given back at the end.
+pub(crate) struct PgConn {
+    pool: Pool,
+    client: OnceCell<Object>,
+}
+
+impl PgConn {
+    pub(crate) fn of(pool: &Pool) -> Self {
+        Self { pool: pool.clone(), client: OnceCell::new() }
+    }
+
+    /// The connection itself.
+    pub(crate) async fn client(&self) -> Result<&Object> {
+        self.client.get_or_try_init(|| async { self.pool.get().await.map_err(Error::unavailable) }).await
+    }
+
+    /// Closes the connection instead of giving it back.
+    pub(crate) fn discard(self) {
+        drop(self.client.into_inner().map(Object::take));
+    }
+}
 
 /// The reason of an error after which the whole transaction is to be run again.
 pub(crate) const RETRY: &str = "store.serialization";
@@ -21,24 +41,26 @@ pub(super) async fn query<T>(
     params: &[Value<'_>],
     mut map: impl FnMut(&Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let statement = prepared(conn, sql).await?;
-    let rows = conn.query(&statement, &borrowed(params)).await.map_err(|e| pg_error(&e))?;
+    let client = conn.client().await?;
+    let statement = prepared(client, sql).await?;
+    let rows = client.query(&statement, &borrowed(params)).await.map_err(|e| pg_error(&e))?;
     rows.iter().map(|row| map(&Row::Postgres(row))).collect()
 }
 
 pub(super) async fn execute(conn: &PgConn, sql: &str, params: &[Value<'_>]) -> Result<u64> {
-    let statement = prepared(conn, sql).await?;
-    conn.execute(&statement, &borrowed(params)).await.map_err(|e| pg_error(&e))
+    let client = conn.client().await?;
+    let statement = prepared(client, sql).await?;
+    client.execute(&statement, &borrowed(params)).await.map_err(|e| pg_error(&e))
 }
 
 /// How many statements a connection keeps prepared. Filters give rise to any number of them.
 const PREPARED: usize = 256;
 
-async fn prepared(conn: &PgConn, sql: &str) -> Result<Statement> {
-    if conn.statement_cache.size() >= PREPARED {
-        conn.statement_cache.clear();
+pub(crate) async fn prepared(client: &ClientWrapper, sql: &str) -> Result<Statement> {
+    if client.statement_cache.size() >= PREPARED {
+        client.statement_cache.clear();
     }
-    conn.prepare_cached(sql).await.map_err(|e| pg_error(&e))
+    client.prepare_cached(sql).await.map_err(|e| pg_error(&e))
 }
 
 fn borrowed<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {

@@ -3,31 +3,38 @@
 //! Transactions run at READ COMMITTED. What needs more (names, last owners) is safe because every change of an
 //! organization begins by locking its row in `versions`; what clashes all the same is run again.
 
+mod gather;
+pub(crate) mod gathered;
 mod tls;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::FutureExt;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
 use tokio_postgres::config::SslMode;
 
-use crate::driver::{Conn, RETRY, pg_error};
+use crate::driver::{Conn, PgConn, RETRY, pg_error};
 use crate::session::Db;
 use crate::{migrate, roles};
+pub(crate) use gathered::Gathered;
 
 /// How often a transaction that clashed with another is tried.
 const ATTEMPTS: u32 = 10;
 /// How long a request waits for a connection before its client is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A pool over one database.
+/// How many connections are set apart for gathered reads: one for each kind.
+const SET_APART: usize = 2;
+
+/// Pools over one database.
 pub(crate) struct Postgres {
     pool: Pool,
+    gathered: Gathered,
 }
 
 impl Postgres {
@@ -43,21 +50,11 @@ impl Postgres {
             config.get_options().unwrap_or_default()
         );
         config.options(options.trim());
-        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = if config.get_ssl_mode() == SslMode::Disable {
-            Manager::from_config(config, tokio_postgres::NoTls, manager_config)
-        } else {
-            Manager::from_config(config, tls::connector()?, manager_config)
-        };
-        let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
-        let pool = Pool::builder(manager)
-            .max_size(connections)
-            .timeouts(timeouts)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(Error::internal)?;
-        let engine = Self { pool };
-        migrate::prepare(Conn::Postgres(&*engine.connection().await?)).await?;
+        // At least one connection for each of the pools.
+        let apart = SET_APART.min(connections.saturating_sub(1)).max(1);
+        let pool = pool(&config, connections.saturating_sub(apart).max(1))?;
+        let engine = Self { pool, gathered: Gathered::over(&self::pool(&config, apart)?) };
+        migrate::prepare(Conn::Postgres(&PgConn::of(&engine.pool))).await?;
         engine
             .transaction(|conn| {
                 Box::pin(async move {
@@ -69,19 +66,16 @@ impl Postgres {
         Ok(engine)
     }
 
-    async fn connection(&self) -> Result<Object> {
-        self.pool.get().await.map_err(Error::unavailable)
-    }
-
     /// Runs `work` in a transaction of its own.
     pub(crate) async fn transaction<F>(&self, work: F) -> Result<()>
     where
         F: for<'a> FnOnce(Conn<'a>) -> BoxFuture<'a, Result<()>> + Send,
     {
-        let mut open = OpenTransaction(Some(self.connection().await?));
-        let client = open.0.as_ref().ok_or_else(|| Error::internal("no connection"))?;
+        let mut open = OpenTransaction(Some(PgConn::of(&self.pool)));
+        let conn = open.0.as_ref().ok_or_else(|| Error::internal("no connection"))?;
+        let client = conn.client().await?;
         client.batch_execute("BEGIN").await.map_err(|e| pg_error(&e))?;
-        let outcome = AssertUnwindSafe(work(Conn::Postgres(client))).catch_unwind().await;
+        let outcome = AssertUnwindSafe(work(Conn::Postgres(conn))).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("a use case panicked")));
         // A COMMIT after a failed statement rolls back and says nothing. The empty SELECT is refused there, so that a use
         // case that went on after an error is not told that it is written down.
@@ -95,12 +89,30 @@ impl Postgres {
 }
 
 /// A connection with a transaction in it. Dropped half-way, it is closed instead of going back into the pool.
-struct OpenTransaction(Option<Object>);
+struct OpenTransaction(Option<PgConn>);
 
 impl Drop for OpenTransaction {
     fn drop(&mut self) {
-        drop(self.0.take().map(Object::take));
+        if let Some(conn) = self.0.take() {
+            conn.discard();
+        }
     }
+}
+
+fn pool(config: &tokio_postgres::Config, connections: usize) -> Result<Pool> {
+    let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = if config.get_ssl_mode() == SslMode::Disable {
+        Manager::from_config(config.clone(), tokio_postgres::NoTls, manager_config)
+    } else {
+        Manager::from_config(config.clone(), tls::connector()?, manager_config)
+    };
+    let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
+    Pool::builder(manager)
+        .max_size(connections)
+        .timeouts(timeouts)
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(Error::internal)
 }
 
 impl Engine for Postgres {
@@ -128,16 +140,17 @@ impl Engine for Postgres {
 
     fn read(&self, _: ReadKind, job: Arc<dyn Job>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let client = self.connection().await?;
-            let outcome = AssertUnwindSafe(job.run(&Db::new(Conn::Postgres(&client)))).catch_unwind().await;
+            let conn = PgConn::of(&self.pool);
+            let session = Db::gathering(Conn::Postgres(&conn), &self.gathered);
+            let outcome = AssertUnwindSafe(job.run(&session)).catch_unwind().await;
             outcome.unwrap_or_else(|_| Err(Error::internal("a read panicked")))
         })
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let client = self.connection().await?;
-            client.batch_execute("SELECT 1").await.map_err(|e| pg_error(&e))
+            let conn = PgConn::of(&self.pool);
+            conn.client().await?.batch_execute("SELECT 1").await.map_err(|e| pg_error(&e))
         })
     }
 }

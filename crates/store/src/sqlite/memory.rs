@@ -1,37 +1,24 @@
-//! What the server remembers of a database that nobody else writes to: who is behind a credential, the versions of
-//! organizations, and under these what authorization asks with every request. It is as good as the database itself,
-//! since the writer corrects it after a commit and before anybody hears of it.
+//! What the server remembers of a database that nobody else writes to: who is behind a credential, and the versions of
+//! organizations, under which answers are kept. It is as good as the database itself, since the writer corrects it after
+//! a commit and before anybody hears of it.
 //!
-//! What is learned must not be older than the version under which it is remembered. So versions and the generation are
-//! taken from memory only before a session reads anything, and later from what it reads.
+//! Versions and the generation are taken from memory only before a session reads anything, and later from what it reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
-use tenantry_core::authz::{Holdings, Located, OrganizationRef, WorkspaceRef};
+use tenantry_core::authz::{Located, OrganizationRef};
 use tenantry_core::credential::Found;
-use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
-use tenantry_core::organization::Organization;
+use tenantry_core::ids::OrganizationId;
 
+use crate::kept::Kept;
 use crate::session::Changes;
 
 /// How many credentials are remembered at most: about a kilobyte each.
 const CREDENTIALS: u64 = 16_384;
-/// How many answers of each kind are remembered at most: a few hundred bytes each.
-const ANSWERS: u64 = 32_768;
-
-/// An answer, and the version and generation that it rests on: it holds as long as neither is raised.
-type Kept<K, V> = Cache<K, (Basis, V)>;
-
-/// How far changes had come when something was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Basis {
-    /// The organization and its version.
-    pub(crate) located: Located,
-    /// The generation of credentials, which rights on the server and suspension raise too.
-    pub(crate) generation: u64,
-}
+/// How many names of organizations are remembered at most: a few hundred bytes each.
+const PLACES: u64 = 32_768;
 
 /// The memory of one database.
 pub(crate) struct Memory {
@@ -41,9 +28,7 @@ pub(crate) struct Memory {
     generation: AtomicU64,
     credentials: Cache<[u8; 32], (u64, Arc<Found>)>,
     places: Cache<OrganizationRef, Located>,
-    pub(crate) workspaces: Kept<(OrganizationId, WorkspaceRef), Option<WorkspaceId>>,
-    pub(crate) holdings: Kept<(PrincipalId, OrganizationId, Option<WorkspaceId>), Holdings>,
-    pub(crate) organizations: Kept<OrganizationId, Option<Arc<Organization>>>,
+    pub(crate) kept: Kept,
 }
 
 impl Memory {
@@ -52,10 +37,8 @@ impl Memory {
             versions: papaya::HashMap::new(),
             generation: AtomicU64::new(0),
             credentials: Cache::new(CREDENTIALS),
-            places: Cache::new(ANSWERS),
-            workspaces: Cache::new(ANSWERS),
-            holdings: Cache::new(ANSWERS),
-            organizations: Cache::new(ANSWERS / 8),
+            places: Cache::new(PLACES),
+            kept: Kept::new(),
         }
     }
 

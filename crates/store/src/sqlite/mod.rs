@@ -18,7 +18,7 @@ use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
 use crate::driver::{Conn, SqliteConn, sqlite_error};
 use crate::{migrate, roles};
 use files::Ownership;
-pub(crate) use memory::{Basis, Memory};
+pub(crate) use memory::Memory;
 use readers::Readers;
 use writer::Writer;
 
