@@ -10,7 +10,7 @@ use tenantry_core::principal::People;
 use tenantry_core::workspace::{
     Deleted, NewWorkspace, SeenWorkspace, WorkspaceChange, WorkspaceDetail, WorkspaceField, WorkspaceQuery,
 };
-use tenantry_core::{Core, Error, Result};
+use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Refusal, Stamp};
 
 use crate::args::{flag, judged_in_organization, judged_in_workspace, or_missing, target};
@@ -134,12 +134,14 @@ pub(crate) async fn create_workspace(change: Change<1>) -> Answer {
     change.make(terms, writer(&change.core), work).await
 }
 
-/// `PATCH /api/v1/organizations/{organization}/workspaces/{workspace}` with `update_mask` (AIP-134).
+/// `PATCH /api/v1/organizations/{organization}/workspaces/{workspace}` with `update_mask`; with `allow_missing` one that is
+/// not there is made, if the path has its id (AIP-134).
 pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
     let target = target(&change.path[0], &change.path[1]);
-    let read = || -> Result<(WorkspaceChange, Terms)> {
+    let read = || -> Result<(WorkspaceChange, Terms, bool)> {
         let members = Members::of("", &change.body, &[WRITABLE, &["etag"]].concat(), OUTPUT_ONLY)?;
-        let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+        let terms = change.terms(&["update_mask", "allow_missing"], members.text("etag")?)?;
+        let allow_missing = flag(&change.query, "allow_missing")?;
         let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
             .map_err(|error| refused(&error))?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
@@ -147,12 +149,24 @@ pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
         if named("title") && fields.name.is_none() {
             return Err(Error::invalid("title", "missing", "expected a title"));
         }
-        Ok((WorkspaceChange { expected_version: terms.expected_version, ..fields }, terms))
+        Ok((WorkspaceChange { expected_version: terms.expected_version, ..fields }, terms, allow_missing))
     };
     let needed = Permission::UpdateWorkspace;
-    let (fields, terms) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
+    let (fields, terms, allow_missing) =
+        judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
     let work = async move |core: Core, caller| {
-        core.update_workspace(&caller, target, fields).await.map_err(in_words)
+        let (organization, workspace) = target.clone();
+        let updated = match core.update_workspace(&caller, target, fields.clone()).await {
+            Err(missing) if allow_missing && missing.kind == Kind::NotFound => match workspace {
+                WorkspaceRef::Id(id) => {
+                    let new = as_new(id, fields)?;
+                    core.create_workspace(&caller, organization, new).await
+                }
+                WorkspaceRef::Name(_) => Err(missing),
+            },
+            updated => updated,
+        };
+        updated.map_err(in_words)
     };
     change.make(terms, writer(&change.core), work).await
 }
@@ -184,11 +198,31 @@ pub(crate) async fn custom_method(change: Change<2>) -> Answer {
     }
 }
 
+/// The workspace that an update would make.
+fn as_new(id: WorkspaceId, fields: WorkspaceChange) -> Result<NewWorkspace> {
+    let name = fields.name.clone();
+    Ok(NewWorkspace {
+        id: Some(id),
+        name: name.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?,
+        fields: WorkspaceChange { name: None, expected_version: None, ..fields },
+        ..NewWorkspace::default()
+    })
+}
+
+/// Restores it, under the `title` of the body if there is one: the old one may be taken.
 async fn undelete_workspace(change: &Change<2>, target: (OrganizationRef, WorkspaceRef)) -> Answer {
-    let terms = change.terms(&[], None);
+    let read = || -> Result<_> {
+        let title = match &change.body {
+            Value::Null => None,
+            body => Members::of("", body, &["title"], &[])?.text("title")?,
+        };
+        Ok((change.terms(&[], None)?, title.map(str::to_owned)))
+    };
     let needed = Permission::DeleteWorkspace;
-    let terms = judged_in_workspace(&change.core, &change.caller, &target, needed, terms).await?;
-    let work = async move |core: Core, caller| core.undelete_workspace(&caller, target, None).await;
+    let (terms, title) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
+    let work = async move |core: Core, caller| {
+        core.undelete_workspace(&caller, target, title).await.map_err(in_words)
+    };
     change.make(terms, writer(&change.core), work).await
 }
 

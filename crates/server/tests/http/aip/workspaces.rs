@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{TestServer, both_alone};
 
-both_alone!(lives_its_life, rehearses, refuses_bad_input, stays_in_its_tenant);
+both_alone!(lives_its_life, makes_what_is_missing, rehearses, refuses_bad_input, stays_in_its_tenant);
 
 const LIST: &str = "/api/v1/organizations/northwind/workspaces";
 
@@ -44,11 +44,40 @@ async fn lives_its_life(server: &TestServer) {
     server.send("ada", Method::POST, LIST, Some(json!({"title": "Dogger Bank"}))).await.expect(200);
     let undelete = format!("{path}:undelete");
     server.send("ben", Method::POST, &undelete, Some(json!({}))).await.expect(409);
+    let elsewhere = json!({"title": "Fisher Bank"});
+    let rehearsed = format!("{undelete}?validate_only=true");
+    let renamed = server.send("ben", Method::POST, &rehearsed, Some(elsewhere)).await.expect(200);
+    assert_eq!(renamed["title"], "Fisher Bank");
+    let taken = json!({"title": "North Sea"});
+    server.send("ben", Method::POST, &undelete, Some(taken)).await.expect(409);
+    let wrong = server.send("ben", Method::POST, &undelete, Some(json!({"name": "x"}))).await.expect(400);
+    assert_eq!(wrong["details"][1]["field_violations"][0]["field"], "name");
     let other = "/api/v1/organizations/northwind/workspaces/dogger-bank";
     server.send("ada", Method::DELETE, other, None).await.expect(200);
     let restored = server.send("ben", Method::POST, &undelete, Some(json!({}))).await.expect(200);
     assert!(restored.get("delete_time").is_none());
     server.send("ben", Method::POST, &undelete, Some(json!({}))).await.expect(409);
+}
+
+async fn makes_what_is_missing(server: &TestServer) {
+    let id = "01a20000-0000-7000-8000-00000000c0de";
+    let path = format!("{LIST}/{id}");
+    let body = json!({"title": "Viking", "workspace_icon": "ship"});
+    server.send("ada", Method::PATCH, &path, Some(body.clone())).await.expect(404);
+    let upsert = format!("{path}?allow_missing=true");
+    let untitled = server.send("ada", Method::PATCH, &upsert, Some(json!({}))).await.expect(400);
+    assert_eq!(untitled["details"][1]["field_violations"][0]["field"], "title");
+    let made = server.send("ada", Method::PATCH, &upsert, Some(body)).await.expect(200);
+    assert!(made["name"].as_str().unwrap().ends_with(id), "{made}");
+    let again = json!({"title": "Viking Bank"});
+    let changed = server.send("ada", Method::PATCH, &upsert, Some(again)).await.expect(200);
+    assert_eq!((&changed["title"], &changed["workspace_icon"]), (&json!("Viking Bank"), &json!("ship")));
+    // A name cannot be the id of what is made; who may not make workspaces is told no more than before.
+    let named = format!("{LIST}/viking-north?allow_missing=true");
+    server.send("ada", Method::PATCH, &named, Some(json!({"title": "x"}))).await.expect(404);
+    server.send("dan", Method::PATCH, &named, Some(json!({"title": "x"}))).await.expect(403);
+    server.send("ada", Method::DELETE, &path, None).await.expect(200);
+    server.send("ada", Method::PATCH, &upsert, Some(json!({"title": "Viking"}))).await.expect(409);
 }
 
 async fn rehearses(server: &TestServer) {
