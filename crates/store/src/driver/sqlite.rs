@@ -46,10 +46,14 @@ impl SqliteConn {
         self.lock().is_autocommit()
     }
 
-    /// Ends the transaction that the statements of a job have begun, if there were any.
+    /// Ends the transaction that the statements of a job have begun, if there were any. The next job must not see what
+    /// this one saw.
     pub(crate) fn end_reading(&self) -> Result<()> {
         let connection = self.lock();
-        if connection.is_autocommit() { Ok(()) } else { at_once(&connection, "COMMIT") }
+        if connection.is_autocommit() {
+            return Ok(());
+        }
+        at_once(&connection, "COMMIT").or_else(|_| at_once(&connection, "ROLLBACK"))
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
