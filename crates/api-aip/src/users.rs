@@ -1,5 +1,7 @@
 //! Who is in an organization or a workspace, and how many there are.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use serde_json::{Map, Value, json};
 use tenantry_aip::check::{Predicate, Test as Wanted};
@@ -110,10 +112,10 @@ pub(crate) async fn count_workspace_users(
     let mut ids: Vec<WorkspaceId> = asked.iter().map(|text| id(text)).collect();
     ids.sort_unstable();
     ids.dedup();
-    let counts = core.count_workspace_users(&caller, by, ids).await?;
-    let counted = |text: &str| counts.iter().find(|(known, _)| *known == id(text)).map(|(_, count)| *count);
+    let counts: HashMap<_, _> = core.count_workspace_users(&caller, by, ids).await?.into_iter().collect();
+    let counted = |text: &str| counts.get(&id(text)).copied().unwrap_or_default();
     let answer: Map<String, Value> =
-        asked.iter().map(|text| ((*text).to_owned(), counted(text).unwrap_or_default().into())).collect();
+        asked.iter().map(|text| ((*text).to_owned(), counted(text).into())).collect();
     Ok(Resource::new(&json!({"workspace_user_counts": answer})))
 }
 

@@ -1,5 +1,6 @@
 //! Use cases of grants: who is in an organization or a workspace, and giving and taking roles there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{HeldRole, Scope, Subject, UserWithRoles, give, require_an_owner, require_not_account_owner};
@@ -127,9 +128,8 @@ impl Core {
                     Box::pin(async move {
                         let scope = authz::enter(session, caller, organization, View::Both).await?;
                         let counts = session.count_workspace_users(&scope, workspaces).await?;
-                        let Some(unseen) =
-                            workspaces.iter().find(|id| !counts.iter().any(|(counted, _)| counted == *id))
-                        else {
+                        let counted: HashSet<_> = counts.iter().map(|(id, _)| *id).collect();
+                        let Some(unseen) = workspaces.iter().find(|id| !counted.contains(id)) else {
                             return Ok(counts);
                         };
                         let target = (organization, &WorkspaceRef::Id(*unseen));

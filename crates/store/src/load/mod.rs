@@ -384,6 +384,7 @@ impl Memberships<'_, '_> {
             Value::Id(scope),
             role.permissions().bits().into(),
             rank.into(),
+            self.sources.now.as_micros().into(),
         ];
         self.tables.reach.push(self.conn, row).await
     }

@@ -97,8 +97,9 @@ impl Tables {
                 9,
             ),
             reach: Rows::of(
-                "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank)",
-                6,
+                "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, \
+                 account_created_at)",
+                7,
             ),
         }
     }
