@@ -16,47 +16,50 @@ use tokio::time::Instant;
 /// Digits of the number in a numbered request.
 const DIGITS: usize = 10;
 
+/// Where the number of a numbered request stands.
+const MARK: &str = "{number}";
+
 /// A request as it goes over the wire.
 #[derive(Clone)]
 pub(super) struct Request {
     bytes: Vec<u8>,
-    number_at: Option<usize>,
+    numbers_at: Vec<usize>,
 }
 
 impl Request {
-    /// A `GET`, or a `POST` where there is a body of JSON. The body may have the mark `{number}` once: each time the request
-    /// is sent, another number of ten digits stands there.
+    /// A `GET`, or a `POST` where there is a body of JSON. At each mark `{number}` in path and body another number of ten
+    /// digits stands each time the request is sent.
     pub(super) fn new(path: &str, token: &str, body: Option<&str>) -> Self {
         let credential = format!("host: bench\r\nauthorization: Bearer {token}\r\n");
-        let text = match body {
+        let mut text = match body {
             None => format!("GET {path} HTTP/1.1\r\n{credential}\r\n"),
             Some(body) => {
-                let body = body.replace("{number}", &"0".repeat(DIGITS));
-                let length = body.len();
+                let length = body.replace(MARK, &"0".repeat(DIGITS)).len();
                 format!(
                     "POST {path} HTTP/1.1\r\n{credential}content-type: application/json\r\n\
                      content-length: {length}\r\n\r\n{body}"
                 )
             }
         };
-        let number_at =
-            body.and_then(|body| body.find("{number}").map(|at| text.len() - body_length(body) + at));
-        Self { bytes: text.into_bytes(), number_at }
+        let mut numbers_at = Vec::new();
+        while let Some(at) = text.find(MARK) {
+            text.replace_range(at..at + MARK.len(), &"0".repeat(DIGITS));
+            numbers_at.push(at);
+        }
+        Self { bytes: text.into_bytes(), numbers_at }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         out.clear();
         out.extend_from_slice(&self.bytes);
-        if let Some(at) = self.number_at {
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            out[at..at + DIGITS].copy_from_slice(format!("{number:0DIGITS$}").as_bytes());
+        if !self.numbers_at.is_empty() {
+            let number = format!("{:0DIGITS$}", NUMBER.fetch_add(1, Ordering::Relaxed));
+            for at in &self.numbers_at {
+                out[*at..*at + DIGITS].copy_from_slice(number.as_bytes());
+            }
         }
     }
-}
-
-fn body_length(body: &str) -> usize {
-    body.replace("{number}", &"0".repeat(DIGITS)).len()
 }
 
 /// A connection that is kept alive.

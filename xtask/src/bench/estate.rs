@@ -11,6 +11,37 @@ use super::server::Settings;
 /// People of each organization who get a token: the owner and some members.
 const TOKENS_EACH: u64 = 4;
 
+/// How large an estate is.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    organizations: u64,
+    workspaces: u64,
+    users: u64,
+    memberships: u64,
+}
+
+impl Size {
+    /// Many organizations, most of them small.
+    pub(super) const fn of_many(percent: u64) -> Self {
+        Self {
+            organizations: 10 * percent,
+            workspaces: 1000 * percent,
+            users: 500 * percent,
+            memberships: 5000 * percent,
+        }
+    }
+
+    /// One organization of many people.
+    pub(super) const fn of_one(percent: u64) -> Self {
+        Self {
+            organizations: 1,
+            workspaces: 10 * percent,
+            users: 1000 * percent,
+            memberships: 1000 * percent,
+        }
+    }
+}
+
 /// An organization of the estate.
 pub(super) struct Organization {
     pub(super) id: String,
@@ -28,17 +59,16 @@ pub(super) struct Estate {
 }
 
 impl Estate {
-    /// Fills the database, at `percent` of the full size, and reads who got a token.
-    pub(super) fn load(settings: &Settings, percent: u64) -> Result<Self> {
-        let organizations = 10 * percent;
+    /// Fills the database, and reads who got a token.
+    pub(super) fn load(settings: &Settings, size: Size) -> Result<Self> {
         let file = settings.data_dir.join("tokens");
         let mut command = settings.command("load");
         for (flag, number) in [
-            ("--organizations", organizations),
-            ("--workspaces", 1000 * percent),
-            ("--users", 500 * percent),
-            ("--memberships", 5000 * percent),
-            ("--tokens", TOKENS_EACH * organizations),
+            ("--organizations", size.organizations),
+            ("--workspaces", size.workspaces),
+            ("--users", size.users),
+            ("--memberships", size.memberships),
+            ("--tokens", TOKENS_EACH * size.organizations),
         ] {
             command.arg(flag).arg(number.to_string());
         }

@@ -24,6 +24,13 @@ pub(super) struct Path {
     pub(super) against: Against,
 }
 
+impl Path {
+    /// Whether its requests change what is in the database.
+    pub(super) const fn changes(&self) -> bool {
+        matches!(self.against, Against::OneClient)
+    }
+}
+
 /// What the figures of a path are compared with, in slices that take turns with its own.
 #[derive(Clone)]
 pub(super) enum Against {
@@ -42,47 +49,71 @@ pub(super) struct Scout<'a> {
 }
 
 impl Scout<'_> {
-    /// Every path whose name has `filter` in it.
-    pub(super) fn paths(&self, estate: &Estate, filter: &str) -> Result<Vec<Path>> {
-        let mut found = Vec::new();
-        let mut add = |name: &'static str, make: &dyn Fn() -> Result<Vec<Request>>| -> Result<()> {
-            if name.contains(filter) {
-                let requests = make()?;
-                let against = self.repeat(name, &requests)?;
-                found.push(Path { name, requests: requests.into(), against });
-            }
-            Ok(())
-        };
+    /// The paths over many organizations whose names have `filter` in them.
+    pub(super) fn of_many(&self, estate: &Estate, filter: &str) -> Result<Vec<Path>> {
+        let mut found = Found { scout: self, filter, paths: Vec::new() };
         let (big, small) = (first(&estate.big, ROTATED), first(&estate.small, ROTATED));
-        add("aip-list-small", &|| Ok(as_owners(small, aip_list)))?;
-        add("aip-list-big", &|| Ok(as_owners(big, aip_list)))?;
-        add("aip-list-big-deep", &|| self.deep(big))?;
-        add("aip-list-big-member", &|| Ok(as_members(big, aip_list)))?;
-        add("aip-list-small-deep", &|| self.deep(small))?;
-        add("evo-list-big", &|| Ok(as_owners(big, |of| evo_list(of, 0))))?;
-        add("evo-list-big-deep", &|| Ok(as_owners(big, |of| evo_list(of, deep_page(of)))))?;
-        add("evo-list-small", &|| Ok(as_owners(small, |of| evo_list(of, 0))))?;
-        add("dreadnode-list-big", &|| Ok(as_owners(big, |of| dreadnode_list(of, 0))))?;
-        add("dreadnode-list-big-deep", &|| Ok(as_owners(big, |of| dreadnode_list(of, deep_page(of)))))?;
-        add("dreadnode-list-small", &|| Ok(as_owners(small, |of| dreadnode_list(of, 0))))?;
-        add("zenml-list-big", &|| Ok(as_owners(big, |of| zenml_list(of, 0))))?;
-        add("zenml-list-big-deep", &|| Ok(as_owners(big, |of| zenml_list(of, deep_page(of)))))?;
-        add("zenml-list-small", &|| Ok(as_owners(small, |of| zenml_list(of, 0))))?;
-        add("aip-get", &|| self.in_workspaces([big, small], "", None))?;
-        add("aip-test-permissions", &|| {
+        found.add("aip-list-small", || Ok(as_owners(small, aip_list)))?;
+        found.add("aip-list-big", || Ok(as_owners(big, aip_list)))?;
+        found.add("aip-list-big-deep", || self.deep(big))?;
+        found.add("aip-list-big-member", || Ok(as_members(big, aip_list)))?;
+        found.add("aip-list-small-deep", || self.deep(small))?;
+        found.add("evo-list-big", || Ok(as_owners(big, |of| evo_list(of, 0))))?;
+        found.add("evo-list-big-deep", || Ok(as_owners(big, |of| evo_list(of, deep_page(of)))))?;
+        found.add("evo-list-small", || Ok(as_owners(small, |of| evo_list(of, 0))))?;
+        found.add("dreadnode-list-big", || Ok(as_owners(big, |of| dreadnode_list(of, 0))))?;
+        found
+            .add("dreadnode-list-big-deep", || Ok(as_owners(big, |of| dreadnode_list(of, deep_page(of)))))?;
+        found.add("dreadnode-list-small", || Ok(as_owners(small, |of| dreadnode_list(of, 0))))?;
+        found.add("zenml-list-big", || Ok(as_owners(big, |of| zenml_list(of, 0))))?;
+        found.add("zenml-list-big-deep", || Ok(as_owners(big, |of| zenml_list(of, deep_page(of)))))?;
+        found.add("zenml-list-small", || Ok(as_owners(small, |of| zenml_list(of, 0))))?;
+        found.add("aip-get", || self.in_workspaces([big, small], "", None))?;
+        found.add("aip-test-permissions", || {
             let asked = r#"{"permissions": ["read:Workspace", "update:Workspace", "delete:Workspace"]}"#;
             self.in_workspaces([big, small], ":testPermissions", Some(asked))
         })?;
-        if "aip-create".contains(filter) {
-            let creators = first(&estate.small, CREATORS).iter();
-            let requests = creators.filter_map(|of| {
-                let path = format!("/api/v1/organizations/{}/workspaces", of.id);
-                Some(Request::new(&path, of.members.first()?, Some(r#"{"title": "Bench {number}"}"#)))
+        // The number makes a UUID of each, and a title that is free.
+        let once = "?request_id=00000000-0000-4000-8000-00{number}";
+        for (name, parameters, title) in [("aip-create", "", "Bench"), ("aip-create-once", once, "Once")] {
+            let requests = first(&estate.small, CREATORS).iter().filter_map(|of| {
+                let path = format!("/api/v1/organizations/{}/workspaces{parameters}", of.id);
+                let body = format!(r#"{{"title": "{title} {{number}}"}}"#);
+                Some(Request::new(&path, of.members.first()?, Some(&body)))
             });
-            let requests = requests.collect::<Vec<_>>().into();
-            found.push(Path { name: "aip-create", requests, against: Against::OneClient });
+            found.add_against_one_client(name, requests);
         }
-        Ok(found)
+        Ok(found.paths)
+    }
+
+    /// The paths over one organization of many people.
+    pub(super) fn of_one(&self, estate: &Estate, filter: &str) -> Result<Vec<Path>> {
+        let mut found = Found { scout: self, filter, paths: Vec::new() };
+        let of = estate.big.first().or(estate.small.first()).context("an estate without an organization")?;
+        let users = |filter: &str| {
+            let path = format!("/api/v1/organizations/{}/users?page_size={ROWS}&filter={filter}", of.id);
+            Ok(vec![Request::new(&path, &of.owner, None)])
+        };
+        found.add("aip-users", || users(""))?;
+        found.add("aip-users-by-role", || users("role=member"))?;
+        found.add("aip-users-by-rare-role", || users("role=%22Account%20Owner%22"))?;
+        found.add("aip-users-by-name", || users("search:%22user%200%20999%22"))?;
+        found.add("aip-users-by-role-and-name", || users("role=member%20AND%20search:%22999%22"))?;
+        found.add("aip-count-users-1000", || {
+            let path = format!("/api/v1/organizations/{}/workspaces:countUsers", of.id);
+            let ids = self.workspace_ids(of)?;
+            let body = serde_json::json!({ "workspace_ids": ids }).to_string();
+            Ok(vec![Request::new(&path, &of.owner, Some(&body))])
+        })?;
+        Ok(found.paths)
+    }
+
+    /// The ids of the organization's first workspaces, at most a thousand.
+    fn workspace_ids(&self, of: &Organization) -> Result<Vec<String>> {
+        let path = format!("/api/v1/organizations/{}/workspaces?page_size=1000", of.id);
+        let page = self.ask_json(&Request::new(&path, &of.owner, None))?;
+        let ids = page["workspaces"].as_array().context("a list without workspaces")?.iter();
+        Ok(ids.filter_map(|row| Some(row["name"].as_str()?.rsplit_once('/')?.1.to_owned())).collect())
     }
 
     /// Keeps what each request is answered with, and makes requests for the same bytes.
@@ -139,6 +170,30 @@ impl Scout<'_> {
 
     fn ask_json(&self, request: &Request) -> Result<Value> {
         serde_json::from_slice(&self.ask(request)?).context("an answer is not JSON")
+    }
+}
+
+/// The paths that were asked for, so far.
+struct Found<'a> {
+    scout: &'a Scout<'a>,
+    filter: &'a str,
+    paths: Vec<Path>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, name: &'static str, make: impl FnOnce() -> Result<Vec<Request>>) -> Result<()> {
+        if name.contains(self.filter) {
+            let requests = make()?;
+            let against = self.scout.repeat(name, &requests)?;
+            self.paths.push(Path { name, requests: requests.into(), against });
+        }
+        Ok(())
+    }
+
+    fn add_against_one_client(&mut self, name: &'static str, requests: impl Iterator<Item = Request>) {
+        if name.contains(self.filter) {
+            self.paths.push(Path { name, requests: requests.collect(), against: Against::OneClient });
+        }
     }
 }
 
