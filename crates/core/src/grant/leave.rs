@@ -75,7 +75,8 @@ async fn leave(
         return Err(Error::not_found("user"));
     }
     require_not_account_owner(session, scope, user).await?;
-    for role in session.roles_held(scope, user).await? {
+    let roles = session.roles_held(scope, user).await?;
+    for role in &roles {
         authz::require_to_hold(scope.permissions(), role.permissions)?;
     }
     let organization = session.find_organization(scope).await?;
@@ -86,7 +87,9 @@ async fn leave(
     }
     hand_over(session, act, scope, &organization, &owned).await?;
     let workspaces = session.end_membership(scope, user, organization.owner).await?;
-    require_an_owner(session, scope, Scope::Organization).await?;
+    if roles.iter().any(|role| role.builtin == Some(BuiltinRole::OrganizationOwner)) {
+        require_an_owner(session, scope, Scope::Organization).await?;
+    }
     let api_keys = session.revoke_credentials_of_member(scope, user, act.now).await?;
     let targets = [Target::new("principal", user.as_uuid())];
     let handed_over = owned.iter().map(|workspace| Target::new("workspace", workspace.id.as_uuid()));

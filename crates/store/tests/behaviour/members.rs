@@ -21,6 +21,7 @@ on_both_engines!(
     strangers_are_invited,
     roles_are_replaced,
     the_last_owner_stays,
+    who_owns_nothing_can_always_go,
     nobody_hands_out_more_than_they_hold,
     custom_roles_are_held,
     roles_of_the_server_are_not_an_organizations,
@@ -136,6 +137,24 @@ async fn the_last_owner_stays(core: TestCore) {
     core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(OWNER)).await.unwrap();
     core.remove_workspace_user(&e.bob.caller, e.target(), e.ann.id()).await.unwrap();
     assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// While who owns the organization is suspended, others can be removed all the same; not another owner, who is the last one
+/// then.
+async fn who_owns_nothing_can_always_go(core: TestCore) {
+    let e = estate(&core).await;
+    let carl = core.user(&e.root, "carl").await;
+    let by = || OrganizationRef::Id(e.org);
+    let remove = async |who: &Member| {
+        core.remove_organization_user(&e.root.caller, by(), who.id(), false).await.map(drop)
+    };
+    core.set_suspended(&e.root.caller, e.ann.id(), true).await.unwrap();
+    remove(&e.bob).await.unwrap();
+    let owner = BuiltinRole::OrganizationOwner;
+    core.add_organization_user(&e.root.caller, by(), carl.id(), owner).await.unwrap();
+    assert_eq!(reason(remove(&carl).await), "member.last_owner");
+    core.set_suspended(&e.root.caller, e.ann.id(), false).await.unwrap();
+    remove(&carl).await.unwrap();
 }
 
 async fn nobody_hands_out_more_than_they_hold(core: TestCore) {
