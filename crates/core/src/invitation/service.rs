@@ -78,9 +78,8 @@ impl Core {
                     let needed = Needed::MANAGE_INVITATIONS;
                     let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
                     let found = session.find_invitation(&scope, *id).await?;
-                    let found = found.filter(|found| {
-                        found.workspace == scope.workspace() && found.status == InvitationStatus::Pending
-                    });
+                    let found =
+                        found.filter(|found| found.workspace == scope.workspace() && found.is_open(act.now));
                     found.ok_or_else(|| Error::not_found("invitation"))?;
                     let organization = scope.organization_scope();
                     session.end_invitation(&organization, *id, InvitationStatus::Revoked).await?;

@@ -20,6 +20,7 @@ on_both_engines!(
     they_offer_no_more_than_is_held,
     of_many_answers_one_counts,
     what_expired_is_swept,
+    what_expired_cannot_be_withdrawn,
 );
 
 async fn estate(core: &TestCore) -> (Member, Workspace) {
@@ -141,4 +142,16 @@ async fn what_expired_is_swept(core: TestCore) {
     assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "1");
     assert_eq!(core.sql("SELECT status FROM invitations ORDER BY created_at"), "expired\npending");
     assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// Whether the server has swept since makes no difference.
+async fn what_expired_cannot_be_withdrawn(core: TestCore) {
+    let (ann, made) = estate(&core).await;
+    let by = || target(made.organization, made.id);
+    let (invitation, _) = core.invite(&ann.caller, by(), "x@example.org".into(), vec![]).await.unwrap();
+    core.clock().advance_seconds(core.settings().invitation_seconds);
+    let cancel = async || kind(core.cancel_invitation(&ann.caller, by(), invitation.id).await);
+    assert_eq!(cancel().await, Kind::NotFound);
+    assert_eq!(core.expire_invitations().await.unwrap(), 1);
+    assert_eq!(cancel().await, Kind::NotFound);
 }
