@@ -58,6 +58,10 @@ const HOLDERS_OF_ROLE: Sql = sql!(
     "SELECT DISTINCT subject_kind, subject_id, level, scope_id FROM grants WHERE org_id = $1 AND role_id = $2"
 );
 const REVOKE_ROLE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND role_id = $2");
+const REVOKE_EMPTY: Sql = sql!(
+    "UPDATE invitations SET status = 'revoked' WHERE org_id = $1 AND id = $2 AND status = 'pending' \
+       AND NOT EXISTS (SELECT 1 FROM grants WHERE org_id = $1 AND subject_id = $2)"
+);
 const OF_INVITATION: Sql = sql!(
     "SELECT id, role_id, level, scope_id, created_at, created_by FROM grants \
      WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'invitation' ORDER BY created_at, id"
@@ -378,6 +382,10 @@ impl GrantStore for Db<'_> {
         self.conn.run(&REVOKE_ROLE, params![scope.organization().as_uuid(), role.as_uuid()]).await?;
         for (subject, level, object) in holders {
             derive_for_subject(self, scope.organization(), &subject, level, &object).await?;
+            if let Subject::Invitation(invitation) = subject {
+                let params = params![scope.organization().as_uuid(), invitation.as_uuid()];
+                self.conn.run(&REVOKE_EMPTY, params).await?;
+            }
         }
         Ok(())
     }

@@ -40,7 +40,11 @@ const UPDATE: Sql = sql!(
        updated_at = $8 \
      WHERE org_id = $1 AND id = $2"
 );
-const GRANTED: Sql = sql!("SELECT level FROM grants WHERE org_id = $1 AND role_id = $2 LIMIT 1");
+const GRANTED: Sql = sql!(
+    "SELECT g.level FROM grants g LEFT JOIN invitations i ON i.org_id = g.org_id AND i.id = g.subject_id \
+     WHERE g.org_id = $1 AND g.role_id = $2 \
+       AND (g.subject_kind <> 'invitation' OR (i.status = 'pending' AND i.expires_at > $3)) LIMIT 1"
+);
 const DELETE: Sql = sql!("DELETE FROM roles WHERE org_id = $1 AND id = $2");
 const INSERT: Sql = sql!(
     "INSERT INTO roles (org_id, id, workspace_id, level, builtin, title, title_folded, description, permissions, \
@@ -120,8 +124,8 @@ impl RoleStore for Db<'_> {
         self.conn.run(&UPDATE, params).await.map(drop)
     }
 
-    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId) -> Result<bool> {
-        let params = params![scope.organization().as_uuid(), id.as_uuid()];
+    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId, now: Timestamp) -> Result<bool> {
+        let params = params![scope.organization().as_uuid(), id.as_uuid(), now.as_micros()];
         Ok(self.conn.first(&GRANTED, params, |row| row.int(0)).await?.is_some())
     }
 

@@ -55,7 +55,8 @@ pub trait GrantStore {
     /// Derives anew what everybody who holds the role reaches by it.
     async fn derive_role(&self, scope: &Writable<OrganizationScope>, role: RoleId) -> Result<()>;
 
-    /// Ends every grant of the role, also those that wait for whoever accepts an invitation, and derives anew.
+    /// Ends every grant of the role, also those that wait for whoever accepts an invitation, and derives anew. An
+    /// invitation that offers nothing else is revoked.
     async fn revoke_role(&self, scope: &Writable<OrganizationScope>, role: RoleId) -> Result<()>;
 
     /// How many principals, suspended ones apart, hold the built-in role directly at this scope.

@@ -143,7 +143,7 @@ impl Core {
                 Box::pin(async move {
                     let (scope, role) = custom(session, act, place, role, *expected).await?;
                     let organization = scope.organization_scope();
-                    if !force && session.role_is_granted(&organization, role.id).await? {
+                    if !force && session.role_is_granted(&organization, role.id, act.now).await? {
                         return Err(Error::new(
                             Kind::Precondition,
                             "role.in_use",

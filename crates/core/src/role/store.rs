@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::Role;
 use crate::authz::{OrganizationScope, PlaceScope, Writable};
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::RoleId;
 use crate::page::{Page, PageRequest};
@@ -38,8 +39,8 @@ pub trait RoleStore {
     /// Writes title, description, permissions and version. `AlreadyExists` when the title is taken at its level.
     async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()>;
 
-    /// Whether anybody holds the role, or is invited to.
-    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId) -> Result<bool>;
+    /// Whether anybody holds the role, or has an invitation to it that can be accepted at `now`.
+    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId, now: Timestamp) -> Result<bool>;
 
     /// Removes a role that nobody holds.
     async fn delete_role(&self, scope: &Writable<OrganizationScope>, id: RoleId) -> Result<()>;

@@ -3,17 +3,21 @@
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::Kind;
 use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::invitation::InvitationField;
+use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::role::{NewRole, RoleChange};
 use tenantry_core::workspace::WorkspaceChange;
 use tenantry_testkit::TestCore;
 use tenantry_testkit::estate::target;
 
-use crate::asking::{kind, reason};
+use crate::asking::{first_page, kind, reason};
 
 on_both_engines!(
     a_change_reaches_every_holder,
     what_is_taken_is_gone,
+    an_invitation_goes_with_its_only_role,
+    an_expired_invitation_is_no_use_of_a_role,
     titles_are_unique_where_they_are_given
 );
 
@@ -72,9 +76,43 @@ async fn what_is_taken_is_gone(core: TestCore) {
     assert_eq!(kind(bobs), Kind::Hidden);
     assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "0");
     assert_eq!(core.examine().await.unwrap(), []);
-    // An offer of nothing is none.
-    let invitation = core.sql("SELECT status FROM invitations");
-    assert_eq!(invitation, "pending");
+}
+
+/// An offer of nothing is none: it is neither shown as one that waits, nor in the way of another.
+async fn an_invitation_goes_with_its_only_role(core: TestCore) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let made = core.workspace(&root, org, "W").await.id;
+    let at = || target(org, made);
+    let custom = core.create_role(&root.caller, at(), role(Level::Workspace, "R", READ)).await.unwrap().id;
+    let viewer = RoleName::Builtin(BuiltinRole::WorkspaceViewer);
+    let invite = async |email: &str, roles| {
+        core.invite(&root.caller, at(), email.to_owned(), roles).await.map(|(invitation, _)| invitation.id)
+    };
+    invite("x@example.org", vec![RoleName::Id(custom)]).await.unwrap();
+    let kept = invite("y@example.org", vec![RoleName::Id(custom), viewer.clone()]).await.unwrap();
+    core.delete_role(&root.caller, at(), RoleName::Id(custom), None, true).await.unwrap();
+    let page = first_page(vec![Order::ascending(InvitationField::CreatedAt)]);
+    let left = core.list_invitations(&root.caller, at(), page).await.unwrap().items;
+    assert_eq!(left.iter().map(|invitation| invitation.id).collect::<Vec<_>>(), [kept]);
+    invite("x@example.org", vec![viewer]).await.unwrap();
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// Whether the server has swept since makes no difference.
+async fn an_expired_invitation_is_no_use_of_a_role(core: TestCore) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let by = || OrganizationRef::Id(org);
+    let custom = core.create_role(&root.caller, by(), role(Level::Organization, "R", READ)).await.unwrap().id;
+    let roles = vec![RoleName::Id(custom)];
+    core.invite(&root.caller, by(), "x@example.org".into(), roles).await.unwrap();
+    let delete = async || core.delete_role(&root.caller, by(), RoleName::Id(custom), None, false).await;
+    core.clock().advance_seconds(core.settings().invitation_seconds - 1);
+    assert_eq!(reason(delete().await), "role.in_use");
+    core.clock().advance_seconds(1);
+    delete().await.unwrap();
+    assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "0");
 }
 
 async fn titles_are_unique_where_they_are_given(core: TestCore) {
