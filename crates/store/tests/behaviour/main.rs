@@ -26,6 +26,7 @@ mod api_keys;
 mod asking;
 mod audit;
 mod credentials;
+mod histories;
 mod invitations;
 mod isolation;
 mod jumps;
