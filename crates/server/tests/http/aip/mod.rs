@@ -6,6 +6,7 @@ mod invitations;
 mod lists;
 mod members;
 mod once;
+mod oracle;
 mod organizations;
 mod people;
 mod permissions;
