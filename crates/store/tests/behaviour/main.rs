@@ -47,4 +47,5 @@ mod text;
 mod texts;
 mod trail;
 mod users;
+mod walks;
 mod workspaces;
