@@ -335,7 +335,8 @@ async fn update_organization(
     Ok(found)
 }
 
-/// Gives the owner's role to somebody who belongs to the organization. The former owner keeps the role.
+/// Gives the owner's role, which the caller must hold all of, to somebody who belongs to the organization. The former owner
+/// keeps the role.
 pub(super) async fn hand_over(
     session: &dyn Session,
     act: &Act,
@@ -346,6 +347,8 @@ pub(super) async fn hand_over(
     if !scope.permissions().contains(Permission::TransferOrganization) {
         return Err(authz::lacking(Permission::TransferOrganization));
     }
+    let owners = role::builtin(session, scope, BuiltinRole::OrganizationOwner).await?;
+    authz::require_to_hold(scope.permissions(), owners.permissions)?;
     let person = session.people(scope, &[owner]).await?.remove(&owner);
     let Some(person) = person.filter(|person| person.is_active_user()) else {
         return Err(Error::invalid(
@@ -357,7 +360,6 @@ pub(super) async fn hand_over(
     organization.owner = owner;
     person.shown_name().clone_into(&mut organization.owner_name);
     organization.owner_email.clone_from(&person.email);
-    let owners = role::builtin(session, scope, BuiltinRole::OrganizationOwner).await?;
     grant::give(session, act, scope, Subject::Principal(owner), &owners, grant::Scope::Organization).await
 }
 

@@ -3,11 +3,14 @@
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::error::Kind;
 use tenantry_core::filter::Filter;
-use tenantry_core::grant::RoleName;
-use tenantry_core::organization::{NewOrganization, OrganizationField, OrganizationQuery};
+use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::organization::{
+    NewOrganization, OrganizationChange, OrganizationField, OrganizationQuery,
+};
 use tenantry_core::page::Order;
-use tenantry_core::permission::BuiltinRole;
+use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::principal::NewServiceAccount;
+use tenantry_core::role::NewRole;
 use tenantry_core::workspace::Deleted;
 use tenantry_testkit::estate::target;
 use tenantry_testkit::{Member, TestCore};
@@ -19,6 +22,7 @@ on_both_engines!(
     only_who_may_restore_sees_what_is_deleted,
     an_organization_in_use_needs_force,
     ownership_is_handed_over,
+    who_may_transfer_hands_out_no_more_than_is_held,
     what_was_deleted_long_ago_is_purged,
 );
 
@@ -119,6 +123,28 @@ async fn ownership_is_handed_over(core: TestCore) {
     assert_eq!((handed.owner, handed.owner_name.as_str(), handed.version), (bob.id(), "bob", 2));
     assert_eq!(core.get_organization(&ann.caller, by()).await.unwrap(), handed);
     assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// Nor does anybody take it for themselves.
+async fn who_may_transfer_hands_out_no_more_than_is_held(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&ann, "Fen").await.id;
+    let by = || OrganizationRef::Id(org);
+    let may_transfer = NewRole {
+        id: None,
+        level: Level::Organization,
+        title: "Notary".into(),
+        description: None,
+        permissions: PermissionSet::of(&[Permission::UpdateOrganization, Permission::TransferOrganization]),
+    };
+    core.create_role(&ann.caller, by(), may_transfer).await.unwrap();
+    let roles = vec![RoleName::Title("Notary".into())];
+    core.add_user(&root.caller, by(), Person::Id(bob.id()), roles).await.unwrap();
+    let transferred = core.transfer_organization(&bob.caller, by(), bob.id(), None).await;
+    assert_eq!(reason(transferred), "role.exceeds_own");
+    let change = OrganizationChange { owner: Some(bob.id()), ..OrganizationChange::default() };
+    assert_eq!(reason(core.update_organization(&bob.caller, by(), change).await), "role.exceeds_own");
 }
 
 async fn what_was_deleted_long_ago_is_purged(core: TestCore) {

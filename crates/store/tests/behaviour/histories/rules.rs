@@ -195,13 +195,14 @@ impl Model {
         self.make_workspace(number, "Default", owner, true)
     }
 
-    /// The new owner must belong to the organization. The former one keeps the owner's role.
+    /// The new owner gets the owner's role, and must belong to the organization. The former one keeps the role.
     fn transfer(&mut self, by: Who, organization: usize, to: Who) -> Outcome {
         let place = Place::organization(organization);
-        self.require(by, place, "transfer:Organization")?;
+        let held = self.require(by, place, "transfer:Organization")?;
         if to == self.organizations[organization].owner {
             return Ok(());
         }
+        self.require_to_hold(&held, OWNER)?;
         if !self.belongs(to, organization) || self.suspended.contains(&to) {
             return Err(INVALID);
         }
