@@ -10,7 +10,7 @@ pub enum Mask {
     /// `*`: every field.
     All,
     /// These paths, each with everything below it.
-    Paths(BTreeSet<&'static str>),
+    Paths(BTreeSet<String>),
 }
 
 impl Mask {
@@ -20,7 +20,7 @@ impl Mask {
     pub fn parse(
         parameter: &'static str,
         text: Option<&str>,
-        paths: &[&'static str],
+        paths: &[impl AsRef<str>],
     ) -> Result<Option<Self>> {
         let text = text.unwrap_or_default();
         match text.trim() {
@@ -32,7 +32,7 @@ impl Mask {
         let mut position = 0;
         for item in text.split(',') {
             let blank = item.chars().take_while(|c| c.is_whitespace()).count();
-            named.insert(known(parameter, item.trim(), position + blank, paths)?);
+            named.insert(known(parameter, item.trim(), position + blank, paths)?.to_owned());
             position += item.chars().count() + 1;
         }
         Ok(Some(Self::Paths(named)))
@@ -50,16 +50,16 @@ impl Mask {
     }
 }
 
-fn known(
+fn known<'a>(
     parameter: &'static str,
-    item: &str,
+    item: &'a str,
     position: usize,
-    paths: &[&'static str],
-) -> Result<&'static str> {
-    if let Some(path) = paths.iter().find(|path| **path == item) {
-        return Ok(path);
+    paths: &[impl AsRef<str>],
+) -> Result<&'a str> {
+    if paths.iter().any(|path| path.as_ref() == item) {
+        return Ok(item);
     }
-    let allowed = paths.join(", ");
+    let allowed = paths.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     let found = excerpt(item);
     let problem = match item {
         "" => format!("expected a path before the comma or the end, one of: {allowed}"),
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(parse("*"), Ok(Some(Mask::All)));
         assert_eq!(
             parse("title , owner.email,title"),
-            Ok(Some(Mask::Paths(["owner.email", "title"].into())))
+            Ok(Some(Mask::Paths(["owner.email", "title"].map(str::to_owned).into())))
         );
     }
 

@@ -55,6 +55,9 @@ choices!(
     MeasurementSystem { Metric = "METRIC", Imperial = "IMPERIAL", }
 );
 
+/// Most decimals that can be chosen.
+pub const DECIMAL_PLACES_MAX: u8 = 20;
+
 /// Preferences. What is `None` was never chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
@@ -122,7 +125,7 @@ impl Preferences {
                 "expected an IANA time zone such as Europe/Oslo",
             ));
         }
-        if self.decimal_places.is_some_and(|places| places > 20) {
+        if self.decimal_places.is_some_and(|places| places > DECIMAL_PLACES_MAX) {
             return Err(Error::invalid("general.decimal_places", "range", "expected 0 to 20"));
         }
         Ok(self)

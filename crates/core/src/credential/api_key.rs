@@ -18,9 +18,9 @@ pub const API_KEY_DAYS: [i64; 6] = [7, 30, 60, 90, 180, 365];
 /// How many API keys that count a person may have in one organization.
 pub const API_KEYS_MAX: u64 = 10;
 /// To how many workspaces an API key can be limited.
-const WORKSPACES_MAX: usize = 100;
+pub const API_KEY_WORKSPACES_MAX: usize = 100;
 /// Longest title of an API key, in characters.
-const TITLE_MAX: usize = 60;
+pub const API_KEY_TITLE_MAX: usize = 60;
 
 /// An API key as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Core {
                             let expected = "expected 7, 30, 60, 90, 180 or 365 days";
                             return Err(Error::invalid("ttl", "choice", expected));
                         }
-                        let title = text::name("title", &new.title, TITLE_MAX)?;
+                        let title = text::name("title", &new.title, API_KEY_TITLE_MAX)?;
                         let workspaces =
                             checked_workspaces(session, act, organization, &new.workspaces).await?;
                         let ends = act.now.plus_seconds(new.days * 24 * 60 * 60);
@@ -167,7 +167,7 @@ impl Core {
                         }
                         require_version(&key, change.expected_version)?;
                         if let Some(title) = &change.title {
-                            key.credential.title = text::name("title", title, TITLE_MAX)?;
+                            key.credential.title = text::name("title", title, API_KEY_TITLE_MAX)?;
                         }
                         if let Some(access) = change.access {
                             key.credential.access = access;
@@ -249,8 +249,8 @@ async fn checked_workspaces(
     organization: &OrganizationRef,
     ids: &[WorkspaceId],
 ) -> Result<Option<Vec<WorkspaceId>>> {
-    if ids.len() > WORKSPACES_MAX {
-        let expected = format!("expected at most {WORKSPACES_MAX} workspaces");
+    if ids.len() > API_KEY_WORKSPACES_MAX {
+        let expected = format!("expected at most {API_KEY_WORKSPACES_MAX} workspaces");
         return Err(Error::invalid("workspace_ids", "too_many", expected));
     }
     for id in ids {

@@ -16,7 +16,10 @@ use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::store::Session;
 
-pub use api_key::{API_KEY_DAYS, API_KEYS_MAX, ApiKey, ApiKeyChange, ApiKeyField, NewApiKey};
+pub use api_key::{
+    API_KEY_DAYS, API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, API_KEYS_MAX, ApiKey, ApiKeyChange, ApiKeyField,
+    NewApiKey,
+};
 pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
 pub use store::{CredentialStore, Found};
 pub use token::{Secret, TokenKind};

@@ -15,7 +15,7 @@ use crate::ids::{PrincipalId, RoleId, WorkspaceId};
 use crate::invitation::{self, Invitation};
 use crate::page::{Page, PageRequest};
 use crate::permission::{BuiltinRole, Level, Permission};
-use crate::principal::{Principal, UserField};
+use crate::principal::{DISPLAY_NAME_MAX, Principal, UserField};
 use crate::role::{self, Role};
 use crate::settings::{AddPeople, Settings};
 use crate::store::Session;
@@ -386,7 +386,7 @@ async fn provision(
         organization: None,
         username: text::username("user.email", email)?,
         email: Some(email.to_owned()),
-        display_name: Some(text::name("user.display_name", name, 100)?),
+        display_name: Some(text::name("user.display_name", name, DISPLAY_NAME_MAX)?),
         suspended_at: None,
         auth_version: 1,
         version: 1,

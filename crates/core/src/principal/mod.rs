@@ -14,6 +14,9 @@ use crate::ids::{OrganizationId, PrincipalId};
 pub use service::{MadeServiceAccount, NewServiceAccount, NewUser};
 pub use store::PrincipalStore;
 
+/// Longest name that a person is called by, in characters.
+pub const DISPLAY_NAME_MAX: usize = 100;
+
 /// People by id.
 pub type People = HashMap<PrincipalId, Arc<Principal>>;
 

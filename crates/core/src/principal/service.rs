@@ -1,6 +1,6 @@
 //! Use cases of accounts.
 
-use super::Principal;
+use super::{DISPLAY_NAME_MAX, Principal};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
@@ -220,8 +220,11 @@ async fn insert_user(
             ));
         }
     }
-    let display_name =
-        new.display_name.as_deref().map(|name| text::name("display_name", name, 100)).transpose()?;
+    let display_name = new
+        .display_name
+        .as_deref()
+        .map(|name| text::name("display_name", name, DISPLAY_NAME_MAX))
+        .transpose()?;
     let user = Principal {
         id,
         organization: None,

@@ -12,7 +12,7 @@ use crate::page::{Cursor, KeyValue};
 use crate::permission::{BuiltinRole, Level, PermissionSet};
 use crate::store::Session;
 
-pub use service::{NewRole, RoleChange};
+pub use service::{NewRole, ROLE_TITLE_MAX, RoleChange};
 pub use store::{RoleField, RoleStore};
 
 /// The built-in roles that every organization has.

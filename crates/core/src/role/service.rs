@@ -15,7 +15,7 @@ use crate::store::Session;
 use crate::text;
 
 /// Longest title of a role, in characters.
-const TITLE_MAX: usize = 60;
+pub const ROLE_TITLE_MAX: usize = 60;
 
 /// What a new custom role is made of.
 #[derive(Clone, Debug)]
@@ -238,7 +238,7 @@ async fn custom(
 
 /// A title that no id can be taken for.
 fn checked_title(text: &str) -> Result<String> {
-    let title = text::name("title", text, TITLE_MAX)?;
+    let title = text::name("title", text, ROLE_TITLE_MAX)?;
     if parse_uuid(&title).is_some() {
         return Err(Error::invalid("title", "uuid_shaped", "a title may not look like a UUID"));
     }

@@ -1,6 +1,6 @@
 //! What can be changed of a workspace, and the checks of each field.
 
-use super::{BoundingBox, Service, State, Workspace, checked_document, checked_labels};
+use super::{BoundingBox, ICON_MAX, Service, State, Workspace, checked_document, checked_labels};
 use crate::error::{Error, Result};
 use crate::preferences::Preferences;
 use crate::text;
@@ -73,11 +73,11 @@ pub(super) fn apply(workspace: &mut Workspace, change: &WorkspaceChange) -> Resu
     }
     let details = &mut workspace.details;
     if let Some(icon) = &change.icon {
-        details.icon = icon.as_deref().map(|icon| text::name("icon", icon, 100)).transpose()?;
+        details.icon = icon.as_deref().map(|icon| text::name("icon", icon, ICON_MAX)).transpose()?;
     }
     if let Some(color) = &change.icon_color {
         details.icon_color =
-            color.as_deref().map(|color| text::name("icon_color", color, 100)).transpose()?;
+            color.as_deref().map(|color| text::name("icon_color", color, ICON_MAX)).transpose()?;
     }
     if let Some(logo) = &change.logo_url {
         details.logo_url = logo.as_deref().map(|logo| text::web_address("logo_url", logo)).transpose()?;

@@ -32,6 +32,8 @@ pub use write::{NewWorkspace, StatusReport};
 
 /// Longest name, in characters: the Evo client cannot read a longer one.
 pub const NAME_MAX: usize = 60;
+/// Longest name of an icon or its colour, in characters.
+pub const ICON_MAX: usize = 100;
 
 /// A workspace.
 #[derive(Clone, Debug, PartialEq)]
