@@ -1,41 +1,57 @@
 //! API keys of a person in an organization.
 
 use serde_json::{Map, Value};
-use tenantry_aip::Mask;
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
 use tenantry_core::authz::OrganizationRef;
-use tenantry_core::credential::{Access, ApiKey, ApiKeyChange, ApiKeyField, Issued, NewApiKey};
+use tenantry_core::credential::{
+    API_KEY_DAYS, API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, Access, ApiKey, ApiKeyChange, ApiKeyField,
+    Issued, NewApiKey,
+};
 use tenantry_core::ids::{CredentialId, PrincipalId, WorkspaceId};
 use tenantry_core::{Core, Error, Result};
 
 use crate::args::{flag, judged_in_organization, or_missing};
 use crate::body::Members;
 use crate::change::{Change, Terms};
-use crate::error::refused;
+use crate::message::{Field, Kind, Message};
 use crate::page::{Ordering, Paging};
 use crate::people::read_user_name;
 use crate::read::Read;
 use crate::resource::Answer;
+use crate::roles::PERMISSIONS;
 use crate::{etag, names, roles};
 
-const ROWS: &str = "api_keys";
-const WRITABLE: &[&str] = &["title", "permission_level", "permissions", "workspace_ids"];
-const OUTPUT_ONLY: &[&str] = &["name", "prefix", "secret", "expire_time", "create_time", "last_use_time"];
-const FIELDS: &[&str] = &[
-    "name",
-    "title",
-    "user",
-    "prefix",
-    "permission_level",
-    "permissions",
-    "workspace_ids",
-    "expire_time",
-    "create_time",
-    "last_use_time",
-    "etag",
-];
-const ORDERING: Ordering<ApiKeyField> = Ordering {
+pub(crate) const ROWS: &str = "api_keys";
+pub(crate) const API_KEY: Message = Message {
+    name: "ApiKey",
+    fields: &[
+        Field::output("name", Kind::Name, "`organizations/{organization}/apiKeys/{key}`."),
+        Field::required("title", Kind::Text(API_KEY_TITLE_MAX), "What it is called."),
+        Field::immutable("user", Kind::Name, "Whose it is: the caller's own, as keys are made for oneself."),
+        Field::immutable("ttl", Kind::Choice(lifetimes), "How long it lives, 30 days unless said.").never(),
+        Field::output("prefix", Kind::Word, "How the secret begins."),
+        Field::optional(
+            "permission_level",
+            Kind::Choice(levels),
+            "Everything that its owner holds, reading alone, or what `permissions` has of it.",
+        )
+        .always(),
+        Field::optional("permissions", PERMISSIONS, "With the level `RESTRICTED`: what it can be used for."),
+        Field::optional(
+            "workspace_ids",
+            Kind::List(&Kind::Uuid, API_KEY_WORKSPACES_MAX),
+            "The workspaces in which it counts; all of them if there are none.",
+        )
+        .always(),
+        Field::output("expire_time", Kind::Time, "When it ends.").sometimes(),
+        Field::output("create_time", Kind::Time, "When it was made."),
+        Field::output("last_use_time", Kind::Time, "When it was last used.").sometimes(),
+        Field::output("secret", Kind::Word, "What is shown as a credential. It is told this once.").once(),
+        Field::etag(),
+    ],
+};
+pub(crate) const ORDERING: Ordering<ApiKeyField> = Ordering {
     paths: &[],
     fields: &[ApiKeyField::CreatedAt],
     default: OrderKey { field: "create_time", descending: false },
@@ -48,7 +64,7 @@ const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
 pub(crate) async fn list_api_keys(read: Read<1>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
     let wanted = || {
-        let shown = read.fields_of_list(ROWS, FIELDS)?;
+        let shown = read.fields_of_list(ROWS, &API_KEY)?;
         Ok((shown, Paging::read(&read, "ListApiKeys", &ORDERING, (&Expression::default(), false))?))
     };
     let (shown, paging) = judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
@@ -59,7 +75,7 @@ pub(crate) async fn list_api_keys(read: Read<1>) -> Answer {
 /// `GET .../organizations/{organization}/apiKeys/{key}`.
 pub(crate) async fn get_api_key(read: Read<2>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
-    let shown = judged_in_organization(&read.core, &read.caller, &by, None, read.fields(FIELDS)).await?;
+    let shown = judged_in_organization(&read.core, &read.caller, &by, None, read.fields(&API_KEY)).await?;
     let found = read.core.get_api_key(&read.caller, by, read_id(&read.path[1])).await?;
     Ok(shown.answer(write(&found)))
 }
@@ -68,8 +84,7 @@ pub(crate) async fn get_api_key(read: Read<2>) -> Answer {
 pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(NewApiKey, Terms)> {
-        let known = [WRITABLE, &["ttl", "user"]].concat();
-        let members = Members::of("", &change.body, &known, &[OUTPUT_ONLY, &["etag"]].concat())?;
+        let members = Members::of(&API_KEY, &change.body)?;
         let terms = change.terms(&[], None)?;
         refuse_another_user(members.text("user")?, change.caller.principal)?;
         let title = members.text("title")?;
@@ -98,16 +113,9 @@ pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
 pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(ApiKeyChange, Terms)> {
-        let members =
-            Members::of("", &change.body, &[WRITABLE, &["etag", "ttl", "user"]].concat(), OUTPUT_ONLY)?;
+        let members = Members::to_change(&API_KEY, &change.body)?;
         let terms = change.terms(&["update_mask"], members.text("etag")?)?;
-        for immutable in ["ttl", "user"] {
-            if members.has(immutable) {
-                return Err(Error::invalid(immutable, "immutable", "cannot be changed; make another key"));
-            }
-        }
-        let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
-            .map_err(|error| refused(&error))?;
+        let mask = change.mask(&API_KEY)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
         let title = match (named("title"), members.text("title")?) {
             (true, None) => return Err(Error::invalid("title", "missing", "expected a title")),
@@ -156,6 +164,14 @@ fn refuse_another_user(user: Option<&str>, caller: PrincipalId) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn lifetimes() -> Vec<String> {
+    API_KEY_DAYS.iter().map(|days| format!("{}s", days * SECONDS_OF_A_DAY)).collect()
+}
+
+fn levels() -> Vec<String> {
+    ["ALL", "READ_ONLY", "RESTRICTED"].map(str::to_owned).into()
 }
 
 /// A duration of whole days, such as `604800s`. Which of them are allowed is the core's to say.

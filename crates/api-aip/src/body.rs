@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use tenantry_core::{Error, Result};
 
+use crate::message::Message;
+
 /// The members of a JSON object, each known by name.
 pub(crate) struct Members<'a> {
     path: &'static str,
@@ -10,15 +12,28 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The members of the body: those in `known` are read, those in `ignored` are the server's own.
-    pub(crate) fn of(path: &'static str, value: &'a Value, known: &[&str], ignored: &[&str]) -> Result<Self> {
+    /// The members of a body.
+    pub(crate) fn of(message: &Message, body: &'a Value) -> Result<Self> {
+        Self::within("", message, body)
+    }
+
+    /// The members of a body that changes what is there already: what is fixed by then may not be among them.
+    pub(crate) fn to_change(message: &Message, body: &'a Value) -> Result<Self> {
+        let members = Self::of(message, body)?;
+        match message.immutable(|name| members.has(name)) {
+            None => Ok(members),
+            Some(name) => Err(Error::invalid(name, "immutable", "is fixed once the resource is made")),
+        }
+    }
+
+    /// The members of the object at this path of a body.
+    pub(crate) fn within(path: &'static str, message: &Message, value: &'a Value) -> Result<Self> {
         let Value::Object(members) = value else {
             let field = if path.is_empty() { "body" } else { path };
             return Err(Error::invalid(field, "form", "expected a JSON object"));
         };
         let read = Self { path, members };
-        match members.keys().find(|name| !known.contains(&name.as_str()) && !ignored.contains(&name.as_str()))
-        {
+        match members.keys().find(|name| !message.has(name)) {
             None => Ok(read),
             Some(name) => Err(Error::invalid(read.field(name), "unknown", "unknown field")),
         }

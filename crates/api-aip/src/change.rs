@@ -10,6 +10,7 @@ use axum::http::header::IF_MATCH;
 use axum::http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use tenantry_aip::Mask;
 use tenantry_core::caller::{Caller, Narrowing};
 use tenantry_core::idempotency::{KeptAnswer, Once, RequestKey};
 use tenantry_core::ids::RequestKeyId;
@@ -17,7 +18,8 @@ use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Json, Query, Refused, Segments, Served};
 
 use crate::args::{flag, only};
-use crate::error::STALE_IF_MATCH;
+use crate::error::{STALE_IF_MATCH, refused};
+use crate::message::Message;
 use crate::resource::{Answer, Resource};
 use crate::{Aip, etag};
 
@@ -92,6 +94,12 @@ impl<const N: usize> Change<N> {
             };
         let rehearse = flag(&self.query, "validate_only")?;
         Ok(Terms { expected_version, by_header: header.is_some(), rehearse, request })
+    }
+
+    /// Reads `update_mask` against what can be changed of the resource.
+    pub(crate) fn mask(&self, message: &Message) -> Result<Option<Mask>> {
+        let text = self.query.one("update_mask")?;
+        Mask::parse("update_mask", text, &message.writable()).map_err(|error| refused(&error))
     }
 
     /// Makes the change by these terms, and answers what `write` makes of its outcome.

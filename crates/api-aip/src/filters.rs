@@ -11,7 +11,7 @@ use crate::Aip;
 use crate::error::refused;
 
 /// Of what has a `title` and nothing else to filter by. A bare word is part of the title.
-static TITLED: Schema = Schema::new(&[Field::new("title", FieldType::Text)], &["title"]);
+pub(crate) static TITLED: Schema = Schema::new(&[Field::new("title", FieldType::Text)], &["title"]);
 
 /// Reads the parameter `filter` against a schema; `condition` knows its fields. Gives the expression too, to which page
 /// tokens are bound.

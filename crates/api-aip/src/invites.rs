@@ -15,24 +15,50 @@ use tenantry_http::Refusal;
 use crate::args::{at_organization, at_workspace, judged_at};
 use crate::body::Members;
 use crate::change::{Change, Terms};
+use crate::message::{Field, Kind, Message};
 use crate::names;
 use crate::page::{Ordering, Paging};
+use crate::people::ROLES_MAX;
 use crate::read::Read;
 use crate::resource::Answer;
 
-const ROWS: &str = "invitations";
-const PENDING: &[&str] = &["email", "invitation_id"];
-const FIELDS: &[&str] = &[
-    "name",
-    "organization_display_name",
-    "workspace_id",
-    "workspace_display_name",
-    "roles",
-    "is_accepted",
-    "redirect_organization_id",
-    "redirect_workspace_id",
-];
-const ORDERING: Ordering<InvitationField> = Ordering {
+pub(crate) const ROWS: &str = "invitations";
+const SECRET: Field =
+    Field::output("secret", Kind::Word, "Proof of the invitation. It is shown this once.").once();
+pub(crate) const PENDING: Message = Message {
+    name: "PendingInvitation",
+    fields: &[
+        Field::required("email", Kind::Email, "Who is invited."),
+        Field::optional(
+            "roles",
+            Kind::List(&Kind::Name, ROLES_MAX),
+            "What is offered: short names, titles, ids or whole names of roles.",
+        )
+        .never(),
+        Field::output("invitation_id", Kind::Uuid, "Its id."),
+        SECRET,
+    ],
+};
+pub(crate) const INVITATION: Message = Message {
+    name: "Invitation",
+    fields: &[
+        Field::output("name", Kind::Name, "`organizations/{organization}/invitations/{invitation}`."),
+        Field::output("organization_display_name", Kind::Word, "What the organization is called."),
+        Field::output("workspace_id", Kind::Uuid, "The workspace, if it is one that is offered.").sometimes(),
+        Field::output("workspace_display_name", Kind::Word, "What the workspace is called.").sometimes(),
+        Field::output("roles", Kind::List(&Kind::Name, usize::MAX), "What is offered."),
+        Field::output("is_accepted", Kind::Flag, "Whether it was accepted."),
+        Field::output("redirect_organization_id", Kind::Uuid, "Where to go once it is accepted.").sometimes(),
+        Field::output("redirect_workspace_id", Kind::Uuid, "Where to go once it is accepted.").sometimes(),
+        SECRET,
+    ],
+};
+/// The body of what is done with an invitation.
+pub(crate) const REPLY: Message = Message {
+    name: "InvitationReply",
+    fields: &[Field::optional("secret", Kind::Word, "Need not be given, and must be right if it is.").never()],
+};
+pub(crate) const ORDERING: Ordering<InvitationField> = Ordering {
     paths: &[],
     fields: &[InvitationField::CreatedAt],
     default: OrderKey { field: "create_time", descending: false },
@@ -50,7 +76,7 @@ pub(crate) async fn list_workspace_invites(read: Read<2>) -> Answer {
 
 async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Answer {
     let wanted = || {
-        let shown = read.fields_of_list(ROWS, PENDING)?;
+        let shown = read.fields_of_list(ROWS, &PENDING)?;
         let none = Expression::default();
         Ok((shown, Paging::read(read, method, &ORDERING, (&none, false))?))
     };
@@ -72,13 +98,13 @@ pub(crate) async fn create_workspace_invite(change: Change<2>) -> Answer {
 
 async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(String, Vec<RoleName>, Terms)> {
-        let members = Members::of("", &change.body, &["email", "roles"], &["invitation_id"])?;
+        let members = Members::of(&PENDING, &change.body)?;
         let terms = change.terms(&[], None)?;
         let email = members.text("email")?;
         let email = email.ok_or_else(|| Error::invalid("email", "missing", "expected an e-mail address"))?;
         let roles = members.list("roles")?;
-        if roles.len() > 50 {
-            return Err(Error::invalid("roles", "too_many", "expected at most 50 roles"));
+        if roles.len() > ROLES_MAX {
+            return Err(Error::invalid("roles", "too_many", format!("expected at most {ROLES_MAX} roles")));
         }
         let role = |value: &Value| {
             let name = value.as_str();
@@ -116,7 +142,7 @@ async fn cancel<const N: usize>(change: &Change<N>, place: Place) -> Answer {
 pub(crate) async fn get_invitation(read: Read<2>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
     let found = read.core.get_invitation(&read.caller, by, read_id(&read.path[1])).await?;
-    Ok(read.fields(FIELDS)?.answer(write(&found)))
+    Ok(read.fields(&INVITATION)?.answer(write(&found)))
 }
 
 /// `POST .../invitations/{invitation}:accept`, `:decline`, `:resend` (AIP-136).
@@ -154,7 +180,7 @@ async fn read_answer(
     let none = json!({});
     let read = || -> Result<_> {
         let body = if change.body.is_null() { &none } else { &change.body };
-        let members = Members::of("", body, &["secret"], &[])?;
+        let members = Members::of(&REPLY, body)?;
         Ok((members.text("secret")?.map(str::to_owned), change.terms(&[], None)?))
     };
     let wanted = read();

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value};
 use tenantry_core::principal::Principal;
 
+use crate::people::PERSON;
 use crate::read::Read;
 use crate::resource::Answer;
 
 /// `GET /api/v1/me`. Outside any organization a user is named `users/{user}`.
 pub(crate) async fn get_current_user(read: Read<0>) -> Answer {
-    let shown = read.fields(&["name", "display_name", "email"])?;
+    let shown = read.fields(&PERSON)?;
     let own = read.core.get_own_account(&read.caller).await?;
     Ok(shown.answer(write(&own)))
 }

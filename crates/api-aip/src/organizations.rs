@@ -1,14 +1,14 @@
 //! Organizations.
 
 use serde_json::{Map, Value};
-use tenantry_aip::Mask;
 use tenantry_aip::order::OrderKey;
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::organization::{
-    NewOrganization, Organization, OrganizationChange, OrganizationField, OrganizationQuery,
+    NAME_MAX, NewOrganization, Organization, OrganizationChange, OrganizationField, OrganizationQuery,
 };
 use tenantry_core::permission::Permission;
+use tenantry_core::text::{DESCRIPTION_MAX, PICTURE_MAX};
 use tenantry_core::workspace::Deleted;
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::Refusal;
@@ -16,37 +16,51 @@ use tenantry_http::Refusal;
 use crate::args::{flag, judged_in_organization, or_missing, unless_deleted};
 use crate::body::Members;
 use crate::change::{Change, Terms};
-use crate::error::refused;
+use crate::message::{Field, Kind, Message};
 use crate::page::{Ordering, Paging};
 use crate::permissions::test_organization_permissions;
 use crate::read::Read;
 use crate::resource::Answer;
 use crate::{etag, filters, names, people};
 
-const ORDERING: Ordering<OrganizationField> = Ordering {
+pub(crate) const ORDERING: Ordering<OrganizationField> = Ordering {
     paths: &["title", "create_time", "update_time"],
     fields: &[OrganizationField::Name, OrganizationField::CreatedAt, OrganizationField::UpdatedAt],
     default: OrderKey { field: "create_time", descending: true },
 };
 /// The list of the caller's own has no `order_by`.
-const OWN_ORDERING: Ordering<OrganizationField> = Ordering { paths: &[], ..ORDERING };
-const WRITABLE: &[&str] = &["title", "description", "logo_data_uri"];
-/// Everything that is shown.
-const FIELDS: &[&str] = &[
-    "name",
-    "title",
-    "description",
-    "logo_data_uri",
-    "create_time",
-    "update_time",
-    "owner_display_name",
-    "owner_email",
-    "delete_time",
-    "purge_time",
-    "etag",
-];
-const OUTPUT_ONLY: &[&str] =
-    &["name", "create_time", "update_time", "owner_display_name", "owner_email", "delete_time", "purge_time"];
+pub(crate) const OWN_ORDERING: Ordering<OrganizationField> = Ordering { paths: &[], ..ORDERING };
+pub(crate) const ORGANIZATION: Message = Message {
+    name: "Organization",
+    fields: &[
+        Field::output("name", Kind::Name, "`organizations/{organization}`."),
+        Field::required(
+            "title",
+            Kind::Text(NAME_MAX),
+            "What it is called; unique on the server, ignoring case.",
+        ),
+        Field::optional("description", Kind::Text(DESCRIPTION_MAX), "Free text."),
+        Field::optional(
+            "logo_data_uri",
+            Kind::Text(PICTURE_MAX),
+            "A logo: a data URI of a PNG, JPEG, GIF or WebP in base64.",
+        ),
+        Field::output("create_time", Kind::Time, "When it was made."),
+        Field::output("update_time", Kind::Time, "When it was last changed."),
+        Field::output("owner_display_name", Kind::Word, "What the account owner is called."),
+        Field::output("owner_email", Kind::Email, "The address of the account owner.").sometimes(),
+        Field::output("delete_time", Kind::Time, "When it was deleted.").sometimes(),
+        Field::output("purge_time", Kind::Time, "When it is gone for good.").sometimes(),
+        Field::etag(),
+    ],
+};
+pub(crate) const TRANSFER: Message = Message {
+    name: "Transfer",
+    fields: &[
+        Field::required("user", Kind::Name, "Who is to be the owner: an active user of the organization."),
+        Field::etag(),
+    ],
+};
 
 /// `GET /api/v1/organizations`: those in which the caller has a role; every one for who runs the server.
 pub(crate) async fn list_organizations(read: Read<0>) -> Answer {
@@ -67,7 +81,7 @@ async fn list(
     let (expression, filter) = filters::titles(&read.query, OrganizationField::Name)?;
     let show_deleted = flag(&read.query, "show_deleted")?;
     let paging = Paging::read(read, method, ordering, (&expression, show_deleted))?;
-    let shown = read.fields_of_list(rows, FIELDS)?;
+    let shown = read.fields_of_list(rows, &ORGANIZATION)?;
     let deleted = if show_deleted { Deleted::Show } else { Deleted::Hide };
     let query = OrganizationQuery { view, deleted, filter, page: paging.request.clone() };
     let list = read.core.list_organizations(&read.caller, query).await?;
@@ -78,7 +92,7 @@ async fn list(
 /// `GET /api/v1/organizations/{organization}`: a deleted one shows, by its id, to who may restore it.
 pub(crate) async fn get_organization(read: Read<1>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
-    let shown = read.fields(FIELDS);
+    let shown = read.fields(&ORGANIZATION);
     let shown = judged_in_organization(&read.core, &read.caller, &by, None, shown).await?;
     let found = read.core.find_organization(&read.caller, by).await?;
     Ok(shown.answer(writer(&read.core)(&found)))
@@ -86,7 +100,7 @@ pub(crate) async fn get_organization(read: Read<1>) -> Answer {
 
 /// `POST /api/v1/organizations`: the caller becomes the owner.
 pub(crate) async fn create_organization(change: Change<0>) -> Answer {
-    let members = Members::of("", &change.body, WRITABLE, &[OUTPUT_ONLY, &["etag"]].concat())?;
+    let members = Members::of(&ORGANIZATION, &change.body)?;
     let terms = change.terms(&["organization_id"], None)?;
     let title = members.text("title")?;
     let id = change.query.one("organization_id")?.map(|text| {
@@ -110,10 +124,9 @@ pub(crate) async fn create_organization(change: Change<0>) -> Answer {
 pub(crate) async fn update_organization(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(OrganizationChange, Terms)> {
-        let members = Members::of("", &change.body, &[WRITABLE, &["etag"]].concat(), OUTPUT_ONLY)?;
+        let members = Members::to_change(&ORGANIZATION, &change.body)?;
         let terms = change.terms(&["update_mask"], members.text("etag")?)?;
-        let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
-            .map_err(|error| refused(&error))?;
+        let mask = change.mask(&ORGANIZATION)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
         let text = |name: &str| -> Result<Option<Option<String>>> {
             let given = || members.text(name).map(|text| text.filter(|text| !text.is_empty()));
@@ -184,7 +197,7 @@ async fn undelete_organization(change: &Change<1>, by: OrganizationRef) -> Answe
 
 async fn transfer_ownership(change: &Change<1>, by: OrganizationRef) -> Answer {
     let read = || -> Result<_> {
-        let members = Members::of("", &change.body, &["user", "etag"], &[])?;
+        let members = Members::of(&TRANSFER, &change.body)?;
         let terms = change.terms(&[], members.text("etag")?)?;
         let user = members.text("user")?;
         let user = user.ok_or_else(|| Error::invalid("user", "missing", "expected the name of a user"))?;

@@ -1,11 +1,11 @@
 //! Giving people roles in an organization or a workspace, and taking them.
 
 use serde_json::{Map, Value, json};
-use tenantry_aip::Mask;
 use tenantry_core::authz::{Needed, OrganizationRef, Place};
 use tenantry_core::grant::{Added, Departure, Person, RoleName};
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::permission::Permission;
+use tenantry_core::principal::DISPLAY_NAME_MAX;
 use tenantry_core::{Core, Error, Result};
 
 use crate::args::{
@@ -13,10 +13,65 @@ use crate::args::{
 };
 use crate::body::Members;
 use crate::change::{Change, Terms};
-use crate::error::refused;
+use crate::message::{Field, Kind, Message};
 use crate::parents::check_parents;
 use crate::resource::Answer;
+use crate::roles::role_scopes;
 use crate::{invites, names, users};
+
+/// How many roles can be given at once.
+pub(crate) const ROLES_MAX: usize = 50;
+pub(crate) const PERSON: Message = Message {
+    name: "Person",
+    fields: &[
+        Field::optional("name", Kind::Name, "`organizations/{organization}/users/{user}`."),
+        Field::optional("display_name", Kind::Text(DISPLAY_NAME_MAX), "What the person is called."),
+        Field::optional("email", Kind::Email, "The person's address."),
+    ],
+};
+pub(crate) const GIVEN_ROLE: Message = Message {
+    name: "GivenRole",
+    fields: &[
+        Field::required("name", Kind::Name, "Its short name, title or id, or its whole name."),
+        Field::optional("role_scope", Kind::Choice(role_scopes), "Where it is given.").always(),
+    ],
+};
+const GIVEN_ROLES: Kind = Kind::List(&Kind::Message(&GIVEN_ROLE), ROLES_MAX);
+pub(crate) const MEMBER: Message = Message {
+    name: "Member",
+    fields: &[
+        Field::required("user", Kind::Message(&PERSON), "Who it is, by `name` or by `email`."),
+        Field::required("roles", GIVEN_ROLES, "Every role held there."),
+        Field::output(
+            "invitation",
+            Kind::Message(&invites::PENDING),
+            "Where the address was invited instead of being added.",
+        )
+        .once(),
+    ],
+};
+/// What changes of a user.
+pub(crate) const ROLES_OF_USER: Message = Message {
+    name: "RolesOfUser",
+    fields: &[
+        Field::output("user", Kind::Message(&PERSON), "Who it is."),
+        Field::required("roles", GIVEN_ROLES, "Every role to be held there."),
+    ],
+};
+/// What somebody's removal comes to.
+pub(crate) const DEPARTURE: Message = Message {
+    name: "Departure",
+    fields: &[
+        Field::output("workspaces_left", Kind::Count, "In how many workspaces roles end.").sometimes(),
+        Field::output(
+            "workspaces_handed_over",
+            Kind::List(&Kind::Name, usize::MAX),
+            "Which workspaces go to the account owner.",
+        )
+        .sometimes(),
+        Field::output("api_keys_revoked", Kind::Count, "How many API keys end.").sometimes(),
+    ],
+};
 
 /// `POST .../organizations/{organization}/users`: a person by `user.name`, or by `user.email` (and `user.display_name`) as
 /// far as the server's setting `add_people` goes. Where that makes an invitation, the answer has it instead of a
@@ -33,7 +88,7 @@ pub(crate) async fn add_workspace_user(change: Change<2>) -> Answer {
 async fn add<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(Person, Vec<RoleName>, Terms)> {
         let terms = change.terms(&[], None)?;
-        let members = Members::of("", &change.body, &["user", "roles"], &["invitation"])?;
+        let members = Members::of(&MEMBER, &change.body)?;
         Ok((read_person(members.get("user"))?, read_roles(&place, members.list("roles")?)?, terms))
     };
     let needed = Needed::MANAGE_USERS;
@@ -57,9 +112,8 @@ pub(crate) async fn update_workspace_user(change: Change<3>) -> Answer {
 async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(Vec<RoleName>, Terms)> {
         let terms = change.terms(&["update_mask"], None)?;
-        Mask::parse("update_mask", change.query.one("update_mask")?, &["roles"])
-            .map_err(|error| refused(&error))?;
-        let members = Members::of("", &change.body, &["roles"], &["user"])?;
+        change.mask(&ROLES_OF_USER)?;
+        let members = Members::of(&ROLES_OF_USER, &change.body)?;
         Ok((read_roles(&place, members.list("roles")?)?, terms))
     };
     let needed = Needed::MANAGE_USERS;
@@ -110,7 +164,7 @@ pub(crate) fn read_user_name(name: &str) -> PrincipalId {
 
 fn read_person(value: Option<&Value>) -> Result<Person> {
     let missing = || Error::invalid("user", "missing", "expected user.name or user.email");
-    let user = Members::of("user", value.ok_or_else(missing)?, &["name", "email", "display_name"], &[])?;
+    let user = Members::within("user", &PERSON, value.ok_or_else(missing)?)?;
     match (user.text("name")?, user.text("email")?) {
         (Some(name), _) => Ok(Person::Id(read_user_name(name))),
         (None, Some(email)) => Ok(Person::Email {
@@ -125,8 +179,8 @@ fn read_roles(place: &Place, list: &[Value]) -> Result<Vec<RoleName>> {
     if list.is_empty() {
         return Err(Error::invalid("roles", "missing", "expected at least one role"));
     }
-    if list.len() > 50 {
-        return Err(Error::invalid("roles", "too_many", "expected at most 50 roles"));
+    if list.len() > ROLES_MAX {
+        return Err(Error::invalid("roles", "too_many", format!("expected at most {ROLES_MAX} roles")));
     }
     let (scope, short) = match place {
         Place::Organization(_) => ("ROLE_SCOPE_ORGANIZATION", "organization"),
@@ -134,7 +188,7 @@ fn read_roles(place: &Place, list: &[Value]) -> Result<Vec<RoleName>> {
     };
     list.iter()
         .map(|value| {
-            let role = Members::of("roles", value, &["name", "role_scope"], &[])?;
+            let role = Members::within("roles", &GIVEN_ROLE, value)?;
             match role.text("role_scope")? {
                 None | Some("ROLE_SCOPE_UNSPECIFIED") => {}
                 Some(given) if given == scope || given == short => {}

@@ -11,10 +11,19 @@ use crate::Aip;
 use crate::args::{judged_in_organization, judged_in_workspace, only};
 use crate::body::Members;
 use crate::change::Change;
+use crate::message::{Field, Kind, Message};
 use crate::resource::{Answer, Resource};
 
 /// How many permissions can be asked about at once.
 const TESTED_MAX: usize = 100;
+pub(crate) const TESTED: Message = Message {
+    name: "Permissions",
+    fields: &[Field::required(
+        "permissions",
+        Kind::List(&Kind::Permission, TESTED_MAX),
+        "Names of permissions; in the answer those that the caller holds, in the order asked.",
+    )],
+};
 
 /// `POST /api/v1/organizations/{organization}:testPermissions`.
 pub(crate) async fn test_organization_permissions(change: &Change<1>, by: OrganizationRef) -> Answer {
@@ -43,7 +52,7 @@ fn write(asked: &[Permission], held: PermissionSet) -> Resource {
 
 fn read(query: &Query<Aip>, body: &Value) -> Result<Vec<Permission>> {
     only(query, &[])?;
-    let list = Members::of("", body, &["permissions"], &[])?.list("permissions")?;
+    let list = Members::of(&TESTED, body)?.list("permissions")?;
     if list.is_empty() {
         return Err(Error::invalid("permissions", "missing", "expected at least one permission"));
     }

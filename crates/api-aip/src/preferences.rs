@@ -2,12 +2,12 @@
 //! vendor's resource has no member for it.
 
 use serde_json::{Map, Value, json};
-use tenantry_aip::Mask;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::organization::Organization;
 use tenantry_core::permission::Permission;
 use tenantry_core::preferences::{
-    DateFormat, DecimalSymbol, MeasurementSystem, Preferences, PreferencesChange, TimeFormat,
+    DECIMAL_PLACES_MAX, DateFormat, DecimalSymbol, MeasurementSystem, Preferences, PreferencesChange,
+    TimeFormat,
 };
 use tenantry_core::workspace::Workspace;
 use tenantry_core::{Core, Error, Result};
@@ -15,30 +15,44 @@ use tenantry_core::{Core, Error, Result};
 use crate::args::{judged_in_organization, judged_in_workspace, target};
 use crate::body::Members;
 use crate::change::{Change, Terms};
-use crate::error::refused;
+use crate::message::{Field, Kind, Message};
 use crate::names;
 use crate::read::Read;
 use crate::resource::Answer;
 
-const FIELDS: &[&str] = &[
-    "name",
-    "support_team_access",
-    "general",
-    "general.time_zone",
-    "general.time_format",
-    "general.date_format",
-    "general.decimal_symbol",
-    "general.decimal_places",
-    "general.measurement_system",
-];
-const GENERAL: &[&str] =
-    &["time_zone", "time_format", "date_format", "decimal_symbol", "decimal_places", "measurement_system"];
+pub(crate) const PREFERENCES: Message = Message {
+    name: "Preferences",
+    fields: &[
+        Field::output("name", Kind::Name, "The name of the organization or workspace, then `/preferences`."),
+        Field::optional("support_team_access", Kind::Flag, "Lets the support team in for debugging.")
+            .always(),
+        Field::optional("general", Kind::Message(&GENERAL), "How times and numbers are shown.").always(),
+        Field::etag().never(),
+    ],
+};
+const GENERAL: Message = Message {
+    name: "GeneralPreferences",
+    fields: &[
+        Field::optional("time_zone", Kind::Word, "An IANA time zone."),
+        Field::optional("time_format", Kind::Choice(time_formats), "How times of day are written."),
+        Field::optional("date_format", Kind::Choice(date_formats), "How dates are written."),
+        Field::optional("decimal_symbol", Kind::Choice(decimal_symbols), "What stands before the decimals."),
+        Field::optional("decimal_places", Kind::Number(0, DECIMAL_PLACES_MAX as u64), "How many decimals."),
+        Field::optional("measurement_system", Kind::Choice(measurement_systems), "Which units are shown."),
+    ],
+};
+const TIME_FORMAT: &str = "TIME_FORMAT_";
+const DATE_FORMAT: &str = "DATE_FORMAT_";
+const DECIMAL_SYMBOL: &str = "DECIMAL_SYMBOL_";
+const MEASUREMENT_SYSTEM: &str = "MEASUREMENT_SYSTEM_";
+const UNSPECIFIED: &str = "UNSPECIFIED";
 
 /// `GET .../workspaces/{workspace}/preferences`.
 pub(crate) async fn get_workspace_preferences(read: Read<2>) -> Answer {
     let target = target(&read.path[0], &read.path[1]);
     let needed = Permission::ReadWorkspacePreferences;
-    let shown = judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(FIELDS)).await?;
+    let shown =
+        judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(&PREFERENCES)).await?;
     let found = read.core.get_workspace_preferences(&read.caller, target).await?;
     Ok(shown.answer(of_workspace(&found)))
 }
@@ -60,7 +74,8 @@ pub(crate) async fn update_workspace_preferences(change: Change<2>) -> Answer {
 pub(crate) async fn get_organization_preferences(read: Read<1>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
     let needed = Some(Permission::ReadOrganizationPreferences);
-    let shown = judged_in_organization(&read.core, &read.caller, &by, needed, read.fields(FIELDS)).await?;
+    let shown =
+        judged_in_organization(&read.core, &read.caller, &by, needed, read.fields(&PREFERENCES)).await?;
     let found = read.core.get_organization_preferences(&read.caller, by).await?;
     Ok(shown.answer(of_organization(&found)))
 }
@@ -79,13 +94,12 @@ pub(crate) async fn update_organization_preferences(change: Change<1>) -> Answer
 }
 
 fn read_change<const N: usize>(change: &Change<N>) -> Result<(PreferencesChange, Terms)> {
-    let members = Members::of("", &change.body, &["support_team_access", "general", "etag"], &["name"])?;
+    let members = Members::of(&PREFERENCES, &change.body)?;
     let terms = change.terms(&["update_mask"], members.text("etag")?)?;
     let none = Value::Object(Map::new());
     let general = members.get("general").filter(|value| !value.is_null()).unwrap_or(&none);
-    let general = Members::of("general", general, GENERAL, &[])?;
-    let mask = Mask::parse("update_mask", change.query.one("update_mask")?, &FIELDS[1..])
-        .map_err(|error| refused(&error))?;
+    let general = Members::within("general", &GENERAL, general)?;
+    let mask = change.mask(&PREFERENCES)?;
     let named = |name: &str| match &mask {
         Some(mask) => mask.covers(&format!("general.{name}")),
         None => general.has(name),
@@ -112,19 +126,17 @@ fn read_change<const N: usize>(change: &Change<N>) -> Result<(PreferencesChange,
             })
             .transpose()?,
         time_format: named("time_format")
-            .then(|| choice(&general, "time_format", "TIME_FORMAT_", TimeFormat::from_word))
+            .then(|| choice(&general, "time_format", TIME_FORMAT, TimeFormat::from_word))
             .transpose()?,
         date_format: named("date_format")
-            .then(|| choice(&general, "date_format", "DATE_FORMAT_", DateFormat::from_word))
+            .then(|| choice(&general, "date_format", DATE_FORMAT, DateFormat::from_word))
             .transpose()?,
         decimal_symbol: named("decimal_symbol")
-            .then(|| choice(&general, "decimal_symbol", "DECIMAL_SYMBOL_", DecimalSymbol::from_word))
+            .then(|| choice(&general, "decimal_symbol", DECIMAL_SYMBOL, DecimalSymbol::from_word))
             .transpose()?,
         decimal_places: named("decimal_places").then(places).transpose()?,
         measurement_system: named("measurement_system")
-            .then(|| {
-                choice(&general, "measurement_system", "MEASUREMENT_SYSTEM_", MeasurementSystem::from_word)
-            })
+            .then(|| choice(&general, "measurement_system", MEASUREMENT_SYSTEM, MeasurementSystem::from_word))
             .transpose()?,
     };
     Ok((wanted, terms))
@@ -147,12 +159,32 @@ fn choice<T>(
 ) -> Result<Option<T>> {
     let Some(text) = general.text(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
     let word = text.strip_prefix(prefix);
-    if word == Some("UNSPECIFIED") {
+    if word == Some(UNSPECIFIED) {
         return Ok(None);
     }
     word.and_then(from_word).map(Some).ok_or_else(|| {
         Error::invalid(format!("general.{name}"), "choice", format!("expected one of {prefix}..."))
     })
+}
+
+fn choices(prefix: &str, words: impl Iterator<Item = &'static str>) -> Vec<String> {
+    std::iter::once(UNSPECIFIED).chain(words).map(|word| format!("{prefix}{word}")).collect()
+}
+
+fn time_formats() -> Vec<String> {
+    choices(TIME_FORMAT, TimeFormat::ALL.iter().map(|choice| choice.word()))
+}
+
+fn date_formats() -> Vec<String> {
+    choices(DATE_FORMAT, DateFormat::ALL.iter().map(|choice| choice.word()))
+}
+
+fn decimal_symbols() -> Vec<String> {
+    choices(DECIMAL_SYMBOL, DecimalSymbol::ALL.iter().map(|choice| choice.word()))
+}
+
+fn measurement_systems() -> Vec<String> {
+    choices(MEASUREMENT_SYSTEM, MeasurementSystem::ALL.iter().map(|choice| choice.word()))
 }
 
 fn of_workspace(workspace: &Workspace) -> Value {
@@ -173,19 +205,16 @@ fn write(parent: &str, preferences: &Preferences) -> Value {
 
 /// What was never chosen is absent.
 fn general(preferences: &Preferences) -> Value {
-    let word = |prefix: &str, word: &str| Some(Value::from(format!("{prefix}_{word}")));
+    let word = |prefix: &str, word: &str| Some(Value::from(format!("{prefix}{word}")));
     let members = [
         ("time_zone", preferences.time_zone.clone().map(Value::from)),
-        ("time_format", preferences.time_format.and_then(|choice| word("TIME_FORMAT", choice.word()))),
-        ("date_format", preferences.date_format.and_then(|choice| word("DATE_FORMAT", choice.word()))),
-        (
-            "decimal_symbol",
-            preferences.decimal_symbol.and_then(|choice| word("DECIMAL_SYMBOL", choice.word())),
-        ),
+        ("time_format", preferences.time_format.and_then(|choice| word(TIME_FORMAT, choice.word()))),
+        ("date_format", preferences.date_format.and_then(|choice| word(DATE_FORMAT, choice.word()))),
+        ("decimal_symbol", preferences.decimal_symbol.and_then(|choice| word(DECIMAL_SYMBOL, choice.word()))),
         ("decimal_places", preferences.decimal_places.map(Value::from)),
         (
             "measurement_system",
-            preferences.measurement_system.and_then(|choice| word("MEASUREMENT_SYSTEM", choice.word())),
+            preferences.measurement_system.and_then(|choice| word(MEASUREMENT_SYSTEM, choice.word())),
         ),
     ];
     let chosen: Map<String, Value> =

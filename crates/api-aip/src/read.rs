@@ -11,6 +11,7 @@ use tenantry_core::caller::Caller;
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::{Authenticated, Query, Refusal, Refused, Segments, Served};
 
+use crate::message::Message;
 use crate::page::{List, PageTokens};
 use crate::resource::Resource;
 use crate::{Aip, etag};
@@ -43,32 +44,38 @@ impl<const N: usize> FromRequestParts<Served> for Read<N> {
 pub(crate) struct Shown(Option<Vec<String>>);
 
 impl<const N: usize> Read<N> {
-    /// Reads the parameter `fields` of a resource that has these.
-    pub(crate) fn fields(&self, known: &[&str]) -> Result<Shown> {
-        self.shown(|path| known.contains(&path), &known.join(", "))
+    /// Reads the parameter `fields` of a resource.
+    pub(crate) fn fields(&self, message: &Message) -> Result<Shown> {
+        self.shown(|| message.paths(), |known| known.join(", "))
     }
 
     /// Reads the parameter `fields` of a list: `next_page_token`, the rows, or these fields of the rows.
-    pub(crate) fn fields_of_list(&self, rows: &str, known: &[&str]) -> Result<Shown> {
-        let is_known = |path: &str| {
-            let of_row = path.strip_prefix(rows).and_then(|rest| rest.strip_prefix('.'));
-            path == "next_page_token" || path == rows || of_row.is_some_and(|path| known.contains(&path))
+    pub(crate) fn fields_of_list(&self, rows: &str, message: &Message) -> Result<Shown> {
+        let known = || {
+            let own = ["next_page_token".to_owned(), rows.to_owned()];
+            own.into_iter().chain(message.paths().iter().map(|path| format!("{rows}.{path}"))).collect()
         };
-        self.shown(
-            is_known,
-            &format!("next_page_token, {rows}, or behind `{rows}.` one of {}", known.join(", ")),
-        )
+        let expected = |_: &[String]| {
+            format!("next_page_token, {rows}, or behind `{rows}.` one of {}", message.paths().join(", "))
+        };
+        self.shown(known, expected)
     }
 
-    fn shown(&self, is_known: impl Fn(&str) -> bool, expected: &str) -> Result<Shown> {
+    fn shown(
+        &self,
+        known: impl Fn() -> Vec<String>,
+        expected: impl Fn(&[String]) -> String,
+    ) -> Result<Shown> {
         let text = self.query.one("fields")?.unwrap_or_default().trim();
         if text.is_empty() || text == "*" {
             return Ok(Shown(None));
         }
         let paths: Vec<String> = text.split(',').map(|path| path.trim().to_owned()).collect();
-        match paths.iter().find(|path| !is_known(path)) {
-            None => Ok(Shown(Some(paths))),
-            Some(_) => Err(Error::invalid("fields", "unknown", format!("expected {expected}"))),
+        let known = known();
+        if paths.iter().all(|path| known.contains(path)) {
+            Ok(Shown(Some(paths)))
+        } else {
+            Err(Error::invalid("fields", "unknown", format!("expected {}", expected(&known))))
         }
     }
 }

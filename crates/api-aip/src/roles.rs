@@ -1,28 +1,44 @@
 //! Roles: of an organization, and those that can be given in a workspace.
 
 use serde_json::{Map, Value};
-use tenantry_aip::Mask;
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
 use tenantry_core::authz::{Needed, Place};
 use tenantry_core::ids::RoleId;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
-use tenantry_core::role::{NewRole, Role, RoleChange, RoleField};
+use tenantry_core::role::{NewRole, ROLE_TITLE_MAX, Role, RoleChange, RoleField};
+use tenantry_core::text::DESCRIPTION_MAX;
 use tenantry_core::{Core, Error, Result};
 
 use crate::args::{at_organization, at_workspace, flag, judged_at, or_missing};
 use crate::body::Members;
 use crate::change::{Change, Terms};
-use crate::error::refused;
+use crate::message::{Field, Kind, Message};
 use crate::page::{Ordering, Paging};
 use crate::read::Read;
 use crate::resource::Answer;
 use crate::{etag, names};
 
-const ROWS: &str = "roles";
-const WRITABLE: &[&str] = &["title", "description", "permissions"];
-const FIELDS: &[&str] = &["name", "title", "description", "permissions", "role_scope", "etag"];
-const ORDERING: Ordering<RoleField> = Ordering {
+pub(crate) const ROWS: &str = "roles";
+pub(crate) const ROLE: Message = Message {
+    name: "Role",
+    fields: &[
+        Field::output("name", Kind::Name, "The name of the organization or workspace, then `/roles/{role}`."),
+        Field::required("title", Kind::Text(ROLE_TITLE_MAX), "What it is called."),
+        Field::optional("description", Kind::Text(DESCRIPTION_MAX), "What it is for.").always(),
+        Field::optional("permissions", PERMISSIONS, "What it holds.").always(),
+        Field::immutable(
+            "role_scope",
+            Kind::Choice(role_scopes),
+            "Of an organization's custom role: `ROLE_SCOPE_WORKSPACE` if it is given in workspaces.",
+        )
+        .sometimes(),
+        Field::etag().sometimes(),
+    ],
+};
+/// Permissions by their published names.
+pub(crate) const PERMISSIONS: Kind = Kind::List(&Kind::Permission, Permission::ALL.len());
+pub(crate) const ORDERING: Ordering<RoleField> = Ordering {
     paths: &[],
     fields: &[RoleField::CreatedAt],
     default: OrderKey { field: "create_time", descending: false },
@@ -40,7 +56,7 @@ pub(crate) async fn list_workspace_roles(read: Read<2>) -> Answer {
 
 async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Answer {
     let wanted = || {
-        let shown = read.fields_of_list(ROWS, FIELDS)?;
+        let shown = read.fields_of_list(ROWS, &ROLE)?;
         let none = Expression::default();
         Ok((shown, Paging::read(read, method, &ORDERING, (&none, false))?))
     };
@@ -63,7 +79,7 @@ pub(crate) async fn get_workspace_role(read: Read<3>) -> Answer {
 
 async fn get<const N: usize>(read: &Read<N>, place: Place) -> Answer {
     let needed = Needed::READ_ROLES;
-    let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(FIELDS)).await?;
+    let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(&ROLE)).await?;
     let parent = parent(&read.core, &read.caller, &place).await?;
     let role = read.core.get_role(&read.caller, place, names::role(&read.path[N - 1])).await?;
     Ok(shown.answer(write(&parent, &role)))
@@ -82,8 +98,7 @@ pub(crate) async fn create_workspace_role(change: Change<2>) -> Answer {
 
 async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(NewRole, Terms)> {
-        let known = [WRITABLE, &["role_scope"]].concat();
-        let members = Members::of("", &change.body, &known, &["name", "etag"])?;
+        let members = Members::of(&ROLE, &change.body)?;
         let terms = change.terms(&["role_id"], None)?;
         let title = members.text("title")?;
         let id = change.query.one("role_id")?.map(|text| {
@@ -133,10 +148,9 @@ pub(crate) async fn update_workspace_role(change: Change<3>) -> Answer {
 
 async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(RoleChange, Terms)> {
-        let members = Members::of("", &change.body, &[WRITABLE, &["etag"]].concat(), &["name"])?;
+        let members = Members::to_change(&ROLE, &change.body)?;
         let terms = change.terms(&["update_mask"], members.text("etag")?)?;
-        let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
-            .map_err(|error| refused(&error))?;
+        let mask = change.mask(&ROLE)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
         let title = match (named("title"), members.text("title")?) {
             (true, None) => return Err(Error::invalid("title", "missing", "expected a title")),
@@ -183,6 +197,11 @@ async fn delete<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let expected = terms.expected_version;
     let work = async move |core: Core, caller| core.delete_role(&caller, place, role, expected, force).await;
     or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
+}
+
+/// The words for where a role is given.
+pub(crate) fn role_scopes() -> Vec<String> {
+    ["ROLE_SCOPE_UNSPECIFIED", "ROLE_SCOPE_ORGANIZATION", "ROLE_SCOPE_WORKSPACE"].map(str::to_owned).into()
 }
 
 /// The name under which the roles of a place are found.

@@ -19,18 +19,30 @@ use tenantry_http::{Authenticated, Json as Body, Segments, Served};
 
 use crate::args::{at_organization, at_workspace, judged_at, judged_in_organization};
 use crate::body::Members;
+use crate::message::{Field as Member, Kind, Message};
 use crate::page::{Ordering, Paging};
+use crate::people::{MEMBER, PERSON};
 use crate::read::Read;
 use crate::resource::{Answer, Resource};
 use crate::{Aip, filters, names, people};
 
-const ROWS: &str = "users";
-const FIELDS: &[&str] =
-    &["user", "user.name", "user.display_name", "user.email", "roles", "roles.name", "roles.role_scope"];
+pub(crate) const ROWS: &str = "users";
 /// How many workspaces can be asked about at once.
 const COUNT_MAX: usize = 1000;
+pub(crate) const COUNTED: Message = Message {
+    name: "CountUsersRequest",
+    fields: &[Member::required("workspace_ids", Kind::List(&Kind::Word, COUNT_MAX), "Ids of workspaces.")],
+};
+pub(crate) const COUNTS: Message = Message {
+    name: "CountUsersResponse",
+    fields: &[Member::output(
+        "workspace_user_counts",
+        Kind::Counts,
+        "A number for each id, as it was asked.",
+    )],
+};
 
-static SCHEMA: Schema = Schema::new(
+pub(crate) static SCHEMA: Schema = Schema::new(
     &[
         Field::new("role", FieldType::Keyword),
         Field::new(
@@ -49,7 +61,7 @@ static SCHEMA: Schema = Schema::new(
     ],
     &["display_name", "email"],
 );
-const ORDERING: Ordering<UserField> = Ordering {
+pub(crate) const ORDERING: Ordering<UserField> = Ordering {
     paths: &["display_name", "email", "created_time", "updated_time"],
     fields: &[UserField::DisplayName, UserField::Email, UserField::CreatedAt, UserField::UpdatedAt],
     default: OrderKey { field: "created_time", descending: true },
@@ -70,7 +82,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
         let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
         let paging = Paging::read(read, method, &ORDERING, (&expression, false))?;
         let query = UserQuery { filter, page: paging.request.clone() };
-        Ok((read.fields_of_list(ROWS, FIELDS)?, paging, query))
+        Ok((read.fields_of_list(ROWS, &MEMBER)?, paging, query))
     };
     let needed = Needed::READ_USERS;
     let (shown, paging, query) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
@@ -81,7 +93,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
 /// `GET .../organizations/{organization}/users/{user}`: name and e-mail address.
 pub(crate) async fn get_user_basic_info(read: Read<2>) -> Answer {
     let place = at_organization(&read.path);
-    let shown = read.fields(&["name", "display_name", "email"]);
+    let shown = read.fields(&PERSON);
     let shown = judged_at(&read.core, &read.caller, &place, Needed::READ_USERS, shown).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[1])).await?;
     Ok(shown.answer(write_person(&found)))
@@ -91,7 +103,7 @@ pub(crate) async fn get_user_basic_info(read: Read<2>) -> Answer {
 pub(crate) async fn get_workspace_user(read: Read<3>) -> Answer {
     let place = at_workspace(&read.path);
     let needed = Needed::READ_USERS;
-    let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(FIELDS)).await?;
+    let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(&MEMBER)).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[2])).await?;
     Ok(shown.answer(write(&found)))
 }
@@ -120,7 +132,7 @@ pub(crate) async fn count_workspace_users(
 }
 
 fn read_ids(body: &Value) -> Result<Vec<&str>> {
-    let members = Members::of("", body, &["workspace_ids"], &[])?;
+    let members = Members::of(&COUNTED, body)?;
     let list = members.list("workspace_ids")?;
     if list.is_empty() {
         return Err(Error::invalid("workspace_ids", "missing", "expected at least one id"));

@@ -1,64 +1,66 @@
 //! Workspaces.
 
 use serde_json::Value;
-use tenantry_aip::Mask;
 use tenantry_aip::order::OrderKey;
 use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
 use tenantry_core::ids::WorkspaceId;
 use tenantry_core::permission::Permission;
 use tenantry_core::principal::People;
 use tenantry_core::workspace::{
-    Deleted, NewWorkspace, SeenWorkspace, WorkspaceChange, WorkspaceDetail, WorkspaceField, WorkspaceQuery,
+    Deleted, ICON_MAX, NAME_MAX, NewWorkspace, SeenWorkspace, WorkspaceChange, WorkspaceDetail,
+    WorkspaceField, WorkspaceQuery,
 };
-use tenantry_core::{Core, Error, Kind, Result};
+use tenantry_core::{Core, Error, Result};
 use tenantry_http::{Refusal, Stamp};
 
 use crate::args::{flag, judged_in_organization, judged_in_workspace, or_missing, target};
 use crate::body::Members;
 use crate::change::{Change, Terms};
-use crate::error::refused;
 use crate::filters;
+use crate::message::{Field, Kind, Message};
 use crate::page::{Ordering, Paging};
 use crate::permissions::test_workspace_permissions;
 use crate::read::Read;
 use crate::resource::Answer;
 use crate::workspace::Workspace;
 
-const ORDERING: Ordering<WorkspaceField> = Ordering {
+pub(crate) const ORDERING: Ordering<WorkspaceField> = Ordering {
     paths: &["title", "create_time", "update_time"],
     fields: &[WorkspaceField::Name, WorkspaceField::CreatedAt, WorkspaceField::UpdatedAt],
     default: OrderKey { field: "create_time", descending: true },
 };
 /// The list of the caller's own has no `order_by`.
-const OWN_ORDERING: Ordering<WorkspaceField> = Ordering {
+pub(crate) const OWN_ORDERING: Ordering<WorkspaceField> = Ordering {
     paths: &[],
     fields: &[WorkspaceField::CreatedAt],
     default: OrderKey { field: "create_time", descending: true },
 };
-const WRITABLE: &[&str] = &["title", "workspace_icon", "workspace_icon_color"];
-/// Everything that is shown.
-const FIELDS: &[&str] = &[
-    "name",
-    "title",
-    "workspace_icon",
-    "workspace_icon_color",
-    "create_time",
-    "update_time",
-    "creator_display_name",
-    "creator_email",
-    "delete_time",
-    "purge_time",
-    "etag",
-];
-const OUTPUT_ONLY: &[&str] = &[
-    "name",
-    "create_time",
-    "update_time",
-    "creator_display_name",
-    "creator_email",
-    "delete_time",
-    "purge_time",
-];
+pub(crate) const WORKSPACE: Message = Message {
+    name: "Workspace",
+    fields: &[
+        Field::output("name", Kind::Name, "`organizations/{organization}/workspaces/{workspace}`."),
+        Field::required(
+            "title",
+            Kind::Text(NAME_MAX),
+            "What it is called; unique among the live ones of its organization, ignoring case.",
+        ),
+        Field::optional("workspace_icon", Kind::Text(ICON_MAX), "The name of an icon."),
+        Field::optional("workspace_icon_color", Kind::Text(ICON_MAX), "The colour of the icon."),
+        Field::output("create_time", Kind::Time, "When it was made."),
+        Field::output("update_time", Kind::Time, "When it was last changed."),
+        Field::output("creator_display_name", Kind::Word, "What its maker is called.").sometimes(),
+        Field::output("creator_email", Kind::Email, "The address of its maker.").sometimes(),
+        Field::output("delete_time", Kind::Time, "When it was deleted.").sometimes(),
+        Field::output("purge_time", Kind::Time, "When it is gone for good.").sometimes(),
+        Field::etag(),
+    ],
+};
+
+/// What may be told when one is restored.
+pub(crate) const RESTORED: Message = Message {
+    name: "RestoredWorkspace",
+    fields: &[Field::optional("title", Kind::Text(NAME_MAX), "Another title: the old one may be taken.")],
+};
 
 /// `GET /api/v1/organizations/{organization}/workspaces`.
 pub(crate) async fn list_workspaces(read: Read<1>) -> Answer {
@@ -88,7 +90,7 @@ async fn list(
             page: paging.request.clone(),
             count: false,
         };
-        Ok((read.fields_of_list(rows, FIELDS)?, paging, wanted))
+        Ok((read.fields_of_list(rows, &WORKSPACE)?, paging, wanted))
     };
     let (shown, paging, wanted) =
         judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
@@ -103,7 +105,8 @@ async fn list(
 pub(crate) async fn get_workspace(read: Read<2>) -> Answer {
     let target = target(&read.path[0], &read.path[1]);
     let needed = Permission::ReadWorkspace;
-    let shown = judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(FIELDS)).await?;
+    let shown =
+        judged_in_workspace(&read.core, &read.caller, &target, needed, read.fields(&WORKSPACE)).await?;
     let detail = read.core.get_workspace(&read.caller, target, View::Both).await?;
     Ok(shown.answer(writer(&read.core)(&detail)))
 }
@@ -112,7 +115,7 @@ pub(crate) async fn get_workspace(read: Read<2>) -> Answer {
 pub(crate) async fn create_workspace(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(NewWorkspace, Terms)> {
-        let members = Members::of("", &change.body, WRITABLE, &[OUTPUT_ONLY, &["etag"]].concat())?;
+        let members = Members::of(&WORKSPACE, &change.body)?;
         let terms = change.terms(&["workspace_id"], None)?;
         let title = members.text("title")?;
         let id = change.query.one("workspace_id")?.map(|text| {
@@ -139,11 +142,10 @@ pub(crate) async fn create_workspace(change: Change<1>) -> Answer {
 pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
     let target = target(&change.path[0], &change.path[1]);
     let read = || -> Result<(WorkspaceChange, Terms, bool)> {
-        let members = Members::of("", &change.body, &[WRITABLE, &["etag"]].concat(), OUTPUT_ONLY)?;
+        let members = Members::to_change(&WORKSPACE, &change.body)?;
         let terms = change.terms(&["update_mask", "allow_missing"], members.text("etag")?)?;
         let allow_missing = flag(&change.query, "allow_missing")?;
-        let mask = Mask::parse("update_mask", change.query.one("update_mask")?, WRITABLE)
-            .map_err(|error| refused(&error))?;
+        let mask = change.mask(&WORKSPACE)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
         let fields = read_change(&members, named)?;
         if named("title") && fields.name.is_none() {
@@ -157,7 +159,8 @@ pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
     let work = async move |core: Core, caller| {
         let (organization, workspace) = target.clone();
         let updated = match core.update_workspace(&caller, target, fields.clone()).await {
-            Err(missing) if allow_missing && missing.kind == Kind::NotFound => match workspace {
+            Err(missing) if allow_missing && missing.kind == tenantry_core::Kind::NotFound => match workspace
+            {
                 WorkspaceRef::Id(id) => {
                     let new = as_new(id, fields)?;
                     core.create_workspace(&caller, organization, new).await
@@ -214,7 +217,7 @@ async fn undelete_workspace(change: &Change<2>, target: (OrganizationRef, Worksp
     let read = || -> Result<_> {
         let title = match &change.body {
             Value::Null => None,
-            body => Members::of("", body, &["title"], &[])?.text("title")?,
+            body => Members::of(&RESTORED, body)?.text("title")?,
         };
         Ok((change.terms(&[], None)?, title.map(str::to_owned)))
     };

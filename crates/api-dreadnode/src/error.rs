@@ -4,13 +4,15 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::{Error, Kind};
 use tenantry_http::Refusal;
 
 /// The envelope of every error. The client prints it as `STATUS: DETAIL`.
-#[derive(Serialize)]
-struct ApiError {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "dreadnode.Error")]
+pub(crate) struct ApiError {
     /// Repeats the status.
     code: u16,
     detail: String,
@@ -21,7 +23,8 @@ struct ApiError {
     errors: Vec<ValidationError>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "dreadnode.ValidationError")]
 struct ValidationError {
     loc: Vec<String>,
     msg: String,

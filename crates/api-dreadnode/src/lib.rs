@@ -5,6 +5,7 @@
 
 mod credential;
 mod error;
+mod openapi;
 mod page;
 mod workspaces;
 
@@ -13,6 +14,8 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use tenantry_core::Error;
 use tenantry_http::{Dialect, Refusal, Routes, Served, enclose};
+
+pub use openapi::api;
 
 /// The dialect: one envelope for errors, an API key or a bearer token for credentials.
 pub struct Dreadnode;
@@ -29,7 +32,12 @@ impl Dialect for Dreadnode {
 
 /// Every route of the dialect.
 pub fn routes() -> Routes {
-    Routes::default().route(Method::GET, "/api/v1/org/{org}/ws", workspaces::list_organization_workspaces)
+    Routes::default().route(
+        Method::GET,
+        "/api/v1/org/{org}/ws",
+        workspaces::list_organization_workspaces,
+        openapi::list_organization_workspaces(),
+    )
 }
 
 /// The dialect's router. The server gives it what begins with `/api`, less the paths of the AIP dialect.

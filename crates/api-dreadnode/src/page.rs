@@ -1,5 +1,6 @@
 //! Pages by number.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::page::Start;
 use tenantry_core::{Error, Result};
@@ -7,10 +8,10 @@ use tenantry_http::Query;
 
 use crate::Dreadnode;
 
-const DEFAULT_SIZE: u64 = 20;
-const LARGEST_SIZE: u64 = 100;
+pub(crate) const DEFAULT_SIZE: u64 = 20;
+pub(crate) const LARGEST_SIZE: u64 = 100;
 /// Far behind every list, and still within what the database counts.
-const LAST_PAGE: u64 = 1_000_000_000;
+pub(crate) const LAST_PAGE: u64 = 1_000_000_000;
 
 /// Which part of a list is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +65,8 @@ fn number(query: &Query<Dreadnode>, name: &'static str, largest: u64) -> Result<
 }
 
 /// The part of a page that is about pages.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "dreadnode.Paging")]
 pub(crate) struct Paging {
     has_next: bool,
     has_previous: bool,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::filter::Filter;
@@ -18,7 +19,8 @@ const ORDER: [Order<WorkspaceField>; 2] =
     [Order::ascending(WorkspaceField::DefaultFirst), Order::ascending(WorkspaceField::CreatedAt)];
 
 /// A page of workspaces.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "dreadnode.WorkspacesPage")]
 pub(crate) struct WorkspacesPage {
     #[serde(flatten)]
     paging: Paging,
@@ -26,7 +28,8 @@ pub(crate) struct WorkspacesPage {
 }
 
 /// A workspace. The old client wants every member, the present one only ids, names, key and times.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "dreadnode.Workspace")]
 struct Workspace {
     id: String,
     key: String,

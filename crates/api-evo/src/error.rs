@@ -7,13 +7,15 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::{Error, Kind};
 use tenantry_http::Refusal;
 
 /// Problem details. The client picks its exception by status and wants a JSON object with a title.
-#[derive(Serialize)]
-struct Problem {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "evo.Problem")]
+pub(crate) struct Problem {
     /// The vendor's type addresses are not public; this one means that the status says it all.
     r#type: &'static str,
     title: &'static str,
@@ -23,7 +25,8 @@ struct Problem {
     invalid_params: Vec<InvalidParam>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "evo.InvalidParam")]
 struct InvalidParam {
     name: String,
     reason: String,
@@ -109,8 +112,9 @@ fn retry_later(response: &mut Response) {
 }
 
 /// An error of the token endpoint.
-#[derive(Serialize)]
-struct TokenError {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "evo.TokenError")]
+pub(crate) struct TokenError {
     error: &'static str,
     error_description: String,
 }

@@ -11,7 +11,7 @@ use tenantry_http::Query;
 use crate::Evo;
 
 /// Each parameter that filters, with its field.
-const EQUALITIES: [(&str, WorkspaceField); 6] = [
+pub(crate) const EQUALITIES: [(&str, WorkspaceField); 6] = [
     ("created_by", WorkspaceField::CreatedBy),
     ("filter[created_by]", WorkspaceField::CreatedBy),
     ("name", WorkspaceField::Name),
@@ -19,7 +19,7 @@ const EQUALITIES: [(&str, WorkspaceField); 6] = [
     ("user_id", WorkspaceField::HasUser),
     ("filter[user_id]", WorkspaceField::HasUser),
 ];
-const TIMES: [(&str, WorkspaceField); 2] =
+pub(crate) const TIMES: [(&str, WorkspaceField); 2] =
     [("created_at", WorkspaceField::CreatedAt), ("updated_at", WorkspaceField::UpdatedAt)];
 
 /// Whether the parameter is one of the filters.

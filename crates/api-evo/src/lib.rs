@@ -6,6 +6,7 @@
 mod client;
 mod error;
 mod filters;
+mod openapi;
 mod order;
 mod page;
 mod token;
@@ -17,6 +18,8 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use tenantry_core::Error;
 use tenantry_http::{Dialect, Refusal, Routes, Served, bearer, enclose};
+
+pub use openapi::api;
 
 /// The dialect: problem details for errors, bearer tokens for credentials.
 pub struct Evo;
@@ -34,8 +37,13 @@ impl Dialect for Evo {
 /// Every route of the dialect.
 pub fn routes() -> Routes {
     Routes::default()
-        .route(Method::GET, "/workspace/orgs/{org_id}/workspaces", workspaces::list_workspaces)
-        .route(Method::POST, "/connect/token", token::issue_token)
+        .route(
+            Method::GET,
+            "/workspace/orgs/{org_id}/workspaces",
+            workspaces::list_workspaces,
+            openapi::list_workspaces(),
+        )
+        .route(Method::POST, "/connect/token", token::issue_token, openapi::issue_token())
 }
 
 /// The dialect's router. The server gives it what begins with `/workspace`, `/folder`, `/evo` or `/connect`.

@@ -7,6 +7,14 @@ use tenantry_http::Query;
 
 use crate::Evo;
 
+/// What a list can be ordered by.
+pub(crate) const NAMES: [(&str, WorkspaceField); 4] = [
+    ("name", WorkspaceField::Name),
+    ("created_at", WorkspaceField::CreatedAt),
+    ("updated_at", WorkspaceField::UpdatedAt),
+    ("user_role", WorkspaceField::OwnRole),
+];
+
 /// Whether the parameter says an order.
 pub(crate) fn knows(parameter: &str) -> bool {
     matches!(parameter, "order_by" | "sort")
@@ -42,13 +50,7 @@ pub(crate) fn order(query: &Query<Evo>) -> Result<Vec<Order<WorkspaceField>>> {
 }
 
 fn field(name: &str) -> Option<WorkspaceField> {
-    match name {
-        "name" => Some(WorkspaceField::Name),
-        "created_at" => Some(WorkspaceField::CreatedAt),
-        "updated_at" => Some(WorkspaceField::UpdatedAt),
-        "user_role" => Some(WorkspaceField::OwnRole),
-        _ => None,
-    }
+    NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, field)| field)
 }
 
 fn unknown(parameter: &'static str, item: &str) -> Error {

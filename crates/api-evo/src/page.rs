@@ -1,5 +1,6 @@
 //! Pages by offset and the links between them. Addresses are absolute, since the client takes no others.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::page::Start;
 use tenantry_core::{Error, Result};
@@ -7,10 +8,10 @@ use tenantry_http::{Query, encode_query};
 
 use crate::Evo;
 
-const DEFAULT_LIMIT: u64 = 20;
+pub(crate) const DEFAULT_LIMIT: u64 = 20;
 /// A larger page is refused, not cut: the client steps by the limit that it asked for, and would lose rows.
-const LARGEST_LIMIT: u64 = 1000;
-const LARGEST_OFFSET: u64 = i64::MAX as u64;
+pub(crate) const LARGEST_LIMIT: u64 = 1000;
+pub(crate) const LARGEST_OFFSET: u64 = i64::MAX as u64;
 
 /// Which part of a list is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,8 @@ impl Window {
 }
 
 /// The part of a page that is about pages.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "evo.PageLinks")]
 pub(crate) struct PageLinks {
     count: usize,
     total: u64,

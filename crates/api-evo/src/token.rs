@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::{Error, Kind};
 use tenantry_http::{Dialect, Form, Refusal, Refused, Served};
@@ -13,7 +14,10 @@ use crate::client::ClientSecret;
 use crate::error;
 
 /// What a token of ours is good for, whichever part of it is asked for.
-const SCOPES: &str = "evo.discovery evo.workspace";
+pub(crate) const SCOPES: &str = "evo.discovery evo.workspace";
+
+/// The one grant that it knows.
+pub(crate) const GRANT_TYPE: &str = "client_credentials";
 
 /// The words of the endpoint are OAuth's, not those of the API around it.
 pub(crate) struct TokenEndpoint;
@@ -30,8 +34,9 @@ impl Dialect for TokenEndpoint {
 }
 
 /// A token, as RFC 6749 has it.
-#[derive(Serialize)]
-struct Granted {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "evo.Token")]
+pub(crate) struct Granted {
     access_token: String,
     /// Exactly `Bearer`: the client compares.
     token_type: &'static str,
@@ -48,7 +53,7 @@ pub(crate) async fn issue_token(
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
 ) -> Result<Response, Refused<TokenEndpoint>> {
-    if form.required("grant_type")? != "client_credentials" {
+    if form.required("grant_type")? != GRANT_TYPE {
         let message = "this server answers to grant_type client_credentials";
         return Err(Error::new(Kind::Unsupported, "token.grant_type", message).into());
     }

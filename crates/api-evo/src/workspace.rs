@@ -1,5 +1,6 @@
 //! A workspace as Evo shows it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
@@ -9,7 +10,8 @@ use tenantry_core::workspace::{BoundingBox, SeenWorkspace};
 use tenantry_http::Served;
 
 /// A workspace. The client refuses the whole page if one member is of another type.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "evo.Workspace")]
 pub(crate) struct Workspace {
     id: String,
     name: String,
@@ -85,7 +87,8 @@ const fn role_word(role: Option<BuiltinRole>) -> &'static str {
 }
 
 /// Who did something. Of somebody who left the organization only the id is told.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "evo.Person")]
 struct Person {
     id: String,
     name: Option<String>,
@@ -104,7 +107,8 @@ impl Person {
 }
 
 /// A GeoJSON polygon in WGS 84 of one ring.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "evo.Polygon")]
 struct Polygon {
     r#type: &'static str,
     coordinates: [[[f64; 2]; 5]; 1],

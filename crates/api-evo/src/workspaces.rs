@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::Error;
 use tenantry_core::authz::{OrganizationRef, View};
@@ -14,7 +15,8 @@ use crate::workspace::{Workspace, workspaces_path};
 use crate::{Evo, filters, order};
 
 /// A page of workspaces.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "evo.WorkspacePage")]
 pub(crate) struct WorkspacePage {
     links: PageLinks,
     results: Vec<Workspace>,

@@ -6,6 +6,7 @@
 
 mod error;
 mod login;
+mod openapi;
 mod organizations;
 mod params;
 mod users;
@@ -16,6 +17,8 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use tenantry_core::Result;
 use tenantry_http::{Dialect, Refusal, Routes, Served, bearer, enclose};
+
+pub use openapi::api;
 
 /// The dialect: FastAPI's shape for errors, bearer tokens for credentials.
 pub struct Zenml;
@@ -34,13 +37,38 @@ impl Dialect for Zenml {
 pub fn routes() -> Routes {
     const ORGANIZATION: &str = "/organizations/{organization}";
     Routes::default()
-        .route(Method::GET, "/organizations", organizations::list_organizations)
-        .route(Method::POST, "/organizations", organizations::create_organization)
-        .route(Method::GET, ORGANIZATION, organizations::get_organization)
-        .route(Method::PATCH, ORGANIZATION, organizations::update_organization)
-        .route(Method::DELETE, ORGANIZATION, organizations::delete_organization)
-        .route(Method::GET, "/organizations/{organization}/tenants", workspaces::list_workspaces)
-        .route(Method::POST, "/auth/login", login::sign_in)
+        .route(
+            Method::GET,
+            "/organizations",
+            organizations::list_organizations,
+            openapi::list_organizations(),
+        )
+        .route(
+            Method::POST,
+            "/organizations",
+            organizations::create_organization,
+            openapi::create_organization(),
+        )
+        .route(Method::GET, ORGANIZATION, organizations::get_organization, openapi::get_organization())
+        .route(
+            Method::PATCH,
+            ORGANIZATION,
+            organizations::update_organization,
+            openapi::update_organization(),
+        )
+        .route(
+            Method::DELETE,
+            ORGANIZATION,
+            organizations::delete_organization,
+            openapi::delete_organization(),
+        )
+        .route(
+            Method::GET,
+            "/organizations/{organization}/tenants",
+            workspaces::list_workspaces,
+            openapi::list_workspaces(),
+        )
+        .route(Method::POST, "/auth/login", login::sign_in, openapi::sign_in())
 }
 
 /// The dialect's router. The server gives it whatever is no other dialect's.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use tenantry_core::credential::{Issued, TokenKind};
@@ -54,8 +55,9 @@ impl<'a> Grant<'a> {
 }
 
 /// What the client keeps. `expires_in` is an integer above zero, or a workspace server refuses it.
-#[derive(Serialize)]
-struct TokenResponse<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "zenml.TokenResponse")]
+pub(crate) struct TokenResponse<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: i64,

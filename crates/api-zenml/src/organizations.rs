@@ -4,13 +4,14 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::ids::{OrganizationId, PrincipalId, parse_uuid};
 use tenantry_core::organization::{
-    Link, NewOrganization, Organization, OrganizationChange, OrganizationField, OrganizationQuery,
+    Link, NAME_MAX, NewOrganization, Organization, OrganizationChange, OrganizationField, OrganizationQuery,
 };
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::principal::People;
@@ -19,27 +20,32 @@ use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Json, Object, Refusal, Refused, Segments, Served};
 
 use crate::Zenml;
+use crate::openapi::{Id, Time};
 use crate::params::Params;
 use crate::users::{UserRead, as_text};
 
 /// More rows than this are not answered at once. The vendor names no limit; without any, one request could ask for
 /// whatever a server holds.
-const MOST: usize = 10_000;
+pub(crate) const MOST: usize = 10_000;
 /// Longest description that this dialect takes, in characters.
 const DESCRIPTION_MAX: usize = 256;
 const A_UUID: &str = "expected a UUID of 36 characters";
 
 /// An organization. What Tenantry does not have is always `null`: `()` is how that is written here.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "zenml.OrganizationRead")]
 pub(crate) struct OrganizationRead<'a> {
     name: &'a str,
     description: Option<&'a str>,
     logo_url: Option<&'a str>,
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Id")]
     id: OrganizationId,
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Time")]
     created: Timestamp,
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Time")]
     updated: Timestamp,
     /// Inside a workspace only, as the vendor has it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +86,8 @@ impl<'a> OrganizationRead<'a> {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "zenml.OrganizationLink")]
 struct OrganizationLink {
     name: String,
     url: String,
@@ -142,14 +149,20 @@ pub(crate) async fn get_organization(
         .into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "zenml.OrganizationCreate")]
 pub(crate) struct OrganizationCreate {
+    #[schemars(with = "Option<Id>")]
     id: Option<String>,
+    #[schemars(required, with = "String", length(min = 1, max = NAME_MAX))]
     name: Option<String>,
+    #[schemars(length(min = 1, max = DESCRIPTION_MAX))]
     description: Option<String>,
     logo_url: Option<String>,
     links: Option<Vec<Object<OrganizationLink>>>,
+    #[schemars(with = "Option<Id>")]
     owner_id: Option<String>,
+    #[schemars(length(max = 0))]
     trusted_domains: Option<Vec<String>>,
 }
 
@@ -175,17 +188,24 @@ pub(crate) async fn create_organization(
 }
 
 /// A member that is absent is left alone; `null` clears what may be without a value and leaves the rest alone.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "zenml.OrganizationUpdate")]
 #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(crate) struct OrganizationUpdate {
+    #[schemars(length(min = 1, max = NAME_MAX))]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>", length(min = 1, max = DESCRIPTION_MAX))]
     description: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
     logo_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Vec<OrganizationLink>>")]
     links: Option<Option<Vec<Object<OrganizationLink>>>>,
+    #[schemars(with = "Option<Id>")]
     owner_id: Option<String>,
+    #[schemars(length(max = 0))]
     trusted_domains: Option<Vec<String>>,
 }
 

@@ -15,7 +15,7 @@ use crate::Zenml;
 type Result<T> = std::result::Result<T, Refusal>;
 
 /// How many rows a list has when the client does not say.
-const DEFAULT_LIMIT: usize = 100;
+pub(crate) const DEFAULT_LIMIT: usize = 100;
 
 /// The parameters of a query; whatever is wrong with one is refused under its name.
 pub(crate) struct Params(Query<Zenml>);

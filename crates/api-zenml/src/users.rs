@@ -1,11 +1,15 @@
 //! People and service accounts as this dialect shows them inside other objects.
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::principal::{People, Principal};
 
+use crate::openapi::Id;
+
 /// A user or service account. What Tenantry does not keep is always `null`: `()` is how that is written here.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "zenml.UserRead")]
 #[expect(clippy::struct_excessive_bools, reason = "the vendor's object")]
 pub(crate) struct UserRead<'a> {
     /// Goes in, never out.
@@ -17,6 +21,7 @@ pub(crate) struct UserRead<'a> {
     job_title: (),
     metadata: (),
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Id")]
     id: PrincipalId,
     username: String,
     email: Option<&'a str>,

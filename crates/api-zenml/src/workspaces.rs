@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use tenantry_core::authz::View;
@@ -21,18 +22,21 @@ use tenantry_core::workspace::{
 use tenantry_http::{Authenticated, Refusal, Refused, Segments, Served, Stamp};
 
 use crate::Zenml;
+use crate::openapi::{Id, Time};
 use crate::organizations::{OrganizationRead, by_id};
 use crate::params::Params;
 use crate::users::{UserRead, as_text};
 
 /// The vendor's own limit.
-const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 const A_STATUS: &str = "expected not_initialized, pending, available, failed, deactivated or deleted";
 
 /// A workspace. What Tenantry does not have is always `null`: `()` is how that is written here.
-#[derive(Serialize)]
-struct WorkspaceRead<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "zenml.WorkspaceRead")]
+pub(crate) struct WorkspaceRead<'a> {
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Id")]
     id: WorkspaceId,
     name: &'a str,
     display_name: &'a str,
@@ -54,10 +58,13 @@ struct WorkspaceRead<'a> {
     state_reason: &'a str,
     status: &'static str,
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Time")]
     created: Timestamp,
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Time")]
     updated: Timestamp,
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Time")]
     status_updated: Timestamp,
 }
 
@@ -90,7 +97,8 @@ impl<'a> WorkspaceRead<'a> {
 }
 
 /// A server behind a workspace.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "zenml.ServiceRead")]
 struct ServiceRead {
     configuration: Option<Value>,
     status: Option<Value>,

@@ -1,13 +1,18 @@
 //! `If-None-Match` (RFC 9110): what the client has already is not sent again.
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 
-/// Answers 304 in place of a page whose entity tag the client knows.
-pub(crate) async fn conditional(request: Request, next: Next) -> Response {
+/// The same routes; but 304 is answered in place of whatever has an entity tag that the client knows.
+pub fn conditional<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes.layer(from_fn(not_again))
+}
+
+async fn not_again(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let known: Vec<_> = request.headers().get_all(IF_NONE_MATCH).iter().cloned().collect();
     let response = next.run(request).await;

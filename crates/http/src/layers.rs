@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
@@ -23,12 +23,10 @@ use crate::{Dialect, Limits, Refusal, Refused, Served};
 /// as a whole all the same, any other not at all.
 pub fn enclose<D: Dialect>(routes: Router<Served>, served: Served) -> Router {
     let limits = served.limits;
-    fallbacks::<D>(routes)
+    let remembered = fallbacks::<D>(routes)
         .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(from_fn_with_state(served.clone(), remember::<D>))
-        .layer(from_fn(conditional))
-        .layer(from_fn_with_state(limits, contain::<D>))
-        .with_state(served)
+        .layer(from_fn_with_state(served.clone(), remember::<D>));
+    conditional(remembered).layer(from_fn_with_state(limits, contain::<D>)).with_state(served)
 }
 
 /// Answers unknown paths, and methods that a path has not, in the shape of the dialect. To be called when all routes

@@ -13,6 +13,7 @@ mod layers;
 mod media_type;
 mod object;
 mod observe;
+pub mod openapi;
 mod pages;
 mod query;
 mod refusal;
@@ -23,6 +24,7 @@ mod urlencoded;
 
 pub use authenticated::Authenticated;
 pub use bearer::bearer;
+pub use conditional::conditional;
 pub use form::Form;
 pub use json::Json;
 pub use layers::{enclose, fallbacks};

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod load;
 mod metrics;
 pub mod output;
+pub mod reference;
 pub mod router;
 pub mod serve;
 mod static_answers;

@@ -12,6 +12,8 @@ use tenantry_core::Core;
 use tenantry_http::{Observer, Served, observe};
 use tower::ServiceExt;
 
+use crate::reference;
+
 /// A dialect, as the first segments of a path tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tongue {
@@ -59,13 +61,14 @@ pub fn router(
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .with_state(Arc::clone(&served.core));
+    let reference = reference::router(&served.address(""));
     let dialects = Dialects {
         aip: tenantry_api_aip::router(served.clone(), page_tokens),
         dreadnode: tenantry_api_dreadnode::router(served.clone()),
         evo: tenantry_api_evo::router(served.clone()),
         zenml: tenantry_api_zenml::router(served),
     };
-    let named = health.merge(beside);
+    let named = health.merge(reference).merge(beside);
     observe(named.fallback_service(Router::new().fallback(dispatch).with_state(dialects)), observer)
 }
 

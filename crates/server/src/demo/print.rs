@@ -71,6 +71,7 @@ pub(super) fn text(out: &mut dyn Write, url: &str, estate: &Estate) -> io::Resul
     for (dialect, line) in tries(url, estate) {
         writeln!(out, "  # {dialect}\n  {line}\n")?;
     }
+    writeln!(out, "All operations: {url}/docs\n")?;
     writeln!(out, "Ctrl-C ends it.")
 }
 

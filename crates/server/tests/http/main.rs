@@ -10,5 +10,6 @@ mod harness;
 mod hostile;
 mod matrix;
 mod pages;
+mod reference;
 mod slow;
 mod zenml;

@@ -1,5 +1,5 @@
 //! Who gets what from which route: every route of every dialect x every kind of caller x one's own, another tenant's and
-//! nobody's ids. The outcomes are checked in (`matrix.txt`; `UPDATE_MATRIX=1` writes them anew, for a human to read).
+//! nobody's ids. Every answer is one that the document of the API tells. The outcomes are checked in (`matrix.txt`; `UPDATE_MATRIX=1` writes them anew, for a human to read).
 //!
 //! A route without a row in [`ROWS`] fails. Another tenant's real id answers exactly as a random one does, headers and all.
 
@@ -15,6 +15,7 @@ use tenantry_core::principal::NewUser;
 use tenantry_core::role::NewRole;
 
 use crate::harness::{Answer, TestServer, both_alone, client};
+use crate::reference::Reference;
 
 both_alone!(every_route_has_its_outcomes);
 
@@ -27,10 +28,14 @@ struct Row {
 }
 
 impl Row {
-    /// Custom methods behind a parameter share a route.
     fn route(&self) -> &'static str {
-        self.path.rfind("}:").map_or(self.path, |end| &self.path[..=end])
+        route_of(self.path)
     }
+}
+
+/// Custom methods behind a parameter share a route.
+pub(crate) fn route_of(path: &str) -> &str {
+    path.rfind("}:").map_or(path, |end| &path[..=end])
 }
 
 const fn row(method: &'static str, path: &'static str) -> Row {
@@ -176,7 +181,13 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn served() -> Vec<(String, &'static str)> {
+/// The operations of which the matrix tells.
+pub(crate) fn operations() -> Vec<(&'static str, &'static str)> {
+    rows().iter().map(|row| (row.method, row.path)).collect()
+}
+
+/// The routes that the routers have.
+pub(crate) fn served() -> Vec<(String, &'static str)> {
     let tables = [
         tenantry_api_aip::routes(),
         tenantry_api_evo::routes(),
@@ -332,17 +343,21 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
     let theirs = server.workspace(&southgate, "dan", "Quarry").await;
     let other = [at(&dans, &southgate, &theirs), at(&dans, &northwind, &theirs)];
     let nobodys = [at(&no_things, &random("01"), &random("02")), at(&no_things, &northwind, &random("03"))];
+    let mut reference = Reference::of(&server.url);
     let mut table = String::new();
     for row in &rows {
         writeln!(table, "{} {}", row.method, row.path).unwrap();
         for (caller, token) in callers {
             let mine = ask(server, token, row, own(caller)).await;
+            reference.check(row.method, row.path, &mine);
             let mut outcomes = vec![mine.status];
             for (real, random) in other.iter().zip(&nobodys) {
                 // dan belongs to southgate and may know what is in it, root runs the server.
                 let knows = real.organization == southgate && matches!(caller, "stranger" | "server");
                 let mut seen = ask(server, token, row, real).await;
                 let unseen = ask(server, token, row, random).await;
+                reference.check(row.method, row.path, &seen);
+                reference.check(row.method, row.path, &unseen);
                 outcomes.push(seen.status);
                 // What succeeds did not depend on the id: a route of one's own organization without a workspace in it.
                 if !knows && (seen.status >= 400 || unseen.status >= 400) {

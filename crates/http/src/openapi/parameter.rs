@@ -1,0 +1,43 @@
+//! Parameters of a query, and headers of a request.
+
+use serde_json::{Value, json};
+
+/// One thing that a request may bring beside its path and body.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    place: &'static str,
+    pub(super) name: &'static str,
+    about: String,
+    schema: Value,
+    required: bool,
+}
+
+impl Parameter {
+    /// A parameter of the query. What it is, it is once: no parameter here is a list of several of its name.
+    pub fn query(name: &'static str, about: impl Into<String>, schema: Value) -> Self {
+        Self { place: "query", name, about: about.into(), schema, required: false }
+    }
+
+    /// A header.
+    pub fn header(name: &'static str, about: impl Into<String>, schema: Value) -> Self {
+        Self { place: "header", ..Self::query(name, about, schema) }
+    }
+
+    /// A parameter of the path.
+    pub(crate) fn path(name: &'static str, about: &str, schema: Value) -> Self {
+        Self { place: "path", required: true, ..Self::query(name, about, schema) }
+    }
+
+    pub(crate) fn write(&self) -> Value {
+        let mut written = json!({
+            "name": self.name,
+            "in": self.place,
+            "description": self.about,
+            "schema": self.schema,
+        });
+        if self.required {
+            written["required"] = true.into();
+        }
+        written
+    }
+}

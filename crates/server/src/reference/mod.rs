@@ -1,0 +1,72 @@
+//! The API as its readers see it: the document at `/openapi.json`, and the same as a page at `/docs`. Both are written once,
+//! when the server starts.
+
+mod page;
+mod schema;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderName;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tenantry_http::conditional;
+use tenantry_http::openapi::Contents;
+
+const ABOUT: &str = "Organizations, the workspaces in them, the people and services who may enter, and the role each of \
+    them has there: one core behind the published APIs of four control planes. Use the dialect that your client speaks.";
+
+/// Nothing is fetched from elsewhere, nothing runs that is not a file of ours, and no other page frames it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// The document of everything that all dialects serve, to clients that reach the server at `address`.
+pub fn document(address: &str) -> Value {
+    let version = env!("CARGO_PKG_VERSION");
+    let contents = Contents { title: "Tenantry", version, about: ABOUT, address };
+    tenantry_http::openapi::document(
+        contents,
+        &[
+            tenantry_api_aip::api(),
+            tenantry_api_zenml::api(),
+            tenantry_api_evo::api(),
+            tenantry_api_dreadnode::api(),
+        ],
+    )
+}
+
+/// Both, and what the page is made of.
+pub(crate) fn router(address: &str) -> Router {
+    let document = document(address);
+    let page = page::write(&document);
+    conditional(
+        Router::new()
+            .route("/openapi.json", file("application/json", document.to_string()))
+            .route("/docs", file("text/html; charset=utf-8", page))
+            .route("/docs/page.css", file("text/css; charset=utf-8", include_str!("page.css").to_owned()))
+            .route(
+                "/docs/page.js",
+                file("text/javascript; charset=utf-8", include_str!("page.js").to_owned()),
+            ),
+    )
+}
+
+/// The same bytes for everybody. They are asked for anew each time, which costs no more than their tag.
+fn file(media_type: &'static str, text: String) -> MethodRouter {
+    let digest = Sha256::digest(&text);
+    let hex = digest.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let headers: [(HeaderName, String); 6] = [
+        (CONTENT_TYPE, media_type.to_owned()),
+        (ETAG, format!("\"{hex}\"")),
+        (CACHE_CONTROL, "no-cache".to_owned()),
+        (CONTENT_SECURITY_POLICY, POLICY.to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (REFERRER_POLICY, "no-referrer".to_owned()),
+    ];
+    let bytes = Bytes::from(text);
+    get(async move || (headers, bytes).into_response())
+}
