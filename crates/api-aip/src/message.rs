@@ -225,7 +225,7 @@ impl Field {
     fn given(&self, schemas: &mut Schemas) -> Value {
         let mut schema = self.kind.schema(schemas, Message::to_make);
         match (self.behavior, self.kind) {
-            (Behavior::Required, Kind::Text(_)) => schema["minLength"] = 1.into(),
+            (Behavior::Required, Kind::Text(_) | Kind::Name) => schema["minLength"] = 1.into(),
             (Behavior::Required, Kind::List(..)) => schema["minItems"] = 1.into(),
             (Behavior::Required, _) => {}
             _ => schema = json!({"anyOf": [schema, {"type": "null"}]}),

@@ -221,16 +221,13 @@ fn data_uri(text: String) -> Result<String> {
 }
 
 /// The core's names of fields in this dialect's words.
-fn in_words(mut error: Error) -> Error {
-    for violation in &mut error.violations {
-        violation.field = match &*violation.field {
-            "name" => "title".into(),
-            "logo_url" => "logo_data_uri".into(),
-            "owner_id" => "user".into(),
-            _ => continue,
-        };
-    }
-    error
+fn in_words(error: Error) -> Error {
+    error.naming_fields(|field| match field {
+        "name" => Some("title"),
+        "logo_url" => Some("logo_data_uri"),
+        "owner_id" => Some("user"),
+        _ => None,
+    })
 }
 
 fn writer(core: &Core) -> impl Fn(&Organization) -> Value + Send + Sync + 'static {

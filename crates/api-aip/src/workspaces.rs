@@ -247,16 +247,13 @@ fn read_change(members: &Members<'_>, named: impl Fn(&str) -> bool) -> Result<Wo
 }
 
 /// The core's names of fields in this dialect's words.
-fn in_words(mut error: Error) -> Error {
-    for violation in &mut error.violations {
-        violation.field = match &*violation.field {
-            "name" => "title".into(),
-            "icon" => "workspace_icon".into(),
-            "icon_color" => "workspace_icon_color".into(),
-            _ => continue,
-        };
-    }
-    error
+fn in_words(error: Error) -> Error {
+    error.naming_fields(|field| match field {
+        "name" => Some("title"),
+        "icon" => Some("workspace_icon"),
+        "icon_color" => Some("workspace_icon_color"),
+        _ => None,
+    })
 }
 
 fn writer(core: &Core) -> impl Fn(&WorkspaceDetail) -> Value + Send + Sync + 'static {

@@ -156,6 +156,18 @@ impl Error {
         error
     }
 
+    /// The same with fields of the request under the names that a dialect has for them, in its message too.
+    pub fn naming_fields(mut self, name: impl Fn(&str) -> Option<&'static str>) -> Self {
+        for violation in &mut self.violations {
+            let Some(other) = name(&violation.field) else { continue };
+            if let Some(message) = self.public.strip_prefix(&*violation.field) {
+                self.public = format!("{other}{message}").into();
+            }
+            violation.field = other.into();
+        }
+        self
+    }
+
     /// No credential came with the request.
     pub fn no_credential() -> Self {
         Self::new(Kind::Unauthenticated, "credential.missing", "a credential is required")

@@ -114,6 +114,7 @@ async fn refuses_bad_input(server: &TestServer) {
     ] {
         let refused = server.send("ada", method, path, Some(body.clone())).await.expect(400);
         assert_eq!(refused["details"][1]["field_violations"][0]["field"], field, "{path} {body}");
+        assert!(refused["message"].as_str().unwrap().contains(field), "{path} {body}: {refused}");
     }
     server.send("northwind-ci", Method::POST, LIST, Some(json!({"title": "Robots"}))).await.expect(403);
     server.send("ben", Method::PATCH, &northwind, Some(json!({"colour": 1}))).await.expect(403);

@@ -116,6 +116,7 @@ async fn refuses_bad_input(server: &TestServer) {
         let refused = server.send("ada", Method::POST, &path, Some(body.clone())).await.expect(400);
         assert_eq!(refused["code"], 3);
         assert_eq!(refused["details"][1]["field_violations"][0]["field"], field, "{path} {body}");
+        assert!(refused["message"].as_str().unwrap().contains(field), "{path} {body}: {refused}");
         // Permission is judged before the request is.
         server.send("cleo", Method::POST, &path, Some(body.clone())).await.expect(403);
         server.send("dan", Method::POST, &path, Some(body)).await.expect(403);
