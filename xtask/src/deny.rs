@@ -11,7 +11,7 @@ const VERSION: &str = "0.20.2";
 
 /// Installs cargo-deny below `target` at first use, then lets it check.
 pub(crate) fn run() -> Result<()> {
-    let tools = shell::root().join("target/tools");
+    let tools = shell::tools();
     let program = tools.join("bin/cargo-deny");
     let installed = shell::answer(shell::program(&program).arg("--version"));
     if installed != Some(format!("cargo-deny {VERSION}")) {

@@ -4,6 +4,8 @@
 //! [`shell`]. Nothing here depends on the project's crates, so that it builds in seconds and also when they do not.
 
 mod bench;
+mod child;
+mod compat;
 mod deny;
 mod postgres;
 mod rustup;
@@ -24,6 +26,7 @@ enum Command {
     /// Builds cargo-deny below `target/tools` at first use. The rules are in `deny.toml`.
     Deny,
     Bench(bench::Arguments),
+    Compat(compat::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Deny => deny::run(),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Compat(arguments) => compat::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

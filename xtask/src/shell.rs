@@ -2,10 +2,11 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -32,6 +33,25 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("`{line}` failed ({status})");
     }
     Ok(())
+}
+
+/// Builds the server and says where its binary is; `arguments` are more of cargo's, such as `--release`.
+pub(crate) fn server(arguments: &[&str]) -> Result<PathBuf> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--locked", "--package", "tenantry-server"]).args(arguments);
+    cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    let messages = answer(&mut cargo).context("the server does not build")?;
+    let mut executables = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    executables.next_back().context("cargo does not say where the server is")
+}
+
+/// Where tools are kept that are no part of the repository.
+pub(crate) fn tools() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root().join(target).join("tools")
 }
 
 /// What a program prints, without showing it; `None` if it is not there or fails.

@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
-use super::child::Guarded;
 use super::server::Settings;
+use crate::child::Guarded;
 
 /// People of each organization who get a token: the owner and some members.
 const TOKENS_EACH: u64 = 4;

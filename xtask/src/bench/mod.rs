@@ -6,7 +6,6 @@
 //!
 //! Start reading at [`run`]; what is measured is in `paths.rs`, what it should be in `report.rs`.
 
-mod child;
 mod client;
 mod estate;
 mod measure;
@@ -25,13 +24,15 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use child::Directory;
 use estate::{Estate, Size};
 use measure::Stand;
 use paths::{Path, Scout};
 use postgres::Postgres;
 use report::{Mode, Report};
 use server::{Server, Settings};
+
+use crate::child::Directory;
+use crate::shell;
 
 /// Lists that are also measured from a warm page cache.
 const CACHED: &[&str] = &[
@@ -110,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     // One thread, so that the load takes no more than one core from the server.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let bench = Bench { arguments, runtime, binary: server::build()? };
+    let bench = Bench { arguments, runtime, binary: shell::server(&["--release"])? };
     let mut report = Report::default();
     report.fact("binary".to_owned(), server::megabytes(&bench.binary)?, "MB", Some(30.0));
     for engine in engines {

@@ -8,29 +8,15 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
-use super::child::Guarded;
 use super::client::{Connection, Request};
 use super::process;
+use crate::child::Guarded;
 use crate::shell;
 
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Builds the release binary and says where it is.
-pub(super) fn build() -> Result<PathBuf> {
-    let mut cargo = shell::cargo();
-    cargo.args(["build", "--release", "--locked", "--package", "tenantry-server"]);
-    cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
-    let messages = shell::answer(&mut cargo).context("the server does not build")?;
-    let mut executables = messages.lines().filter_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
-    });
-    executables.next_back().context("cargo does not say where the server is")
-}
 
 /// How a command of the binary is run: where its data are, and with which settings beside the defaults.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! Children and directories that do not outlive the bench, however it ends.
+//! Children and directories that do not outlive us, however we end.
 //!
 //! No destructor runs where a process is killed or interrupted. So a small shell reads from a pipe whose other end, the
 //! leash, only we hold: the kernel closes it however we end, and the shell cleans up.
@@ -6,7 +6,7 @@
 use std::io::{self, PipeWriter};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -38,7 +38,7 @@ impl Drop for Watchdog {
 }
 
 /// A child that is killed when it is dropped, or when we are gone.
-pub(super) struct Guarded {
+pub(crate) struct Guarded {
     // Dropped first: the child is not reaped yet then, so its id is still its own.
     _watchdog: Watchdog,
     child: Reaped,
@@ -53,7 +53,7 @@ impl Drop for Reaped {
 }
 
 impl Guarded {
-    pub(super) fn spawn(command: &mut Command) -> Result<Self> {
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
         let line = shell::line(command);
         // Interrupts of the terminal reach us alone: a child has one way to end, whoever ends us.
         command.process_group(0);
@@ -67,29 +67,34 @@ impl Guarded {
         }
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.0.id()
     }
 
+    /// What it prints, if that was asked for and nobody has taken it yet.
+    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
+        self.child.0.stdout.take()
+    }
+
     /// How it ended, if it has.
-    pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.child.0.try_wait().context("a child can be waited for")
     }
 
-    pub(super) fn wait(&mut self) -> Result<ExitStatus> {
+    pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
         self.child.0.wait().context("a child can be waited for")
     }
 }
 
 /// A directory that is removed when it is dropped, or when we are gone. Hold it longer than what writes to it.
-pub(super) struct Directory {
+pub(crate) struct Directory {
     path: PathBuf,
     _watchdog: Watchdog,
 }
 
 impl Directory {
-    pub(super) fn create() -> Result<Self> {
-        let made = tempfile::Builder::new().prefix("tenantry-bench-").tempdir();
+    pub(crate) fn create() -> Result<Self> {
+        let made = tempfile::Builder::new().prefix("tenantry-xtask-").tempdir();
         let path = made.context("the directory for temporary files cannot be written")?.keep();
         // A child that is killed at the same moment may still write.
         let script = "for round in 1 2 3 4 5; do rm -rf \"$1\" && break; sleep 1; done";
@@ -97,7 +102,7 @@ impl Directory {
     }
 
     /// A new directory in it.
-    pub(super) fn make(&self, name: &str) -> Result<PathBuf> {
+    pub(crate) fn make(&self, name: &str) -> Result<PathBuf> {
         let path = self.path.join(name);
         std::fs::create_dir(&path).with_context(|| format!("{} cannot be made", path.display()))?;
         Ok(path)
