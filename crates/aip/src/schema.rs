@@ -78,8 +78,8 @@ impl Field {
 }
 
 impl FieldType {
-    /// The type as an error message calls it.
-    pub(crate) fn describe(self) -> &'static str {
+    /// The type in a word, as messages and documents call it.
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Keyword => "keyword",
@@ -90,6 +90,18 @@ impl FieldType {
             Self::Float => "number",
             Self::Duration => "duration",
             Self::Timestamp => "timestamp",
+        }
+    }
+
+    /// The operators that it offers, likewise.
+    pub const fn operators(self) -> &'static str {
+        match self {
+            Self::Text => "`=`, `!=`, `<`, `<=`, `>`, `>=` or `:`",
+            Self::Search => "`:`",
+            Self::Keyword | Self::Bool | Self::Enum(_) => "`=` or `!=`",
+            Self::Integer | Self::Float | Self::Duration | Self::Timestamp => {
+                "`=`, `!=`, `<`, `<=`, `>`, `>=` or `:*`"
+            }
         }
     }
 }

@@ -62,7 +62,7 @@ impl Operand {
                 Ok(Test::Contains(self.plain()?))
             }
             (kind, None) if has_presence(kind) && self.asks_presence() => Ok(Test::Present),
-            (kind, _) => Err(self.not_offered(offered(kind))),
+            (kind, _) => Err(self.not_offered(kind.operators())),
         }
     }
 
@@ -157,17 +157,5 @@ fn has_presence(kind: FieldType) -> bool {
         | FieldType::Float
         | FieldType::Duration
         | FieldType::Timestamp => true,
-    }
-}
-
-/// The operators of a type as an error message lists them.
-fn offered(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Text => "`=`, `!=`, `<`, `<=`, `>`, `>=` or `:`",
-        FieldType::Search => "`:`",
-        FieldType::Keyword | FieldType::Bool | FieldType::Enum(_) => "`=` or `!=`",
-        FieldType::Integer | FieldType::Float | FieldType::Duration | FieldType::Timestamp => {
-            "`=`, `!=`, `<`, `<=`, `>`, `>=` or `:*`"
-        }
     }
 }

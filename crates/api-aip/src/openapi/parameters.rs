@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tenantry_aip::page::{DEFAULT_SIZE, MAX_SIZE};
-use tenantry_aip::{FieldType, Schema};
+use tenantry_aip::{EnumType, FieldType, Schema};
 use tenantry_http::openapi::Parameter;
 
 use crate::page::Ordering;
@@ -44,7 +44,18 @@ pub(super) fn filter(schema: &Schema) -> Parameter {
         FieldType::Text => Some(format!("{} = \"North *\"", field.path)),
         _ => None,
     });
+    let told = schema.fields().iter().map(|field| {
+        let of_enum = |names: EnumType| names.names.iter().map(|name| name.name).collect::<Vec<_>>();
+        json!({
+            "field": field.path,
+            "type": field.kind.describe(),
+            "operators": field.kind.operators(),
+            "values": if let FieldType::Enum(names) = field.kind { of_enum(names).into() } else { Value::Null },
+            "searched": schema.searched().contains(&field.path),
+        })
+    });
     Parameter::query("filter", about, json!({"type": "string", "examples": example.as_slice()}))
+        .with("x-filter-fields", told.collect())
 }
 
 /// By what a list can be ordered (AIP-132).
@@ -57,7 +68,9 @@ pub(super) fn order_by<F>(ordering: &Ordering<F>) -> Parameter {
     );
     let path = format!(r"({})(\s+(asc|desc))?", escaped(ordering.paths).join("|"));
     let pattern = format!(r"^\s*({path}(\s*,\s*{path})*)?\s*$");
+    let told = json!({"fields": ordering.paths, "default": format!("{}{direction}", ordering.default.field)});
     Parameter::query("order_by", about, json!({"type": "string", "pattern": pattern}))
+        .with("x-order-fields", told)
 }
 
 pub(super) fn show_deleted() -> Parameter {

@@ -10,17 +10,23 @@ pub struct Parameter {
     about: String,
     schema: Value,
     required: bool,
+    more: Option<(&'static str, Value)>,
 }
 
 impl Parameter {
     /// A parameter of the query. What it is, it is once: no parameter here is a list of several of its name.
     pub fn query(name: &'static str, about: impl Into<String>, schema: Value) -> Self {
-        Self { place: "query", name, about: about.into(), schema, required: false }
+        Self { place: "query", name, about: about.into(), schema, required: false, more: None }
     }
 
     /// A header.
     pub fn header(name: &'static str, about: impl Into<String>, schema: Value) -> Self {
         Self { place: "header", ..Self::query(name, about, schema) }
+    }
+
+    /// The same with a member that OpenAPI does not know, whose name begins with `x-`: what a program can read of it.
+    pub fn with(self, name: &'static str, value: Value) -> Self {
+        Self { more: Some((name, value)), ..self }
     }
 
     /// A parameter of the path.
@@ -37,6 +43,9 @@ impl Parameter {
         });
         if self.required {
             written["required"] = true.into();
+        }
+        if let Some((name, value)) = &self.more {
+            written[name] = value.clone();
         }
         written
     }
