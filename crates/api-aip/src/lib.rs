@@ -4,6 +4,7 @@
 //! A handler reads the request into words of the core, calls one use case, and writes the answer; refusals are framed
 //! in `error.rs`. Permission comes before validation, and validation before existence (AIP-193, AIP-211).
 
+mod accounts;
 mod api_keys;
 mod args;
 mod body;
@@ -54,7 +55,8 @@ macro_rules! workspaces {
 /// Every route of the dialect.
 pub fn routes() -> Routes {
     Routes::default()
-        .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::organizations::get_current_user())
+        .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
+        .route(Method::POST, "/api/v1/users", accounts::create_user, openapi::accounts::create_user())
         .route(
             Method::GET,
             "/api/v1/me/organizations",
@@ -382,7 +384,7 @@ pub fn routes() -> Routes {
         )
 }
 
-/// Everything under `/api/v1/organizations` and `/api/v1/me`.
+/// Everything under `/api/v1/organizations`, `/api/v1/users` and `/api/v1/me`.
 pub fn router(served: Served, page_tokens: PageTokens) -> Router {
     enclose::<Aip>(routes().into_router(), served).layer(Extension(page_tokens))
 }

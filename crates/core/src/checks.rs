@@ -8,6 +8,17 @@ use crate::error::Result;
 use crate::permission::{Level, Permission, PermissionSet};
 
 impl Core {
+    /// Whether the caller may do this to the server.
+    pub async fn check_server(&self, caller: &Caller, permission: Permission) -> Result<()> {
+        self.store()
+            .point((caller.clone(), permission), |session, (caller, permission)| {
+                Box::pin(
+                    async move { authz::require_server(&authz::server(session, caller).await?, *permission) },
+                )
+            })
+            .await
+    }
+
     /// Whether the caller may do this in the organization; without a permission, whether it may know the organization.
     pub async fn check_organization(
         &self,

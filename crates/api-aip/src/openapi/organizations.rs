@@ -1,4 +1,4 @@
-//! Organizations, their preferences, and who the credential speaks for.
+//! Organizations and their preferences.
 
 use tenantry_core::Kind;
 use tenantry_http::openapi::{Operation, Shape};
@@ -7,14 +7,8 @@ use super::parameters::{allow_missing, filter, force, order_by, own_id, show_del
 use super::{JSON, WITHIN, create, custom, delete, get, held_to_a_version, list, update};
 use crate::filters::TITLED;
 use crate::organizations::{ORDERING, ORGANIZATION, TRANSFER};
-use crate::people::PERSON;
 use crate::permissions::TESTED;
 use crate::preferences::PREFERENCES;
-
-pub(crate) fn get_current_user() -> Operation {
-    get("get_current_user", "Get the current user", &PERSON)
-        .about("Who the credential speaks for. Outside any organization a user is named `users/{user}`.")
-}
 
 pub(crate) fn list_own_organizations() -> Operation {
     list("list_own_organizations", "List the caller's organizations", "user_organizations", &ORGANIZATION)

@@ -60,6 +60,7 @@ fn rows() -> Vec<Row> {
     vec![
         with(row("POST", "/api/v1/organizations/{organization}:testPermissions"), "", test_permissions()),
         row("GET", "/api/v1/me"),
+        with(row("POST", "/api/v1/users"), VALIDATE, Some(json!({"email": "new@matrix.example"}))),
         row("GET", "/api/v1/me/organizations"),
         row("GET", ORGANIZATIONS),
         with(row("POST", ORGANIZATIONS), VALIDATE, Some(json!({"title": "Matrix"}))),

@@ -1,5 +1,6 @@
-//! `/api/v1/organizations` and `/api/v1/me`.
+//! `/api/v1/organizations`, `/api/v1/users` and `/api/v1/me`.
 
+mod accounts;
 mod api_keys;
 mod errors;
 mod invitations;
