@@ -1,12 +1,17 @@
 //! `tenantry init`: the first administrator of a server, and an organization if one is asked for.
 
+use std::io::{self, Write};
+
 use anyhow::{Result, bail};
 use clap::Args;
-use tenantry_core::organization::{NewOrganization, checked_name};
-use tenantry_core::principal::NewUser;
+use serde_json::{Value, json};
+use tenantry_core::Core;
+use tenantry_core::credential::Issued;
+use tenantry_core::organization::{NewOrganization, Organization, checked_name};
+use tenantry_core::principal::{NewUser, Principal};
 
 use crate::config::Config;
-use crate::output;
+use crate::output::{self, Format};
 use crate::serve::open_core;
 
 /// What the first administrator is called.
@@ -22,9 +27,12 @@ pub struct Init {
     /// Also make an organization of this name, owned by the administrator
     #[arg(long, value_name = "NAME")]
     organization: Option<String>,
+    /// How the token and the rest are told
+    #[arg(long, value_enum, default_value = "text")]
+    output: Format,
 }
 
-/// Makes them, and prints the token once.
+/// Makes them, and tells the token once, whatever becomes of the organization.
 pub async fn init(config: &Config, init: &Init) -> Result<()> {
     if let Some(name) = &init.organization {
         checked_name(name).map_err(|error| anyhow::anyhow!("organization: {}", error.public()))?;
@@ -36,16 +44,46 @@ pub async fn init(config: &Config, init: &Init) -> Result<()> {
         Ok(made) => made,
         Err(error) => bail!("{}", error.public().to_owned()),
     };
-    let told = output::print(|out| {
-        writeln!(out, "administrator  {}", user.username)?;
-        writeln!(out, "token          {}", token.secret.expose())?;
-        writeln!(out, "               keep it: it is not shown again")
+    let organization = match &init.organization {
+        None => Ok(None),
+        Some(name) => make_organization(&core, &token, name).await.map(Some),
+    };
+    let made = organization.as_ref().ok().and_then(Option::as_ref);
+    let told = output::print(|out| match init.output {
+        Format::Text => text(out, &user, &token, made),
+        Format::Json => writeln!(out, "{}", document(&user, &token, made)),
     });
-    let Some(name) = &init.organization else { return told };
+    organization.and(told)
+}
+
+async fn make_organization(core: &Core, token: &Issued, name: &str) -> Result<Organization> {
     let caller = core.authenticate(token.secret.expose()).await.map_err(anyhow::Error::msg)?;
-    let new = NewOrganization { name: name.clone(), ..NewOrganization::default() };
+    let new = NewOrganization { name: name.to_owned(), ..NewOrganization::default() };
     let made = core.create_organization(&caller, new).await;
-    let made = made.map_err(|error| anyhow::anyhow!("the organization was not made: {}", error.public()))?;
-    told?;
-    output::print(|out| writeln!(out, "organization   {} (key {}, id {})", made.name, made.key, made.id))
+    made.map_err(|error| anyhow::anyhow!("the organization was not made: {}", error.public()))
+}
+
+fn text(
+    out: &mut dyn Write,
+    user: &Principal,
+    token: &Issued,
+    organization: Option<&Organization>,
+) -> io::Result<()> {
+    writeln!(out, "administrator  {}", user.username)?;
+    writeln!(out, "token          {}", token.secret.expose())?;
+    writeln!(out, "               keep it: it is not shown again")?;
+    match organization {
+        Some(made) => writeln!(out, "organization   {} (key {}, id {})", made.name, made.key, made.id),
+        None => Ok(()),
+    }
+}
+
+fn document(user: &Principal, token: &Issued, organization: Option<&Organization>) -> Value {
+    let organization =
+        organization.map(|made| json!({"id": made.id.to_string(), "key": made.key, "name": made.name}));
+    json!({
+        "administrator": {"id": user.id.to_string(), "username": user.username},
+        "token": token.secret.expose(),
+        "organization": organization,
+    })
 }

@@ -4,6 +4,16 @@ use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
+
+/// How a command tells what it did.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One line of JSON
+    Json,
+}
 
 /// Whoever read standard output has closed it, as `head` does when it has enough. That is no failure.
 #[derive(Debug)]

@@ -45,6 +45,23 @@ fn a_closed_pipe_ends_a_command_quietly() {
     assert_eq!(again.code(), Some(1), "a failure is one, heard or not");
 }
 
+/// A script reads the token from one line, and a person from several.
+#[test]
+fn init_tells_scripts_and_people() {
+    let directory = tempfile::tempdir().unwrap();
+    let init = ["init", "--email", "ada@example.org", "--organization", "Org", "--output", "json"];
+    let output = tenantry(directory.path(), &init).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(line["token"].as_str().unwrap().starts_with("tny_pat_"));
+    assert_eq!(line["administrator"]["username"], "ada@example.org");
+    assert_eq!((&line["organization"]["key"], &line["organization"]["name"]), (&"org".into(), &"Org".into()));
+    let other = tempfile::tempdir().unwrap();
+    let output = tenantry(other.path(), &["init", "--email", "ada@example.org"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("administrator  ada@example.org\ntoken          tny_pat_"), "{text}");
+}
+
 #[test]
 fn variables_that_are_texts_are_read_as_texts() {
     let directory = tempfile::tempdir().unwrap();

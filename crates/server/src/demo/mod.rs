@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use tenantry_core::settings::{AddPeople, Settings};
 use tenantry_http::{Limits, Served};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connections::ConnectionLimits;
 use crate::keys::MasterKey;
-use crate::output;
+use crate::output::{self, Format};
 use crate::serve::{app, cancel_on_signal, listen, open_core, run_core};
 use crate::world::SystemEntropy;
 
@@ -40,17 +40,9 @@ pub struct Demo {
     /// Throw away what is in the embedded database; tokens of an earlier demo cannot be shown again
     #[arg(long)]
     reset: bool,
-    /// How the demo tells what can be tried
+    /// How the demo tells what can be tried, once connections are taken
     #[arg(long, value_enum, default_value = "text")]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    /// For people
-    Text,
-    /// One line of JSON once connections are taken
-    Json,
+    output: Format,
 }
 
 /// Runs the demo until SIGTERM or Ctrl-C.
@@ -75,8 +67,8 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     tokio::spawn(cancel_on_signal(stop.clone()));
     let serving = tokio::spawn(run_core(listener, app, core, limits, stop.clone()));
     let told = output::print(|out| match demo.output {
-        Output::Text => print::text(out, &url, &estate),
-        Output::Json => print::json(out, &url, &estate),
+        Format::Text => print::text(out, &url, &estate),
+        Format::Json => print::json(out, &url, &estate),
     });
     if told.is_err() {
         // Nobody will ever know the tokens.
