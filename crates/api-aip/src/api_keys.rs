@@ -85,7 +85,7 @@ pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(NewApiKey, Terms)> {
         let members = Members::of(&API_KEY, &change.body)?;
-        let terms = change.terms(&[], None)?;
+        let terms = change.terms_without_version(&[])?;
         refuse_another_user(members.text("user")?, change.caller.principal)?;
         let title = members.text("title")?;
         let new = NewApiKey {

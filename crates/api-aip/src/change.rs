@@ -102,6 +102,17 @@ impl<const N: usize> Change<N> {
         Mask::parse("update_mask", text, &message.writable()).map_err(|error| refused(&error))
     }
 
+    /// The same where there is no version to go by: what is made now had none, and an invitation has none. Who names one
+    /// relies on it, so it is refused rather than ignored.
+    pub(crate) fn terms_without_version(&self, known: &[&str]) -> Result<Terms> {
+        let terms = self.terms(known, None)?;
+        if terms.expected_version.is_some() {
+            let field = if terms.by_header { "If-Match" } else { "etag" };
+            return Err(Error::invalid(field, "unsupported", "this has no version to compare with"));
+        }
+        Ok(terms)
+    }
+
     /// Makes the change by these terms, and answers what `write` makes of its outcome.
     pub(crate) async fn make<T, F>(
         &self,

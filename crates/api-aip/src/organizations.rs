@@ -101,7 +101,7 @@ pub(crate) async fn get_organization(read: Read<1>) -> Answer {
 /// `POST /api/v1/organizations`: the caller becomes the owner.
 pub(crate) async fn create_organization(change: Change<0>) -> Answer {
     let members = Members::of(&ORGANIZATION, &change.body)?;
-    let terms = change.terms(&["organization_id"], None)?;
+    let terms = change.terms_without_version(&["organization_id"])?;
     let title = members.text("title")?;
     let id = change.query.one("organization_id")?.map(|text| {
         let id = OrganizationId::parse(text);

@@ -87,7 +87,7 @@ pub(crate) async fn add_workspace_user(change: Change<2>) -> Answer {
 
 async fn add<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(Person, Vec<RoleName>, Terms)> {
-        let terms = change.terms(&[], None)?;
+        let terms = change.terms_without_version(&[])?;
         let members = Members::of(&MEMBER, &change.body)?;
         Ok((read_person(members.get("user"))?, read_roles(&place, members.list("roles")?)?, terms))
     };
@@ -120,7 +120,8 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let (roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
     check_parents(&change.core, &change.caller, &place, &change.body).await?;
     let user = read_user(&change.path[N - 1]);
-    let work = async move |core: Core, caller| core.update_user(&caller, place, user, roles).await;
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| core.update_user(&caller, place, user, roles, expected).await;
     change.make(terms, users::write, work).await
 }
 
@@ -137,7 +138,10 @@ pub(crate) async fn remove_organization_user(change: Change<2>) -> Answer {
     let write = move |departure: &Departure| {
         if told { write_departure(departure) } else { Value::Object(Map::new()) }
     };
-    let work = async move |core: Core, caller| core.remove_organization_user(&caller, by, user, force).await;
+    let expected = terms.expected_version;
+    let work = async move |core: Core, caller| {
+        core.remove_organization_user(&caller, by, user, expected, force).await
+    };
     change.make(terms, write, work).await
 }
 
@@ -148,7 +152,9 @@ pub(crate) async fn remove_workspace_user(change: Change<3>) -> Answer {
     let terms = change.terms(&[], None);
     let terms = judged_in_workspace(&change.core, &change.caller, &target, needed, terms).await?;
     let user = read_user(&change.path[2]);
-    let work = async move |core: Core, caller| core.remove_workspace_user(&caller, target, user).await;
+    let expected = terms.expected_version;
+    let work =
+        async move |core: Core, caller| core.remove_workspace_user(&caller, target, user, expected).await;
     change.make(terms, |(): &()| Value::Object(Map::new()), work).await
 }
 

@@ -84,6 +84,11 @@ impl Shown {
     /// The answer: what is shown of the body, with the tag of the whole.
     pub(crate) fn answer(&self, body: Value) -> Resource {
         let tag = etag::of(&body);
+        self.tagged(body, tag)
+    }
+
+    /// The same with a tag that the body does not tell.
+    pub(crate) fn tagged(&self, body: Value, tag: String) -> Resource {
         Resource::tagged(&self.cut(body), tag)
     }
 

@@ -99,7 +99,7 @@ pub(crate) async fn create_workspace_role(change: Change<2>) -> Answer {
 async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(NewRole, Terms)> {
         let members = Members::of(&ROLE, &change.body)?;
-        let terms = change.terms(&["role_id"], None)?;
+        let terms = change.terms_without_version(&["role_id"])?;
         let title = members.text("title")?;
         let id = change.query.one("role_id")?.map(|text| {
             let id = RoleId::parse(text);

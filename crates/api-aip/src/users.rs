@@ -24,7 +24,7 @@ use crate::page::{Ordering, Paging};
 use crate::people::{MEMBER, PERSON};
 use crate::read::Read;
 use crate::resource::{Answer, Resource};
-use crate::{Aip, filters, names, people};
+use crate::{Aip, etag, filters, names, people};
 
 pub(crate) const ROWS: &str = "users";
 /// How many workspaces can be asked about at once.
@@ -96,7 +96,7 @@ pub(crate) async fn get_user_basic_info(read: Read<2>) -> Answer {
     let shown = read.fields(&PERSON);
     let shown = judged_at(&read.core, &read.caller, &place, Needed::READ_USERS, shown).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[1])).await?;
-    Ok(shown.answer(write_person(&found)))
+    Ok(shown.tagged(write_person(&found), etag::write(found.version())))
 }
 
 /// `GET .../workspaces/{workspace}/users/{user}`: the person with the roles held there.
@@ -105,7 +105,7 @@ pub(crate) async fn get_workspace_user(read: Read<3>) -> Answer {
     let needed = Needed::READ_USERS;
     let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(&MEMBER)).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[2])).await?;
-    Ok(shown.answer(write(&found)))
+    Ok(shown.tagged(write(&found), etag::write(found.version())))
 }
 
 /// `POST .../workspaces:countUsers`: a number for each workspace asked for; one that cannot be seen fails the call.

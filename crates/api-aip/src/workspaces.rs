@@ -116,7 +116,7 @@ pub(crate) async fn create_workspace(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(NewWorkspace, Terms)> {
         let members = Members::of(&WORKSPACE, &change.body)?;
-        let terms = change.terms(&["workspace_id"], None)?;
+        let terms = change.terms_without_version(&["workspace_id"])?;
         let title = members.text("title")?;
         let id = change.query.one("workspace_id")?.map(|text| {
             let id = WorkspaceId::parse(text);
@@ -224,7 +224,7 @@ async fn undelete_workspace(change: &Change<2>, target: (OrganizationRef, Worksp
     let needed = Permission::DeleteWorkspace;
     let (terms, title) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
     let work = async move |core: Core, caller| {
-        core.undelete_workspace(&caller, target, title).await.map_err(in_words)
+        core.undelete_workspace(&caller, target, title, terms.expected_version).await.map_err(in_words)
     };
     change.make(terms, writer(&change.core), work).await
 }

@@ -30,6 +30,7 @@ pub mod settings;
 pub mod store;
 pub mod text;
 mod uses;
+mod version;
 pub mod workspace;
 
 use std::sync::Arc;

@@ -136,7 +136,7 @@ async fn a_page_is_answered_again_until_something_changes() {
         assert!(server.warm(&bob, &path).await.ends_with("none Org"));
         share(&core, &ann, target(org.id, m.id), &bob).await;
         assert!(server.warm(&bob, &path).await.ends_with("m Org"));
-        core.remove_workspace_user(&ann.caller, target(org.id, m.id), bob.id()).await.unwrap();
+        core.remove_workspace_user(&ann.caller, target(org.id, m.id), bob.id(), None).await.unwrap();
         assert!(server.get(&bob, &path).await.ends_with("none Org"), "who is removed sees it no longer");
 
         let renamed = OrganizationChange { name: Some("Renamed".into()), ..OrganizationChange::default() };
@@ -243,7 +243,7 @@ async fn no_replica_shows_what_another_has_changed() {
     here.workspace(&ann, org.id, "a").await;
     assert!(servers[1].warm(&ann, &path).await.ends_with("a Org"));
     assert!(servers[0].warm(&bob, &path).await.ends_with("m Org"));
-    there.remove_workspace_user(&ann.caller, target(org.id, m.id), bob.id()).await.unwrap();
+    there.remove_workspace_user(&ann.caller, target(org.id, m.id), bob.id(), None).await.unwrap();
     assert!(servers[0].get(&bob, &path).await.ends_with("none Org"));
     there.set_suspended(&root.caller, ann.id(), true).await.unwrap();
     assert_eq!(servers[0].get(&ann, &path).await, "Unauthenticated");

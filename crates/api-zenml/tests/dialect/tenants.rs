@@ -338,7 +338,7 @@ async fn somebody_unknown_shows_as_an_id() {
     let owners = vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
     let foreign = || target(&north, "foreign");
     core.add_user(&ada.caller, foreign(), Person::Id(ada.id()), owners).await.unwrap();
-    core.remove_workspace_user(&ada.caller, foreign(), root.id()).await.unwrap();
+    core.remove_workspace_user(&ada.caller, foreign(), root.id(), None).await.unwrap();
     let id = root.id().to_string();
     let unknown = owner().await;
     assert_eq!((&unknown["id"], &unknown["username"]), (&json!(id), &json!(id)));

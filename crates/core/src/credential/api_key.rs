@@ -12,6 +12,7 @@ use crate::page::{Cursor, KeyValue, Page, PageRequest};
 use crate::permission::Permission;
 use crate::store::Session;
 use crate::text;
+use crate::version::{self, Seen};
 
 /// How many days an API key may live: one of these.
 pub const API_KEY_DAYS: [i64; 6] = [7, 30, 60, 90, 180, 365];
@@ -165,7 +166,7 @@ impl Core {
                         if key.credential.principal != act.caller.principal {
                             return Err(Error::forbidden("an API key is changed by its owner alone"));
                         }
-                        require_version(&key, change.expected_version)?;
+                        version::require(Seen::ApiKey, key.credential.version, change.expected_version)?;
                         if let Some(title) = &change.title {
                             key.credential.title = text::name("title", title, API_KEY_TITLE_MAX)?;
                         }
@@ -200,7 +201,7 @@ impl Core {
                 Box::pin(async move {
                     let scope = enter_whole(session, act, organization).await?;
                     let key = visible(session, &act.caller, &scope, *id).await?;
-                    require_version(&key, *expected)?;
+                    version::require(Seen::ApiKey, key.credential.version, *expected)?;
                     session.revoke_credential(key.credential.principal, *id, act.now).await?;
                     record(session, act, &scope, "api_key.delete", *id).await
                 })
@@ -266,17 +267,6 @@ async fn checked_workspaces(
     ids.sort_unstable();
     ids.dedup();
     Ok(if ids.is_empty() { None } else { Some(ids) })
-}
-
-fn require_version(key: &ApiKey, expected: Option<i64>) -> Result<()> {
-    match expected {
-        Some(expected) if expected != key.credential.version => Err(Error::new(
-            Kind::Conflict,
-            "api_key.stale",
-            "the API key was changed meanwhile, read it again",
-        )),
-        _ => Ok(()),
-    }
 }
 
 async fn record(

@@ -1,9 +1,10 @@
 //! Leaving an organization: everything that a person holds in it ends at once, and nothing is left without an owner.
 
+use super::service::require_version;
 use super::{Scope, Subject, give, require_an_owner, require_not_account_owner};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{self, OrganizationRef, OrganizationScope, View, Writable};
+use crate::authz::{self, OrganizationRef, OrganizationScope, PlaceScope, View, Writable};
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{PrincipalId, WorkspaceId};
@@ -44,17 +45,20 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         user: PrincipalId,
+        expected_version: Option<i64>,
         force: bool,
     ) -> Result<Departure> {
         self.store()
             .write(
-                (self.act(caller), organization, user, force),
-                |session, (act, organization, user, force)| {
+                (self.act(caller), organization, user, expected_version, force),
+                |session, (act, organization, user, expected, force)| {
                     Box::pin(async move {
                         let needed = Permission::ManageOrganizationUsers;
                         let scope =
                             authz::require_change(session, &act.caller, needed, organization, View::Both)
                                 .await?;
+                        let place = PlaceScope::Organization((*scope).clone());
+                        require_version(session, &place, *user, *expected).await?;
                         leave(session, act, &scope, *user, *force).await
                     })
                 },

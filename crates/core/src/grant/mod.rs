@@ -6,6 +6,7 @@ mod leave;
 mod service;
 mod store;
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::audit::Act;
@@ -132,6 +133,22 @@ pub struct HeldRole {
 }
 
 impl UserWithRoles {
+    /// The version of what is shown of the user: another number whenever a role comes or goes, or the user is changed.
+    pub fn version(&self) -> i64 {
+        let mut digest = Sha256::new();
+        digest.update(self.user.id.as_uuid().as_bytes());
+        digest.update(self.user.version.to_be_bytes());
+        for role in &self.roles {
+            digest.update([role.level as u8]);
+            // No title has a control character in it.
+            digest.update(role.builtin.map_or(role.title.as_str(), |builtin| builtin.word()));
+            digest.update([0]);
+        }
+        let first =
+            digest.finalize().iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+        i64::try_from(first >> 1).unwrap_or_default()
+    }
+
     /// The user's place in an order.
     pub fn cursor(&self, order: &[Order<UserField>]) -> Cursor {
         let user = &self.user;

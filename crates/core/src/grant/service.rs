@@ -20,6 +20,7 @@ use crate::role::{self, Role};
 use crate::settings::{AddPeople, Settings};
 use crate::store::Session;
 use crate::text;
+use crate::version::{self, Seen};
 use crate::workspace;
 
 /// Which users of a place to list.
@@ -208,14 +209,17 @@ impl Core {
         place: impl Into<Place>,
         user: PrincipalId,
         roles: RolesWanted,
+        expected_version: Option<i64>,
     ) -> Result<UserWithRoles> {
+        let data = (self.act(caller), place.into(), user, roles, expected_version);
         self.store()
-            .write((self.act(caller), place.into(), user, roles), |session, (act, place, user, wanted)| {
+            .write(data, |session, (act, place, user, wanted, expected)| {
                 Box::pin(async move {
                     let scope =
                         authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let roles = resolve(session, &scope, wanted).await?;
                     let principal = holder(session, &scope, *user).await?;
+                    require_version(session, &scope, *user, *expected).await?;
                     set_roles(session, act, &scope, principal, roles, Verb::Update).await
                 })
             })
@@ -228,13 +232,16 @@ impl Core {
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
         user: PrincipalId,
+        expected_version: Option<i64>,
     ) -> Result<()> {
+        let data = (self.act(caller), Place::from(target), user, expected_version);
         self.store()
-            .write((self.act(caller), Place::from(target), user), |session, (act, place, user)| {
+            .write(data, |session, (act, place, user, expected)| {
                 Box::pin(async move {
                     let scope =
                         authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let principal = holder(session, &scope, *user).await?;
+                    require_version(session, &scope, *user, *expected).await?;
                     set_roles(session, act, &scope, principal, Vec::new(), Verb::Remove).await.map(drop)
                 })
             })
@@ -395,6 +402,20 @@ async fn provision(
     };
     session.insert_user(accounts, &user, None).await?;
     Ok(user)
+}
+
+/// Refuses a change of somebody whom the client has seen with other roles.
+pub(super) async fn require_version(
+    session: &dyn Session,
+    scope: &PlaceScope,
+    user: PrincipalId,
+    expected: Option<i64>,
+) -> Result<()> {
+    if expected.is_none() {
+        return Ok(());
+    }
+    let held = session.find_user(scope, user).await?.ok_or_else(|| Error::not_found("user"))?;
+    version::require(Seen::Membership, held.version(), expected)
 }
 
 /// What is done to somebody's roles, for the audit trail.

@@ -1,7 +1,7 @@
 //! Use cases of an organization's life: who owns it, its preferences, its end and its return.
 
 use super::Organization;
-use super::service::{free_key, hand_over, require_room, require_version};
+use super::service::{free_key, hand_over, require_room};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, Writable};
@@ -12,6 +12,7 @@ use crate::ids::{OrganizationId, PrincipalId};
 use crate::permission::Permission;
 use crate::preferences::PreferencesChange;
 use crate::store::Session;
+use crate::version::{self, Seen};
 
 impl Core {
     /// One organization: a live one for who may know it, a deleted one by its id for who may restore it.
@@ -51,7 +52,7 @@ impl Core {
                 Box::pin(async move {
                     let needed = Permission::TransferOrganization;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
-                    require_version(&found, *expected)?;
+                    version::require(Seen::Organization, found.version, *expected)?;
                     if *owner != found.owner {
                         hand_over(session, act, &scope, &mut found, *owner).await?;
                     }
@@ -93,7 +94,7 @@ impl Core {
                 Box::pin(async move {
                     let needed = Permission::UpdateOrganizationPreferences;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
-                    require_version(&found, *expected)?;
+                    version::require(Seen::Organization, found.version, *expected)?;
                     found.preferences = change.apply(&found.preferences)?;
                     save(session, act, &scope, found, ("organization_preferences.update", None)).await
                 })
@@ -117,7 +118,7 @@ impl Core {
                     session.lock_organization(OrganizationId::SERVER).await?;
                     let needed = Permission::DeleteOrganization;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
-                    require_version(&found, *expected)?;
+                    version::require(Seen::Organization, found.version, *expected)?;
                     if !force && session.count_workspaces_made(&scope).await? > 0 {
                         return Err(Error::new(
                             Kind::Precondition,
@@ -164,7 +165,7 @@ impl Core {
                     let scope = authz::require_deleted_change(session, &act.caller, organization).await?;
                     let found = session.find_deleted_organization(&scope).await?;
                     let mut found = found.ok_or_else(|| Error::hidden("organization"))?;
-                    require_version(&found, *expected)?;
+                    version::require(Seen::Organization, found.version, *expected)?;
                     require_room(session, found.owner, settings).await?;
                     let first = found.key.clone();
                     found.key = free_key(session, &server, None, first, &found.name).await?;

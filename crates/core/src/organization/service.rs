@@ -18,6 +18,7 @@ use crate::role::{self, Role};
 use crate::settings::{MayCreateOrganizations, Settings};
 use crate::store::Session;
 use crate::text;
+use crate::version::{self, Seen};
 use crate::workspace::{self, Deleted, NewWorkspace};
 
 /// What a new organization is made of.
@@ -299,7 +300,7 @@ async fn update_organization(
     let scope = authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
     let mut found =
         session.find_organization(&scope).await?.ok_or_else(|| Error::not_found("organization"))?;
-    require_version(&found, change.expected_version)?;
+    version::require(Seen::Organization, found.version, change.expected_version)?;
     let id = scope.organization();
     let mut targets = vec![Target::new("organization", id.as_uuid())];
     if let Some(name) = &change.name {
@@ -365,16 +366,4 @@ pub(super) async fn hand_over(
 
 fn optional_prose(text: Option<&str>) -> Result<Option<String>> {
     text.map_or(Ok(None), |text| text::prose("description", text, text::DESCRIPTION_MAX))
-}
-
-/// Refuses a change of a version that the client has not seen.
-pub(super) fn require_version(organization: &Organization, expected: Option<i64>) -> Result<()> {
-    match expected {
-        Some(expected) if expected != organization.version => Err(Error::new(
-            Kind::Conflict,
-            "organization.stale",
-            "the organization was changed meanwhile, read it again",
-        )),
-        _ => Ok(()),
-    }
 }

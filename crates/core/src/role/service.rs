@@ -13,6 +13,7 @@ use crate::page::{Page, PageRequest};
 use crate::permission::{Level, PermissionSet};
 use crate::store::Session;
 use crate::text;
+use crate::version::{self, Seen};
 
 /// Longest title of a role, in characters.
 pub const ROLE_TITLE_MAX: usize = 60;
@@ -228,12 +229,8 @@ async fn custom(
         return Err(Error::new(Kind::Precondition, "role.of_organization", message));
     }
     authz::require_to_hold(scope.permissions(), role.permissions)?;
-    match expected_version {
-        Some(expected) if expected != role.version => {
-            Err(Error::new(Kind::Conflict, "role.stale", "the role was changed meanwhile, read it again"))
-        }
-        _ => Ok((scope, role)),
-    }
+    version::require(Seen::Role, role.version, expected_version)?;
+    Ok((scope, role))
 }
 
 /// A title that no id can be taken for.

@@ -17,6 +17,7 @@ use crate::project::Project;
 use crate::role;
 use crate::store::Session;
 use crate::text;
+use crate::version::{self, Seen};
 
 /// What a new workspace is made of.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +86,7 @@ impl Core {
                         None => Permission::UpdateWorkspace,
                     };
                     let (scope, mut workspace) = live(session, act, target, needed).await?;
-                    require_version(&workspace, change.expected_version)?;
+                    version::require(Seen::Workspace, workspace.version, change.expected_version)?;
                     let before = workspace.clone();
                     if let Some(name) = &change.name {
                         let name = text::name("name", name, NAME_MAX)?;
@@ -125,7 +126,7 @@ impl Core {
                     Box::pin(async move {
                         let needed = Permission::UpdateWorkspacePreferences;
                         let (scope, mut workspace) = live(session, act, target, needed).await?;
-                        require_version(&workspace, *expected)?;
+                        version::require(Seen::Workspace, workspace.version, *expected)?;
                         let details = &mut workspace.details;
                         details.preferences = change.apply(&details.preferences)?;
                         let action = "workspace_preferences.update";
@@ -150,7 +151,7 @@ impl Core {
             .write(data, |session, (act, target, expected_version, force)| {
                 Box::pin(async move {
                     let (scope, mut workspace) = live(session, act, target, Permission::DeleteWorkspace).await?;
-                    require_version(&workspace, *expected_version)?;
+                    version::require(Seen::Workspace, workspace.version, *expected_version)?;
                     if workspace.is_default {
                         return Err(Error::new(
                             Kind::Precondition,
@@ -179,9 +180,11 @@ impl Core {
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
         new_name: Option<String>,
+        expected_version: Option<i64>,
     ) -> Result<WorkspaceDetail> {
+        let data = (self.act(caller), target, new_name, expected_version);
         self.store()
-            .write((self.act(caller), target, new_name), |session, (act, target, new_name)| {
+            .write(data, |session, (act, target, new_name, expected)| {
                 Box::pin(async move {
                     let needed = Permission::DeleteWorkspace;
                     let target = (&target.0, &target.1);
@@ -197,6 +200,7 @@ impl Core {
                             "the workspace is not deleted",
                         ));
                     }
+                    version::require(Seen::Workspace, workspace.version, *expected)?;
                     let organization = scope.organization_scope();
                     if let Some(name) = new_name {
                         workspace.name = text::name("name", name, NAME_MAX)?;
@@ -333,17 +337,6 @@ async fn save(
     let targets = vec![Target::new("workspace", workspace.id.as_uuid())];
     act.record(session, scope.organization(), action, targets).await?;
     detail(session, scope).await
-}
-
-fn require_version(workspace: &Workspace, expected: Option<i64>) -> Result<()> {
-    match expected {
-        Some(expected) if expected != workspace.version => Err(Error::new(
-            Kind::Conflict,
-            "workspace.stale",
-            "the workspace was changed meanwhile, read it again",
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn set_status(service: &mut Option<Service>, field: &'static str, status: Option<&str>) -> Result<()> {

@@ -102,7 +102,7 @@ async fn they_go_with_a_membership(core: TestCore) {
     let by = || OrganizationRef::Id(org);
     let made = core.create_api_key(&bob.caller, by(), key("k")).await.unwrap();
     core.authenticate(made.secret.expose()).await.unwrap();
-    let left = core.remove_organization_user(&ann.caller, by(), bob.id(), false).await.unwrap();
+    let left = core.remove_organization_user(&ann.caller, by(), bob.id(), None, false).await.unwrap();
     assert_eq!((left.api_keys, left.workspaces), (1, 0));
     assert_eq!(kind(core.authenticate(made.secret.expose()).await), Kind::Unauthenticated);
     core.authenticate(&bob.token).await.unwrap();

@@ -69,9 +69,9 @@ async fn one_event_for_each_change(core: TestCore) {
 
     let viewer = vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
     core.add_user(&ann.caller, by(), Person::Id(bob.id()), viewer.clone()).await.unwrap();
-    core.update_user(&ann.caller, by(), bob.id(), viewer.clone()).await.unwrap();
-    core.remove_workspace_user(&ann.caller, by(), bob.id()).await.unwrap();
-    core.remove_workspace_user(&ann.caller, by(), ann.id()).await.unwrap_err();
+    core.update_user(&ann.caller, by(), bob.id(), viewer.clone(), None).await.unwrap();
+    core.remove_workspace_user(&ann.caller, by(), bob.id(), None).await.unwrap();
+    core.remove_workspace_user(&ann.caller, by(), ann.id(), None).await.unwrap_err();
     events(&["workspace_user.add", "workspace_user.update", "workspace_user.remove"]);
     core.invite(&ann.caller, by(), "x@example.org".into(), viewer.clone()).await.unwrap();
     core.invite(&ann.caller, by(), "x@example.org".into(), viewer.clone()).await.unwrap_err();
@@ -99,7 +99,7 @@ async fn one_event_for_each_change(core: TestCore) {
 
     core.delete_workspace(&ann.caller, by(), None, false).await.unwrap_err();
     core.delete_workspace(&ann.caller, by(), None, true).await.unwrap();
-    core.undelete_workspace(&ann.caller, by(), None).await.unwrap();
+    core.undelete_workspace(&ann.caller, by(), None, None).await.unwrap();
     core.delete_organization(&ann.caller, at(), None, true).await.unwrap();
     events(&["workspace.delete", "workspace.undelete", "organization.delete"]);
 

@@ -77,13 +77,13 @@ async fn about_workspace(
     let rename = WorkspaceChange { name: Some("Plans".into()), ..Default::default() };
     refused.push(refusal(core.rehearsal().update_workspace(caller, by(), rename).await));
     refused.push(refusal(core.delete_workspace(caller, by(), None, true).await));
-    refused.push(refusal(core.undelete_workspace(caller, by(), None).await));
+    refused.push(refusal(core.undelete_workspace(caller, by(), None, None).await));
     refused.push(refusal(core.report_workspace_status(caller, by(), StatusReport::default()).await));
     let viewer = || vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
     let (me, id) = (Person::Id(who.id()), who.id());
     refused.push(refusal(core.add_user(caller, by(), me, viewer()).await));
-    refused.push(refusal(core.update_user(caller, by(), id, viewer()).await));
-    refused.push(refusal(core.remove_workspace_user(caller, by(), id).await));
+    refused.push(refusal(core.update_user(caller, by(), id, viewer(), None).await));
+    refused.push(refusal(core.remove_workspace_user(caller, by(), id, None).await));
     let invite = core.invite(caller, by(), "eve@example.org".into(), viewer()).await;
     refused.push(refusal(invite));
     refused
@@ -176,11 +176,11 @@ async fn ids_in_bodies_and_filters_are_unknown(core: TestCore) {
     let viewer = || vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
     let add = async |id| core.add_user(caller, by(), Person::Id(id), viewer()).await.map(drop);
     pairs.push((add(e.ann.id()).await, add(nobody).await));
-    let update = async |id| core.update_user(caller, by(), id, viewer()).await.map(drop);
+    let update = async |id| core.update_user(caller, by(), id, viewer(), None).await.map(drop);
     pairs.push((update(e.ann.id()).await, update(nobody).await));
-    let remove = async |id| core.remove_workspace_user(caller, by(), id).await;
+    let remove = async |id| core.remove_workspace_user(caller, by(), id, None).await;
     pairs.push((remove(e.ann.id()).await, remove(nobody).await));
-    let role = async |role| core.update_user(caller, by(), e.eve.id(), vec![role]).await.map(drop);
+    let role = async |role| core.update_user(caller, by(), e.eve.id(), vec![role], None).await.map(drop);
     pairs.push((role(RoleName::Id(e.role)).await, role(RoleName::Id(RoleId::from_uuid(nobodys))).await));
     pairs.push((role(RoleName::Title("Hers".into())).await, role(RoleName::Title("Nobodys".into())).await));
     let join =

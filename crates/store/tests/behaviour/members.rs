@@ -107,7 +107,7 @@ async fn strangers_are_invited(core: TestCore) {
 async fn roles_are_replaced(core: TestCore) {
     let e = estate(&core).await;
     let update =
-        async |who: PrincipalId, roles| core.update_user(&e.ann.caller, e.target(), who, roles).await;
+        async |who: PrincipalId, roles| core.update_user(&e.ann.caller, e.target(), who, roles, None).await;
     assert_eq!(kind(update(e.bob.id(), builtin(EDITOR)).await), Kind::NotFound);
     core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER)).await.unwrap();
     let two = vec![RoleName::Builtin(EDITOR), RoleName::Builtin(EDITOR), RoleName::Builtin(VIEWER)];
@@ -119,9 +119,9 @@ async fn roles_are_replaced(core: TestCore) {
         core.literal(e.bob.id().as_uuid())
     );
     assert_eq!(core.sql(&grants), "1");
-    core.remove_workspace_user(&e.ann.caller, e.target(), e.bob.id()).await.unwrap();
+    core.remove_workspace_user(&e.ann.caller, e.target(), e.bob.id(), None).await.unwrap();
     assert_eq!(kind(core.get_workspace(&e.bob.caller, e.target(), View::Both).await), Kind::Hidden);
-    let again = core.remove_workspace_user(&e.ann.caller, e.target(), e.bob.id()).await;
+    let again = core.remove_workspace_user(&e.ann.caller, e.target(), e.bob.id(), None).await;
     assert_eq!(kind(again), Kind::NotFound);
     assert_eq!(core.examine().await.unwrap(), []);
 }
@@ -129,13 +129,13 @@ async fn roles_are_replaced(core: TestCore) {
 async fn the_last_owner_stays(core: TestCore) {
     let e = estate(&core).await;
     for who in [&e.ann, &e.root] {
-        let removed = core.remove_workspace_user(&who.caller, e.target(), e.ann.id()).await;
+        let removed = core.remove_workspace_user(&who.caller, e.target(), e.ann.id(), None).await;
         assert_eq!(reason(removed), "member.last_owner");
-        let demoted = core.update_user(&who.caller, e.target(), e.ann.id(), builtin(EDITOR)).await;
+        let demoted = core.update_user(&who.caller, e.target(), e.ann.id(), builtin(EDITOR), None).await;
         assert_eq!(reason(demoted), "member.last_owner");
     }
     core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(OWNER)).await.unwrap();
-    core.remove_workspace_user(&e.bob.caller, e.target(), e.ann.id()).await.unwrap();
+    core.remove_workspace_user(&e.bob.caller, e.target(), e.ann.id(), None).await.unwrap();
     assert_eq!(core.examine().await.unwrap(), []);
 }
 
@@ -146,7 +146,7 @@ async fn who_owns_nothing_can_always_go(core: TestCore) {
     let carl = core.user(&e.root, "carl").await;
     let by = || OrganizationRef::Id(e.org);
     let remove = async |who: &Member| {
-        core.remove_organization_user(&e.root.caller, by(), who.id(), false).await.map(drop)
+        core.remove_organization_user(&e.root.caller, by(), who.id(), None, false).await.map(drop)
     };
     core.set_suspended(&e.root.caller, e.ann.id(), true).await.unwrap();
     remove(&e.bob).await.unwrap();
@@ -180,18 +180,18 @@ async fn nobody_hands_out_more_than_they_hold(core: TestCore) {
         assert_eq!(reason(add(role).await), "role.exceeds_own");
     }
     add(VIEWER).await.unwrap();
-    let raise = core.update_user(&e.bob.caller, e.target(), e.bob.id(), builtin(OWNER)).await;
+    let raise = core.update_user(&e.bob.caller, e.target(), e.bob.id(), builtin(OWNER), None).await;
     assert_eq!(reason(raise), "role.exceeds_own");
-    let oust = core.remove_workspace_user(&e.bob.caller, e.target(), e.ann.id()).await;
+    let oust = core.remove_workspace_user(&e.bob.caller, e.target(), e.ann.id(), None).await;
     assert_eq!(reason(oust), "role.exceeds_own", "nor takes away more");
-    let viewer = core.update_user(&carl.caller, e.target(), carl.id(), builtin(OWNER)).await;
+    let viewer = core.update_user(&carl.caller, e.target(), carl.id(), builtin(OWNER), None).await;
     assert_eq!(kind(viewer), Kind::Forbidden);
 
     // A token that is narrower than its owner hands out no more than the token holds.
     let mut narrow = e.ann.clone();
     let left = VIEWER.permissions().with(Permission::ManageWorkspaceUsers);
     narrow.caller.narrowing.permissions = Some(left);
-    let update = core.update_user(&narrow.caller, e.target(), carl.id(), builtin(EDITOR)).await;
+    let update = core.update_user(&narrow.caller, e.target(), carl.id(), builtin(EDITOR), None).await;
     assert_eq!(reason(update), "role.exceeds_own");
 }
 
@@ -223,7 +223,7 @@ async fn custom_roles_are_held(core: TestCore) {
     let seen = core.get_workspace(&e.bob.caller, e.target(), View::OwnRoles).await.unwrap().seen;
     assert_eq!((seen.own, seen.own_role()), (Some(reader), Some(VIEWER)));
     let unknown = vec![RoleName::Id(RoleId::from_uuid(Uuid::from_u128(5)))];
-    let update = core.update_user(&e.ann.caller, e.target(), e.bob.id(), unknown).await;
+    let update = core.update_user(&e.ann.caller, e.target(), e.bob.id(), unknown, None).await;
     assert_eq!(kind(update), Kind::Invalid);
 
     let page = first_page(vec![Order::ascending(RoleField::CreatedAt)]);
@@ -276,7 +276,7 @@ async fn counting_people(core: TestCore) {
     let unknown = WorkspaceId::from_uuid(Uuid::from_u128(3));
     assert_eq!(kind(count(&e.ann, vec![e.workspace, unknown]).await), Kind::NotFound);
     assert_eq!(kind(count(&e.bob, vec![second, unknown]).await), Kind::Hidden);
-    core.remove_workspace_user(&e.ann.caller, e.target(), e.bob.id()).await.unwrap();
+    core.remove_workspace_user(&e.ann.caller, e.target(), e.bob.id(), None).await.unwrap();
     assert_eq!(kind(count(&e.bob, both()).await), Kind::Hidden);
 
     // Of a deleted one nobody is counted or listed, whoever asks.
@@ -290,7 +290,7 @@ async fn counting_people(core: TestCore) {
         assert_eq!(kind(count(who, vec![second]).await), Kind::NotFound);
         assert_eq!(kind(list(who).await), Kind::NotFound);
     }
-    core.undelete_workspace(&e.bob.caller, target(e.org, second), None).await.unwrap();
+    core.undelete_workspace(&e.bob.caller, target(e.org, second), None, None).await.unwrap();
     assert_eq!(count(&e.bob, vec![second]).await.unwrap(), [(second, 1)]);
 
     let mut narrow = e.ann.clone();

@@ -105,12 +105,12 @@ async fn the_last_owner_stays_whoever_goes_first(core: TestCore) {
         core.add_user(&ann.caller, by(), Person::Id(bob.id()), owner()).await.unwrap();
         let outcomes = at_once([(&ann, &bob), (&bob, &ann)].into_iter().map(|(who, whom)| {
             let (core, caller, whom) = (Arc::clone(&core), who.caller.clone(), whom.id());
-            async move { core.remove_workspace_user(&caller, by(), whom).await }
+            async move { core.remove_workspace_user(&caller, by(), whom, None).await }
         }));
         assert_eq!(winners(outcomes.await, Kind::Hidden), 1, "who was thrown out sees nothing any more");
         let outcomes = at_once([&ann, &bob].into_iter().map(|who| {
             let (core, caller, whom) = (Arc::clone(&core), root.caller.clone(), who.id());
-            async move { core.remove_workspace_user(&caller, by(), whom).await }
+            async move { core.remove_workspace_user(&caller, by(), whom, None).await }
         }));
         let outcomes = outcomes.await;
         assert!(outcomes.iter().all(Result::is_err), "one is gone, the other is the last");

@@ -134,11 +134,11 @@ impl Ground {
             }
             List::Users(Level::Workspace) => {
                 let place = target(self.org, self.workspace);
-                core.remove_workspace_user(caller, place, PrincipalId::from_uuid(row)).await
+                core.remove_workspace_user(caller, place, PrincipalId::from_uuid(row), None).await
             }
             List::Users(_) => {
                 let gone = PrincipalId::from_uuid(row);
-                core.remove_organization_user(caller, self.by(), gone, true).await.map(drop)
+                core.remove_organization_user(caller, self.by(), gone, None, true).await.map(drop)
             }
             List::Roles(level) => {
                 let role = RoleName::Id(RoleId::from_uuid(row));

@@ -102,14 +102,14 @@ async fn keys_are_numbered(core: TestCore) {
     assert_eq!(core.workspace(&root, org, "north=sea").await.key, "north-sea-6");
     core.delete_workspace(&root.caller, target(org, fourth.id), None, true).await.unwrap();
     assert_eq!(core.workspace(&root, org, "north,sea").await.key, "north-sea-4");
-    let restored = core.undelete_workspace(&root.caller, target(org, fourth.id), None).await.unwrap();
+    let restored = core.undelete_workspace(&root.caller, target(org, fourth.id), None, None).await.unwrap();
     assert_eq!(restored.seen.workspace.key, "north-sea-4-2");
     // So long that a number has to take the place of its end.
     let longest = "k".repeat(64);
     let first = make(keyed("Long", &longest)).await.unwrap().seen.workspace.id;
     core.delete_workspace(&root.caller, target(org, first), None, true).await.unwrap();
     make(keyed("Longer", &longest)).await.unwrap();
-    let restored = core.undelete_workspace(&root.caller, target(org, first), None).await.unwrap();
+    let restored = core.undelete_workspace(&root.caller, target(org, first), None, None).await.unwrap();
     assert_eq!(restored.seen.workspace.key, format!("{}-2", "k".repeat(62)));
     assert_eq!(reason(make(keyed("X", "north-sea-2")).await), "workspace.key_taken");
     assert_eq!(make(keyed("X", "own-key")).await.unwrap().seen.workspace.key, "own-key");
@@ -246,9 +246,9 @@ async fn restoring_brings_everything_back(core: TestCore) {
     core.add_organization_user(&root.caller, OrganizationRef::Id(org), bob.id(), member).await.unwrap();
     let made = core.workspace(&bob, org, "W").await;
     let by = || target(org, made.id);
-    assert_eq!(reason(core.undelete_workspace(&bob.caller, by(), None).await), "workspace.not_deleted");
+    assert_eq!(reason(core.undelete_workspace(&bob.caller, by(), None, None).await), "workspace.not_deleted");
     core.delete_workspace(&bob.caller, by(), None, false).await.unwrap();
-    let back = core.undelete_workspace(&bob.caller, by(), None).await.unwrap().seen;
+    let back = core.undelete_workspace(&bob.caller, by(), None, None).await.unwrap().seen;
     assert_eq!(back.own_role(), Some(BuiltinRole::WorkspaceOwner));
     assert_eq!(back.workspace.version, 3);
     assert_eq!(back.workspace, Workspace { version: 3, ..made.clone() });
@@ -262,8 +262,8 @@ async fn restoring_gives_way_to_who_took_the_name(core: TestCore) {
     core.delete_workspace(&root.caller, target(org, first.id), None, true).await.unwrap();
     let second = core.workspace(&root, org, "w").await;
     let by = || target(org, first.id);
-    assert_eq!(reason(core.undelete_workspace(&root.caller, by(), None).await), "workspace.name_taken");
-    let back = core.undelete_workspace(&root.caller, by(), Some("W again".into())).await.unwrap();
+    assert_eq!(reason(core.undelete_workspace(&root.caller, by(), None, None).await), "workspace.name_taken");
+    let back = core.undelete_workspace(&root.caller, by(), Some("W again".into()), None).await.unwrap();
     let back = back.seen.workspace;
     assert_eq!((back.name.as_str(), back.key.as_str()), ("W again", "w-2"));
 
@@ -274,7 +274,7 @@ async fn restoring_gives_way_to_who_took_the_name(core: TestCore) {
     let by = || target(org, long.seen.workspace.id);
     core.delete_workspace(&root.caller, by(), None, true).await.unwrap();
     core.create_workspace(&root.caller, OrganizationRef::Id(org), keyed("M")).await.unwrap();
-    let back = core.undelete_workspace(&root.caller, by(), None).await.unwrap();
+    let back = core.undelete_workspace(&root.caller, by(), None, None).await.unwrap();
     assert_eq!(back.seen.workspace.key, format!("{}-2", "k".repeat(62)));
     assert_eq!(get(&core, &root, &second).await.key, "w");
 }

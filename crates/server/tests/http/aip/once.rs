@@ -71,4 +71,14 @@ async fn minds_preconditions(server: &TestServer) {
     Answer::of(change("\"1\", \"2\"")).await.expect(400);
     let stale = json!({"workspace_icon": "", "etag": etag});
     server.send("ada", Method::PATCH, &sea, Some(stale)).await.expect(409);
+    // What has no version is not changed by whoever relies on one.
+    for (path, body) in [
+        (LIST.to_owned(), json!({"title": "Dale"})),
+        (format!("{LIST}/north-sea/invites"), json!({"email": "x@y.example", "roles": ["workspace-viewer"]})),
+        (format!("{LIST}/north-sea/roles"), json!({"title": "Reader", "permissions": ["read:Workspace"]})),
+    ] {
+        let relying = format!("{path}?etag=%221%22");
+        let refused = server.send("ada", Method::POST, &relying, Some(body)).await.expect(400);
+        assert_eq!(refused["details"][1]["field_violations"][0]["field"], "etag", "{path}");
+    }
 }

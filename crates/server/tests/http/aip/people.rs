@@ -1,12 +1,14 @@
 //! Giving and taking roles, and counting people.
 
 use reqwest::Method;
+use reqwest::header::IF_MATCH;
 use serde_json::json;
 
 use crate::harness::{Answer, TestServer, both_alone, client};
 
 both_alone!(
     gives_and_takes_roles,
+    minds_what_was_seen,
     adds_by_address,
     keeps_an_owner,
     hands_out_no_more_than_it_holds,
@@ -48,6 +50,36 @@ async fn gives_and_takes_roles(server: &TestServer) {
 }
 
 /// The demo provisions: a stranger's address with a name gets an account, without one an invitation.
+/// Who changes somebody's roles may say which roles they saw.
+async fn minds_what_was_seen(server: &TestServer) {
+    let (cleo, ben) = (server.principal("cleo"), server.principal("ben"));
+    let of_workspace = format!("{WORKSPACE}/users/{ben}");
+    let of_organization = format!("/api/v1/organizations/northwind/users/{cleo}");
+    for (path, other) in [(of_workspace, "workspace-viewer"), (of_organization, "org-admin")] {
+        let seen = server.get("ada", &path).await;
+        let tag = seen.headers["etag"].to_str().unwrap().to_owned();
+        let encoded = tag.replace('"', "%22");
+        let roles = json!({"roles": [{"name": other}]});
+        let changed = server.send("ada", Method::PATCH, &format!("{path}?etag={encoded}"), Some(roles)).await;
+        changed.expect(200);
+        assert_ne!(server.get("ada", &path).await.headers["etag"], tag, "{path}");
+        for (method, body) in
+            [(Method::PATCH, Some(json!({"roles": [{"name": other}]}))), (Method::DELETE, None)]
+        {
+            let stale = format!("{path}?etag={encoded}");
+            let refused = server.send("ada", method.clone(), &stale, body.clone()).await.expect(409);
+            assert_eq!(refused["details"][0]["reason"], "MEMBER_STALE", "{refused}");
+            let request = client().request(method, format!("{}{path}", server.url));
+            let request = request.bearer_auth(server.token("ada")).header(IF_MATCH, &tag);
+            let request = if let Some(body) = &body { request.json(body) } else { request };
+            Answer::of(request).await.expect(412);
+        }
+        let now = server.get("ada", &path).await.headers["etag"].clone();
+        let request = client().delete(format!("{}{path}", server.url));
+        Answer::of(request.bearer_auth(server.token("ada")).header(IF_MATCH, now)).await.expect(200);
+    }
+}
+
 async fn adds_by_address(server: &TestServer) {
     let users = format!("{WORKSPACE}/users");
     let viewer = json!([{"name": "workspace-viewer"}]);

@@ -44,6 +44,7 @@ async fn lives_its_life(server: &TestServer) {
     server.send("ada", Method::POST, LIST, Some(json!({"title": "Dogger Bank"}))).await.expect(200);
     let undelete = format!("{path}:undelete");
     server.send("ben", Method::POST, &undelete, Some(json!({}))).await.expect(409);
+    server.send("ben", Method::POST, &format!("{undelete}?etag=%221%22"), Some(json!({}))).await.expect(409);
     let elsewhere = json!({"title": "Fisher Bank"});
     let rehearsed = format!("{undelete}?validate_only=true");
     let renamed = server.send("ben", Method::POST, &rehearsed, Some(elsewhere)).await.expect(200);

@@ -176,7 +176,7 @@ impl<'a> World<'a> {
                 core.delete_workspace(caller, self.target(place), None, force).await.map(drop)
             }
             Deed::RestoreWorkspace { place } => {
-                core.undelete_workspace(caller, self.target(place), None).await.map(drop)
+                core.undelete_workspace(caller, self.target(place), None, None).await.map(drop)
             }
             Deed::CreateRole { place, of_workspaces, title, rights: ref held } => {
                 let new = NewRole {
@@ -218,14 +218,16 @@ impl<'a> World<'a> {
             }
             Deed::SetRoles { place, who, ref roles } => {
                 let roles = self.roles(roles);
-                core.update_user(caller, self.place(place), self.id(who), roles).await.map(drop)
+                core.update_user(caller, self.place(place), self.id(who), roles, None).await.map(drop)
             }
             Deed::Remove { place, who, force } => match place.workspace {
                 None => {
                     let organization = self.organization(place.organization);
-                    core.remove_organization_user(caller, organization, self.id(who), force).await.map(drop)
+                    core.remove_organization_user(caller, organization, self.id(who), None, force)
+                        .await
+                        .map(drop)
                 }
-                Some(_) => core.remove_workspace_user(caller, self.target(place), self.id(who)).await,
+                Some(_) => core.remove_workspace_user(caller, self.target(place), self.id(who), None).await,
             },
             Deed::Invite { place, who, ref roles } => {
                 let roles = self.roles(roles);

@@ -1,0 +1,28 @@
+//! Versions: whoever changes something may say which version they saw last (AIP-154).
+
+use crate::error::{Error, Kind, Result};
+
+/// What a client can have seen in a version that is no more.
+#[derive(Clone, Copy)]
+pub(crate) enum Seen {
+    ApiKey,
+    Membership,
+    Organization,
+    Role,
+    Workspace,
+}
+
+/// Refuses a change by somebody who expects another version than the current one.
+pub(crate) fn require(seen: Seen, current: i64, expected: Option<i64>) -> Result<()> {
+    if expected.is_none_or(|expected| expected == current) {
+        return Ok(());
+    }
+    let (reason, message) = match seen {
+        Seen::ApiKey => ("api_key.stale", "the API key was changed meanwhile, read it again"),
+        Seen::Membership => ("member.stale", "the user or the roles were changed meanwhile, read them again"),
+        Seen::Organization => ("organization.stale", "the organization was changed meanwhile, read it again"),
+        Seen::Role => ("role.stale", "the role was changed meanwhile, read it again"),
+        Seen::Workspace => ("workspace.stale", "the workspace was changed meanwhile, read it again"),
+    };
+    Err(Error::new(Kind::Conflict, reason, message))
+}
