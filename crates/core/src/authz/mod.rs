@@ -115,9 +115,7 @@ pub async fn enter_change(
     organization: &OrganizationRef,
     view: View,
 ) -> Result<Writable<OrganizationScope>> {
-    if let Some(located) = session.locate_organization(organization).await? {
-        session.lock_organization(located.organization).await?;
-    }
+    lock(session, organization).await?;
     enter(session, caller, organization, view).await.map(Writable)
 }
 
@@ -155,9 +153,7 @@ pub async fn require_change(
     organization: &OrganizationRef,
     view: View,
 ) -> Result<Writable<OrganizationScope>> {
-    if let Some(found) = session.locate_organization(organization).await? {
-        session.lock_organization(found.organization).await?;
-    }
+    lock(session, organization).await?;
     require(session, caller, permission, organization, view).await.map(Writable)
 }
 
@@ -231,9 +227,7 @@ pub async fn require_workspace_change(
     target: (&OrganizationRef, &WorkspaceRef),
     view: View,
 ) -> Result<Writable<WorkspaceScope>> {
-    if let Some(found) = session.locate_organization(target.0).await? {
-        session.lock_organization(found.organization).await?;
-    }
+    lock(session, target.0).await?;
     require_workspace(session, caller, permission, target, view).await.map(Writable)
 }
 
@@ -253,6 +247,21 @@ pub async fn server(session: &dyn Session, caller: &Caller) -> Result<ServerScop
 pub async fn server_change(session: &dyn Session, caller: &Caller) -> Result<Writable<ServerScope>> {
     session.lock_organization(OrganizationId::SERVER).await?;
     server(session, caller).await.map(Writable)
+}
+
+/// Locks the organization that a path names, so that what is read of it next stays so. An id needs no looking up: where it
+/// is nobody's, nothing is locked.
+async fn lock(session: &dyn Session, organization: &OrganizationRef) -> Result<()> {
+    let id = match organization {
+        OrganizationRef::Id(id) => Some(*id),
+        OrganizationRef::Name(_) => {
+            session.locate_organization(organization).await?.map(|located| located.organization)
+        }
+    };
+    match id {
+        Some(id) => session.lock_organization(id).await,
+        None => Ok(()),
+    }
 }
 
 /// Asks for a permission on the server.
