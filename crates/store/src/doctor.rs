@@ -10,7 +10,7 @@ use crate::roles::{self, Place};
 use crate::session::Db;
 
 /// Rows that must not be: the id of each. The first word of each pair names the check.
-const NEVER: [(&str, Sql); 6] = [
+const NEVER: [(&str, Sql); 7] = [
     (
         "project_count",
         sql!(
@@ -56,6 +56,13 @@ const NEVER: [(&str, Sql); 6] = [
     (
         "default_workspace",
         sql!("SELECT w.id FROM workspaces w WHERE w.is_default = 1 AND w.deleted_at IS NOT NULL"),
+    ),
+    (
+        "account_created_at",
+        sql!(
+            "SELECT DISTINCT r.principal_id FROM reach r CROSS JOIN principals p \
+             WHERE p.id = r.principal_id AND p.created_at <> r.account_created_at"
+        ),
     ),
 ];
 

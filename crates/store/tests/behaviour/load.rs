@@ -39,4 +39,7 @@ async fn a_loaded_postgres_database_is_healthy() {
     let core = TestCore::postgres().await;
     let holders = fill(core.database()).await;
     expect_healthy(&core, &holders).await;
+    core.sql("UPDATE reach SET account_created_at = 1 WHERE level = 1");
+    let findings = core.examine().await.unwrap();
+    assert_eq!((findings.len(), findings[0].check), (40, "account_created_at"));
 }
