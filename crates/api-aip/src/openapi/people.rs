@@ -3,7 +3,7 @@
 use tenantry_http::openapi::{Operation, Shape};
 
 use super::parameters::{filter, force, order_by};
-use super::{IN_THE_WAY, JSON, WITHIN, create, delete, get, list, update};
+use super::{IN_THE_WAY, JSON, WITHIN, create, delete, get, held_to_a_version, list, update};
 use crate::people::{DEPARTURE, MEMBER, PERSON, ROLES_OF_USER};
 use crate::users::{ORDERING, ROWS, SCHEMA};
 
@@ -54,14 +54,14 @@ pub(crate) fn update_workspace_user() -> Operation {
 }
 
 fn updated(name: &'static str, summary: &'static str) -> Operation {
-    update(name, summary, &ROLES_OF_USER)
+    held_to_a_version(update(name, summary, &ROLES_OF_USER))
         .about(REPLACING)
         .reads(JSON, Shape::made(|schemas| ROLES_OF_USER.to_make(schemas)))
         .answers(200, "As it is now.", Shape::made(|schemas| MEMBER.answered(schemas)))
 }
 
 pub(crate) fn remove_organization_user() -> Operation {
-    delete("remove_organization_user", "Remove a user from an organization")
+    held_to_a_version(delete("remove_organization_user", "Remove a user from an organization"))
         .about(
             "Ends everything that the person holds in the organization. With `validate_only` the answer tells what \
              that comes to; with `force` workspaces that nobody else owns go to the account owner.",
@@ -71,6 +71,6 @@ pub(crate) fn remove_organization_user() -> Operation {
 }
 
 pub(crate) fn remove_workspace_user() -> Operation {
-    delete("remove_workspace_user", "Remove a user from a workspace")
+    held_to_a_version(delete("remove_workspace_user", "Remove a user from a workspace"))
         .about("Ends every role held directly in the workspace.")
 }

@@ -53,7 +53,7 @@ pub(crate) fn delete_workspace() -> Operation {
 }
 
 pub(crate) fn undelete_workspace() -> Operation {
-    custom("undelete_workspace", "Restore a workspace", &WORKSPACE)
+    held_to_a_version(custom("undelete_workspace", "Restore a workspace", &WORKSPACE))
         .may_read(JSON, Shape::made(|schemas| RESTORED.to_make(schemas)))
         .refuses(&[Kind::AlreadyExists])
 }

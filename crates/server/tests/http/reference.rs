@@ -162,14 +162,23 @@ async fn tells_every_parameter_that_writes_know(server: &TestServer) {
         let query: Vec<_> = of_query
             .map(|parameter| match parameter["name"].as_str().unwrap() {
                 "validate_only" => "validate_only=true".to_owned(),
+                // Nothing was ever at this version.
+                "etag" => "etag=%220%22".to_owned(),
                 name => format!("{name}="),
             })
             .collect();
         let path = path.replace("{organization}", "northwind").replace("{workspace}", "north-sea");
+        let path = path.replace("{user}", &server.principal("ben"));
         let path = format!("{path}?{}", query.join("&"));
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let body = operation.get("requestBody").map(|_| json!({}));
-        let answer = server.send("ada", method, &path, body).await;
-        assert!(!answer.text.contains("unknown parameter"), "{path}: {}", answer.text);
+        let answer = server.send("ada", method.clone(), &path, body.clone()).await;
+        let refused = ["unknown parameter", "no version"].iter().any(|words| answer.text.contains(words));
+        assert!(!refused, "{path}: {}", answer.text);
+        // Who minds a version says so.
+        if path.contains("validate_only=") && !path.contains("etag=") {
+            let held = server.send("ada", method, &format!("{path}&etag=%220%22"), body).await;
+            assert_ne!(held.status, 409, "{path} minds a version that the document does not tell");
+        }
     }
 }
