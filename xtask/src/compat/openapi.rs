@@ -12,7 +12,7 @@ use crate::shell;
 /// Pinned, so that the same document gives the same requests.
 const VERSION: &str = "4.32.5";
 /// Requests of each kind for each operation.
-const EXAMPLES: &str = "25";
+const EXAMPLES: &str = "15";
 /// What is held against the document.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,ignored_auth";
@@ -76,7 +76,8 @@ fn round(schemathesis: &Path, demo: &Demo, who: Option<&str>, operations: &str) 
     command.current_dir(&directory).arg("--config-file").arg(&config).arg("run");
     command.arg(format!("{}/openapi.json", demo.tell("/url")?)).arg(operations);
     command.args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES]);
-    command.args(["--continue-on-failure", "--no-shrink", "--warnings", "off", "--workers", "2"]);
+    // One worker: with several, the order of requests differs from run to run, and what it is built on can fail.
+    command.args(["--continue-on-failure", "--no-shrink", "--warnings", "off", "--workers", "1"]);
     if let Some(who) = who {
         let token = demo.tell(&format!("/people/{who}/token"))?;
         command.args(["--header", &format!("Authorization: Bearer {token}")]);
