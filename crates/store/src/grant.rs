@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
+use tenantry_core::authz::{AuthzStore, OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{Filter, Test};
@@ -44,7 +44,8 @@ const REACH: Sql = sql!(
     "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, account_created_at) \
      SELECT id, $2, $3, $4, $5, $6, created_at FROM principals WHERE id = $1 \
      ON CONFLICT (principal_id, org_id, level, scope_id) \
-     DO UPDATE SET permissions = excluded.permissions, role_rank = excluded.role_rank"
+     DO UPDATE SET permissions = excluded.permissions, role_rank = excluded.role_rank, \
+       account_created_at = excluded.account_created_at"
 );
 const TEAM: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");
 pub(crate) const HOLDERS: Sql = sql!(
@@ -88,7 +89,9 @@ async fn derive(
         db.conn.run(&REACH, params).await?;
     }
     if level == Level::Server {
-        // Rights on the server show in every organization, whose versions do not know of it.
+        // Rights on the server show in every organization, whose versions do not know of it: what is kept rests on the
+        // version of the server too, and pages on that of the principal.
+        db.lock_organization(organization).await?;
         raise_auth_version(db, principal).await?;
     }
     Ok(())
@@ -169,7 +172,7 @@ impl Fields<UserField> for UserFields {
             UserField::UpdatedAt => int_test("p.updated_at", test, params),
             UserField::Role => {
                 let named = text_test("ro.title_folded", "ro.title_folded", test, params)?;
-                Ok(self.holds(&named))
+                Ok(self.holds(&format!("ro.builtin IS NOT NULL AND {named}")))
             }
             UserField::CustomRole => {
                 let named = text_test("ro.title_folded", "ro.title_folded", test, params)?;
@@ -208,11 +211,11 @@ async fn with_roles(
     let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into(), Value::Id(object)];
     let list = id_list(&mut params, users.iter().map(|user| *user.id.as_uuid()));
     let statement = Sql::built(format!(
-        "SELECT g.subject_id, ro.level, ro.builtin, ro.title, g.created_at, g.id \
+        "SELECT g.subject_id, ro.level, ro.builtin, ro.title, g.created_at, g.id, ro.id \
          FROM grants g CROSS JOIN roles ro \
          WHERE g.org_id = $1 AND g.subject_id IN ({list}) AND g.scope_id IN ($1, $2) \
            AND ro.org_id = g.org_id AND ro.id = g.role_id \
-         UNION ALL SELECT t.principal_id, ro.level, ro.builtin, ro.title, g.created_at, g.id \
+         UNION ALL SELECT t.principal_id, ro.level, ro.builtin, ro.title, g.created_at, g.id, ro.id \
          FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
          WHERE t.org_id = $1 AND t.principal_id IN ({list}) AND g.org_id = t.org_id AND g.subject_id = t.team_id \
            AND g.scope_id IN ($1, $2) AND ro.org_id = g.org_id AND ro.id = g.role_id \
@@ -224,7 +227,8 @@ async fn with_roles(
         .all(&statement, &params, |row| {
             let level = Level::from_number(row.int(1)?).ok_or_else(|| Error::internal("unknown level"))?;
             let builtin = row.opt_text(2)?.and_then(BuiltinRole::from_word);
-            Ok((row.id(0)?, HeldRole { level, builtin, title: row.text(3)?.to_owned() }))
+            let id = RoleId::from_uuid(row.id(6)?);
+            Ok((row.id(0)?, HeldRole { id, level, builtin, title: row.text(3)?.to_owned() }))
         })
         .await?;
     for (user, role) in held {

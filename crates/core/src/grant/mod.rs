@@ -124,6 +124,8 @@ pub struct UserWithRoles {
 /// A role as it stands beside a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldRole {
+    /// Its id.
+    pub id: RoleId,
     /// Where it is held.
     pub level: Level,
     /// Which built-in role it is.
@@ -139,10 +141,9 @@ impl UserWithRoles {
         digest.update(self.user.id.as_uuid().as_bytes());
         digest.update(self.user.version.to_be_bytes());
         for role in &self.roles {
-            digest.update([role.level as u8]);
-            // No title has a control character in it.
-            digest.update(role.builtin.map_or(role.title.as_str(), |builtin| builtin.word()));
-            digest.update([0]);
+            digest.update(role.id.as_uuid().as_bytes());
+            digest.update(role.title.len().to_be_bytes());
+            digest.update(&role.title);
         }
         let first =
             digest.finalize().iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));

@@ -477,7 +477,7 @@ async fn set_roles(
     act.record(session, scope.organization(), verb.action(scope.level()), targets).await?;
     let roles = roles
         .into_iter()
-        .map(|role| HeldRole { level: role.level, builtin: role.builtin, title: role.title })
+        .map(|role| HeldRole { id: role.id, level: role.level, builtin: role.builtin, title: role.title })
         .collect();
     Ok(UserWithRoles { organization: scope.organization(), user, roles })
 }

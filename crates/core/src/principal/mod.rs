@@ -73,7 +73,7 @@ pub enum UserField {
     CreatedAt,
     /// When the account was last changed.
     UpdatedAt,
-    /// The word of any built-in role, or the title of any custom role, held here.
+    /// The word of any built-in role held here.
     Role,
     /// The title of any custom role held here.
     CustomRole,

@@ -10,6 +10,9 @@ use futures_util::FutureExt;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::store::BoxFuture;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::PATIENCE;
 
 /// How many keys one read takes at most.
 const LARGEST: usize = 256;
@@ -58,32 +61,14 @@ impl<K: Send + 'static, V: Send + 'static> Gather<K, V> {
         };
         if !is_served {
             // On its own, so that whoever asked first may go away.
-            tokio::spawn(self.clone().serve());
+            tokio::spawn(Serving(Some(self.clone())).serve());
         }
-        answered.await.map_err(|_| Error::unavailable("a gathered read was given up"))?
+        // Behind a read that hangs nobody waits longer than for one of their own.
+        let answered = timeout(PATIENCE, answered).await.map_err(Error::unavailable)?;
+        answered.map_err(|_| Error::unavailable("a gathered read was given up"))?
     }
 
-    /// Serves whoever waits, until nobody does.
-    async fn serve(self) {
-        while let Some((keys, askers)) = self.next() {
-            match self.read(keys).await {
-                Ok(answers) if answers.len() == askers.len() => {
-                    for (asker, answer) in askers.into_iter().zip(answers) {
-                        let _ = asker.send(Ok(answer));
-                    }
-                }
-                failed => {
-                    let error =
-                        failed.err().unwrap_or_else(|| Error::internal("a key was left without an answer"));
-                    for asker in askers {
-                        let _ = asker.send(Err(error.clone()));
-                    }
-                }
-            }
-        }
-    }
-
-    /// What is asked for now by those who still wait.
+    /// What is asked for now by those who still wait; without any, the service ends.
     fn next(&self) -> Option<(Vec<K>, Vec<Asker<V>>)> {
         let mut waiting = self.waiting();
         waiting.asked.retain(|(_, asker)| !asker.is_closed());
@@ -100,6 +85,44 @@ impl<K: Send + 'static, V: Send + 'static> Gather<K, V> {
 
     fn waiting(&self) -> MutexGuard<'_, Waiting<K, V>> {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody at work. Dropped half-way, as when the runtime ends, it lets those who wait go, and the next one be served.
+struct Serving<K: Send + 'static, V: Send + 'static>(Option<Gather<K, V>>);
+
+impl<K: Send + 'static, V: Send + 'static> Serving<K, V> {
+    /// Serves whoever waits, until nobody does.
+    async fn serve(mut self) {
+        let Some(gather) = self.0.clone() else { return };
+        while let Some((keys, askers)) = gather.next() {
+            match gather.read(keys).await {
+                Ok(answers) if answers.len() == askers.len() => {
+                    for (asker, answer) in askers.into_iter().zip(answers) {
+                        let _ = asker.send(Ok(answer));
+                    }
+                }
+                failed => {
+                    let error =
+                        failed.err().unwrap_or_else(|| Error::internal("a key was left without an answer"));
+                    for asker in askers {
+                        let _ = asker.send(Err(error.clone()));
+                    }
+                }
+            }
+        }
+        // From here on somebody else may be at work.
+        self.0 = None;
+    }
+}
+
+impl<K: Send + 'static, V: Send + 'static> Drop for Serving<K, V> {
+    fn drop(&mut self) {
+        if let Some(gather) = self.0.take() {
+            let mut waiting = gather.waiting();
+            waiting.is_served = false;
+            waiting.asked.clear();
+        }
     }
 }
 
@@ -151,6 +174,28 @@ mod tests {
         assert!(gather.ask(1).now_or_never().is_none());
         permits.add_permits(2);
         assert_eq!(gather.ask(2).await.unwrap(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn behind_a_read_that_hangs_nobody_waits_for_ever() {
+        let (permits, reads) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+        let gather = doubling(&permits, &reads);
+        let asked = [gather.ask(1), gather.ask(2)];
+        let kinds = join_all(asked).await.into_iter().map(|answer| answer.unwrap_err().kind);
+        assert_eq!(kinds.collect::<Vec<_>>(), [Kind::Unavailable; 2]);
+    }
+
+    #[test]
+    fn a_runtime_that_ends_in_the_middle_leaves_no_trace() {
+        let (permits, reads) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+        let gather = doubling(&permits, &reads);
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime().block_on(async {
+            assert!(gather.ask(1).now_or_never().is_none());
+            tokio::task::yield_now().await;
+        });
+        permits.add_permits(1);
+        assert_eq!(runtime().block_on(gather.ask(2)).unwrap(), 4);
     }
 
     #[tokio::test]

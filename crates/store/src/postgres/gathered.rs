@@ -43,8 +43,8 @@ type FoundAt = (Arc<Found>, i64);
 
 /// The gathered reads of a database, and what is kept of it.
 pub(crate) struct Gathered {
-    credentials: Gather<([u8; 32], OrganizationId), Option<FoundAt>>,
-    places: Gather<OrganizationRef, Option<Basis>>,
+    credentials: Gather<([u8; 32], OrganizationId), Option<Result<FoundAt>>>,
+    places: Gather<OrganizationRef, Option<Result<Basis>>>,
     kept: Kept,
 }
 
@@ -64,7 +64,7 @@ impl Gathered {
         hash: &[u8; 32],
         organization: OrganizationId,
     ) -> Result<Option<FoundAt>> {
-        self.credentials.ask((*hash, organization)).await
+        self.credentials.ask((*hash, organization)).await?.transpose()
     }
 
     /// An organization, and what answers about it rest on.
@@ -72,7 +72,7 @@ impl Gathered {
         if let OrganizationRef::Name(name) = by {
             refuse_nul(&[name.into()])?;
         }
-        self.places.ask(by.clone()).await
+        self.places.ask(by.clone()).await?.transpose()
     }
 
     pub(crate) const fn kept(&self) -> &Kept {
@@ -80,11 +80,17 @@ impl Gathered {
     }
 }
 
+/// What was found for each key. A row that cannot be read is the trouble of who asked for it alone.
+type Answers<V> = Vec<Option<Result<V>>>;
+
 /// Answers the keys on a connection.
-type Find<K, V> = for<'a> fn(&'a ClientWrapper, &'a [K]) -> BoxFuture<'a, Result<Vec<Option<V>>>>;
+type Find<K, V> = for<'a> fn(&'a ClientWrapper, &'a [K]) -> BoxFuture<'a, Result<Answers<V>>>;
 
 /// Gathers what `find` finds on the connections of the pool.
-fn over<K: Send + Sync + 'static, V: Send + 'static>(pool: &Pool, find: Find<K, V>) -> Gather<K, Option<V>> {
+fn over<K: Send + Sync + 'static, V: Send + 'static>(
+    pool: &Pool,
+    find: Find<K, V>,
+) -> Gather<K, Option<Result<V>>> {
     let pool = pool.clone();
     Gather::new(move |keys: Vec<K>| {
         let pool = pool.clone();
@@ -103,7 +109,7 @@ fn over<K: Send + Sync + 'static, V: Send + 'static>(pool: &Pool, find: Find<K, 
 async fn find_credentials(
     client: &ClientWrapper,
     keys: &[([u8; 32], OrganizationId)],
-) -> Result<Vec<Option<FoundAt>>> {
+) -> Result<Answers<FoundAt>> {
     let hashes: Vec<&[u8]> = keys.iter().map(|(hash, _)| hash.as_slice()).collect();
     let organizations: Vec<&[u8]> = keys.iter().map(|(_, id)| id.as_uuid().as_bytes().as_slice()).collect();
     answers(client, CREDENTIALS, &[&hashes, &organizations], keys.len(), 24, |row| {
@@ -112,7 +118,7 @@ async fn find_credentials(
     .await
 }
 
-async fn find_places(client: &ClientWrapper, keys: &[OrganizationRef]) -> Result<Vec<Option<Basis>>> {
+async fn find_places(client: &ClientWrapper, keys: &[OrganizationRef]) -> Result<Answers<Basis>> {
     let name = |key: &OrganizationRef| match key {
         OrganizationRef::Id(_) => None,
         OrganizationRef::Name(name) => Some(name.clone()),
@@ -140,14 +146,14 @@ async fn answers<T>(
     questions: usize,
     number: usize,
     read: impl Fn(&Row<'_>) -> Result<T>,
-) -> Result<Vec<Option<T>>> {
+) -> Result<Answers<T>> {
     let statement = prepared(client, sql).await?;
     let rows = client.query(&statement, params).await.map_err(|e| pg_error(&e))?;
-    let mut answers: Vec<Option<T>> = std::iter::repeat_with(|| None).take(questions).collect();
+    let mut answers: Answers<T> = std::iter::repeat_with(|| None).take(questions).collect();
     for row in &rows {
         let row = Row::Postgres(row);
         let place = usize::try_from(row.int(number)? - 1).ok().and_then(|place| answers.get_mut(place));
-        *place.ok_or_else(|| Error::internal("an answer to no question"))? = Some(read(&row)?);
+        *place.ok_or_else(|| Error::internal("an answer to no question"))? = Some(read(&row));
     }
     Ok(answers)
 }

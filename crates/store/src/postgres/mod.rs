@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use crate::driver::{Conn, PgConn, RETRY, pg_error};
 use crate::session::Db;
@@ -45,6 +45,8 @@ impl Postgres {
             .map_err(|_| Error::new(Kind::Invalid, "store.url", "the database URL is not understood"))?;
         config.application_name("tenantry");
         config.connect_timeout(PATIENCE);
+        // Versions are read with every request, and must be those of the one server that takes changes.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         let options = format!(
             "{} -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s -c jit=off",
             config.get_options().unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::error::Kind;
-use tenantry_core::filter::Filter;
+use tenantry_core::filter::{Filter, Test};
 use tenantry_core::grant::{Person, RoleName, UserQuery};
 use tenantry_core::ids::{OrganizationId, PrincipalId, RoleId, WorkspaceId};
 use tenantry_core::page::Order;
@@ -24,6 +24,7 @@ on_both_engines!(
     who_owns_nothing_can_always_go,
     nobody_hands_out_more_than_they_hold,
     custom_roles_are_held,
+    a_namesake_of_a_role_is_another,
     roles_of_the_server_are_not_an_organizations,
     counting_people,
 );
@@ -231,6 +232,30 @@ async fn custom_roles_are_held(core: TestCore) {
     let titles: Vec<_> = list.items.iter().map(|role| role.title.as_str()).collect();
     assert_eq!(titles, ["workspace-owner", "workspace-editor", "workspace-viewer", "Légère"]);
     assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// A workspace's own role may be called like a built-in one. Neither a filter nor the version of who holds it takes it for that.
+async fn a_namesake_of_a_role_is_another(core: TestCore) {
+    let e = estate(&core).await;
+    let reader = PermissionSet::of(&[Permission::ReadWorkspace]);
+    let (title, level) = (VIEWER.word().to_owned(), Level::Workspace);
+    let new = NewRole { id: None, level, title, description: None, permissions: reader };
+    let namesake = core.create_role(&e.ann.caller, e.target(), new).await.unwrap();
+    let held = core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER)).await;
+    let held = held.unwrap().member().unwrap();
+    let seen = core.get_user(&e.ann.caller, e.target(), held.user.id).await.unwrap().version();
+    let replace = async |roles| {
+        core.update_user(&e.ann.caller, e.target(), e.bob.id(), roles, Some(seen)).await.map(drop)
+    };
+    replace(vec![RoleName::Id(namesake.id)]).await.unwrap();
+    assert_eq!(reason(replace(builtin(VIEWER)).await), "member.stale");
+    for (field, count) in [(UserField::Role, 0), (UserField::CustomRole, 1)] {
+        let filter = Filter::Is(field, Test::Folded(VIEWER.word().to_owned()));
+        let page = first_page(vec![Order::ascending(UserField::DisplayName)]);
+        let query = UserQuery { filter, page };
+        let found = core.list_users(&e.ann.caller, e.target(), query).await.unwrap();
+        assert_eq!(found.items.len(), count, "{field:?}");
+    }
 }
 
 async fn roles_of_the_server_are_not_an_organizations(core: TestCore) {

@@ -173,8 +173,9 @@ async fn teams_count(core: TestCore) {
     assert_eq!(findings.len(), 1, "written past the store, nothing is derived: {findings:?}");
     assert_eq!(findings[0].check, "reach");
     core.sql(&format!(
-        "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank) SELECT {chris}, {org}, 2, \
-         {workspace}, permissions, 2 FROM roles WHERE builtin = 'workspace-editor'"
+        "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, account_created_at) \
+         SELECT {chris}, {org}, 2, {workspace}, permissions, 2, (SELECT created_at FROM principals WHERE id = {chris}) \
+         FROM roles WHERE builtin = 'workspace-editor'"
     ));
     assert_eq!(core.examine().await.unwrap(), []);
     let list = core.list_users(&ann.caller, target(made.organization, second.id), by_name()).await;
