@@ -441,8 +441,7 @@ impl GrantStore for Db<'_> {
     ) -> Result<Vec<(WorkspaceId, u64)>> {
         let mut counts = Vec::with_capacity(workspaces.len());
         for chunk in workspaces.chunks(500) {
-            let mut params: Vec<Value<'_>> =
-                vec![scope.organization().as_uuid().into(), scope.principal().as_uuid().into()];
+            let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
             let allowed =
                 chunk.iter().filter(|id| scope.only_workspaces().is_none_or(|only| only.contains(id)));
             let list = id_list(&mut params, allowed.map(|id| *id.as_uuid()));
@@ -450,16 +449,18 @@ impl GrantStore for Db<'_> {
             let may_see = if scope.in_every_workspace().includes(needed) {
                 String::new()
             } else {
+                let principal = bind(&mut params, scope.principal().as_uuid().into());
                 format!(
-                    " AND EXISTS (SELECT 1 FROM reach m WHERE m.principal_id = $2 AND m.org_id = $1 AND m.level = 2 \
-                     AND m.scope_id = w.id AND (m.permissions & {}) <> 0)",
+                    " AND EXISTS (SELECT 1 FROM reach m WHERE m.principal_id = {principal} AND m.org_id = $1 \
+                     AND m.level = 2 AND m.scope_id = w.id AND (m.permissions & {}) <> 0)",
                     needed.intersection(scope.by_own_roles()).bits()
                 )
             };
+            // All who reach it but the organization's service accounts: these are few, people many.
             let statement = Sql::built(format!(
-                "SELECT w.id, (SELECT COUNT(*) FROM reach r CROSS JOIN principals p WHERE r.org_id = $1 \
-                   AND r.scope_id = w.id AND p.id = r.principal_id AND p.org_id IS NULL), \
-                   CASE WHEN w.owner_id = $2 THEN 1 ELSE 0 END \
+                "SELECT w.id, (SELECT COUNT(*) FROM reach r WHERE r.org_id = $1 AND r.scope_id = w.id) \
+                   - (SELECT COUNT(*) FROM principals s CROSS JOIN reach a WHERE s.org_id = $1 \
+                      AND a.principal_id = s.id AND a.org_id = $1 AND a.level = 2 AND a.scope_id = w.id) \
                  FROM workspaces w WHERE w.org_id = $1 AND w.id IN ({list}) AND w.deleted_at IS NULL{may_see}"
             ));
             let found = self
