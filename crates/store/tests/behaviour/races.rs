@@ -20,6 +20,7 @@ on_both_engines!(
     the_last_owner_stays_whoever_goes_first,
     one_of_two_changes_of_a_version_wins,
     different_organizations_change_at_once,
+    counts_are_exact_while_people_come_and_go,
 );
 
 /// Runs all at once, and gives what came of each.
@@ -161,5 +162,60 @@ async fn different_organizations_change_at_once(core: TestCore) {
         }
     }));
     assert_eq!(winners(outcomes.await, Kind::Unavailable), 8);
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// Two people stay, six come and six go, all at once and several times over. Whoever counts meanwhile counts the ones who
+/// stay and at most all, and in the end exactly those who are there.
+async fn counts_are_exact_while_people_come_and_go(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let made = core.workspace(&root, org, "W").await;
+    let by = move || target(org, made.id);
+    let viewer = || vec![RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
+    let mut people = vec![];
+    for number in 0..13 {
+        let person = core.user(&root, &format!("p{number}")).await;
+        let member = BuiltinRole::OrganizationMember;
+        core.add_organization_user(&root.caller, OrganizationRef::Id(org), person.id(), member)
+            .await
+            .unwrap();
+        people.push(person.id());
+    }
+    let (staying, rest) = people.split_first().unwrap();
+    core.add_user(&root.caller, by(), Person::Id(*staying), viewer()).await.unwrap();
+    let (mut here, mut away) = (rest[..6].to_vec(), rest[6..].to_vec());
+    for who in &here {
+        core.add_user(&root.caller, by(), Person::Id(*who), viewer()).await.unwrap();
+    }
+    for _ in 0..3 {
+        let changes = here.iter().map(|who| (*who, false)).chain(away.iter().map(|who| (*who, true)));
+        let changes = at_once(changes.collect::<Vec<_>>().into_iter().map(|(who, comes)| {
+            let (core, caller) = (Arc::clone(&core), root.caller.clone());
+            async move {
+                if comes {
+                    core.add_user(&caller, by(), Person::Id(who), viewer()).await.map(drop)
+                } else {
+                    core.remove_workspace_user(&caller, by(), who, None).await
+                }
+            }
+        }));
+        let counts =
+            at_once(
+                (0..8).map(|_| {
+                    let (core, caller) = (Arc::clone(&core), root.caller.clone());
+                    async move {
+                        core.count_workspace_users(&caller, OrganizationRef::Id(org), vec![made.id]).await
+                    }
+                }),
+            );
+        let (changes, counts) = tokio::join!(changes, counts);
+        assert!(changes.iter().all(Result::is_ok), "{changes:?}");
+        assert!(counts.into_iter().all(|counted| (2..=14).contains(&counted.unwrap()[0].1)));
+        std::mem::swap(&mut here, &mut away);
+        let counted = core.count_workspace_users(&root.caller, OrganizationRef::Id(org), vec![made.id]).await;
+        assert_eq!(counted.unwrap(), [(made.id, 8)]);
+    }
     assert_eq!(core.examine().await.unwrap(), []);
 }
