@@ -197,8 +197,8 @@ impl Config {
                 "public_url: credentials would travel in the clear; use https, or set allow_insecure_public_url"
             );
         }
-        if self.postgres_connections == 0 {
-            bail!("postgres_connections: expected at least 1");
+        if self.postgres_connections < 2 {
+            bail!("postgres_connections: expected at least 2");
         }
         if self.max_connections == 0 {
             bail!("max_connections: expected at least 1");
