@@ -475,9 +475,12 @@ async fn set_roles(
     let place = scope.workspace().map(|id| Target::new("workspace", id.as_uuid()));
     let targets = place.into_iter().chain([Target::new("principal", user.id.as_uuid())]).collect();
     act.record(session, scope.organization(), verb.action(scope.level()), targets).await?;
-    let roles = roles
-        .into_iter()
-        .map(|role| HeldRole { id: role.id, level: role.level, builtin: role.builtin, title: role.title })
-        .collect();
+    // As everybody reads it, so that the answer to a change has the version of the next. A service account is read nowhere
+    // among the users.
+    if let Some(found) = session.find_user(scope, user.id).await? {
+        return Ok(found);
+    }
+    let held = |role: Role| HeldRole { id: role.id, level: role.level, builtin: role.builtin, title: role.title };
+    let roles = roles.into_iter().map(held).collect();
     Ok(UserWithRoles { organization: scope.organization(), user, roles })
 }

@@ -25,14 +25,21 @@ async fn gives_and_takes_roles(server: &TestServer) {
     let cleo = server.principal("cleo");
     let body = json!({"user": {"name": format!("organizations/northwind/users/{cleo}")}, "roles": [{"name": "Automation Author"}]});
     let added = server.send("ada", Method::POST, &users, Some(body.clone())).await.expect(200);
-    assert_eq!(added["roles"], json!([{"name": "automation-author", "role_scope": "ROLE_SCOPE_WORKSPACE"}]));
+    // Those of the organization stand with them, as for everybody who reads the user.
+    assert_eq!(
+        added["roles"],
+        json!([
+            {"name": "cxo", "role_scope": "ROLE_SCOPE_ORGANIZATION"},
+            {"name": "automation-author", "role_scope": "ROLE_SCOPE_WORKSPACE"},
+        ])
+    );
     server.send("ada", Method::POST, &users, Some(body)).await.expect(409);
     server.get("cleo", WORKSPACE).await.expect(200);
     let one = format!("{users}/{cleo}");
     let roles = json!({"roles": [{"name": "workspace-viewer"}, {"name": "release manager"}]});
     let changed =
         server.send("ada", Method::PATCH, &format!("{one}?update_mask=roles"), Some(roles)).await.expect(200);
-    assert_eq!(changed["roles"].as_array().unwrap().len(), 2);
+    assert_eq!(changed["roles"].as_array().unwrap().len(), 3);
     server.send("cleo", Method::DELETE, &one, None).await.expect(403);
     assert_eq!(server.send("ada", Method::DELETE, &one, None).await.expect(200), json!({}));
     server.get("cleo", WORKSPACE).await.expect(403);
