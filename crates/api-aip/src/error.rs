@@ -114,14 +114,11 @@ impl Dialect for Aip {
         };
         let body = json!({"code": code as i32, "message": message, "details": details});
         let mut response = (status, Json(body)).into_response();
-        match code {
-            Code::Unauthenticated => {
-                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            Code::Unavailable => {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
-            }
-            _ => {}
+        if matches!(code, Code::Unauthenticated) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if refusal.error().is_some_and(|error| waiting_helps(error.kind)) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
         }
         response
     }
@@ -163,11 +160,15 @@ fn details(error: &Error) -> Vec<Value> {
             json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "field_violations": violations}),
         );
     }
-    if matches!(error.kind, Kind::Unavailable | Kind::RateLimited) {
+    if waiting_helps(error.kind) {
         let delay = format!("{RETRY_SECONDS}s");
         details.push(json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retry_delay": delay}));
     }
     details
+}
+
+const fn waiting_helps(kind: Kind) -> bool {
+    matches!(kind, Kind::Unavailable | Kind::RateLimited)
 }
 
 /// Reasons are written as AIP-193 wants them: `workspace.name_taken` is `WORKSPACE_NAME_TAKEN`.
