@@ -20,11 +20,11 @@ use crate::reference::Reference;
 both_alone!(every_route_has_its_outcomes);
 
 /// A route and a request that leaves things as they are even where it is allowed: without effect, invalid, or rehearsed.
-struct Row {
-    method: &'static str,
-    path: &'static str,
-    query: &'static str,
-    body: Option<Value>,
+pub(crate) struct Row {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) query: &'static str,
+    pub(crate) body: Option<Value>,
 }
 
 impl Row {
@@ -42,7 +42,8 @@ const fn row(method: &'static str, path: &'static str) -> Row {
     Row { method, path, query: "", body: None }
 }
 
-fn rows() -> Vec<Row> {
+/// A request for every operation.
+pub(crate) fn rows() -> Vec<Row> {
     const VALIDATE: &str = "validate_only=true";
     const ORGANIZATIONS: &str = "/api/v1/organizations";
     const ORGANIZATION: &str = "/api/v1/organizations/{organization}";
@@ -203,9 +204,9 @@ pub(crate) fn served() -> Vec<(String, &'static str)> {
 
 /// The ids that a request names.
 #[derive(Clone)]
-struct Ids {
+pub(crate) struct Ids {
     organization: String,
-    workspace: String,
+    pub(crate) workspace: String,
     user: String,
     role: String,
     invitation: String,
@@ -213,7 +214,8 @@ struct Ids {
 }
 
 impl Ids {
-    fn fill(&self, text: &str) -> String {
+    /// The text with the ids in their places.
+    pub(crate) fn fill(&self, text: &str) -> String {
         ["{organization}", "{org_id}", "{org}"]
             .iter()
             .fold(text.to_owned(), |text, name| text.replace(name, &self.organization))
@@ -266,7 +268,7 @@ async fn person(
 }
 
 /// What an organization has that can be named: a user, a custom role, a pending invitation, an API key.
-async fn things(server: &TestServer, owner: &str, organization: &str, user: &str) -> Ids {
+pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str, user: &str) -> Ids {
     let caller = server.core.authenticate(server.token(owner)).await.unwrap();
     let by = || OrganizationRef::Name(organization.to_owned());
     let new = NewRole {
