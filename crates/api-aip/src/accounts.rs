@@ -30,7 +30,7 @@ pub(crate) const ACCOUNT: Message = Message {
 pub(crate) async fn create_user(change: Change<0>) -> Answer {
     let read = || -> Result<(NewUser, Terms)> {
         let members = Members::of(&ACCOUNT, &change.body)?;
-        let terms = change.terms(&[], None)?;
+        let terms = change.terms_to_make()?;
         let given = |name: &str| {
             members.text(name).map(|text| text.filter(|text| !text.is_empty()).map(str::to_owned))
         };

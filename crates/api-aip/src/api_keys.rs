@@ -85,7 +85,7 @@ pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(NewApiKey, Terms)> {
         let members = Members::of(&API_KEY, &change.body)?;
-        let terms = change.terms_without_version(&[])?;
+        let terms = change.terms_to_make()?;
         refuse_another_user(members.text("user")?, change.caller.principal)?;
         let title = members.text("title")?;
         let new = NewApiKey {
@@ -114,7 +114,7 @@ pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(ApiKeyChange, Terms)> {
         let members = Members::to_change(&API_KEY, &change.body)?;
-        let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+        let terms = change.terms(members.text("etag")?)?;
         let mask = change.mask(&API_KEY)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
         let title = match (named("title"), members.text("title")?) {
@@ -141,9 +141,7 @@ pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
 /// `DELETE .../organizations/{organization}/apiKeys/{key}`: it counts for nothing from then on.
 pub(crate) async fn delete_api_key(change: Change<2>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
-    let read = || -> Result<_> {
-        Ok((change.terms(&["allow_missing"], None)?, flag(&change.query, "allow_missing")?))
-    };
+    let read = || -> Result<_> { Ok((change.terms(None)?, flag(&change.query, "allow_missing")?)) };
     let (terms, allow_missing) =
         judged_in_organization(&change.core, &change.caller, &by, None, read()).await?;
     let (id, expected) = (read_id(&change.path[1]), terms.expected_version);

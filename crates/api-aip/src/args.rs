@@ -4,7 +4,7 @@ use tenantry_core::authz::{Needed, OrganizationRef, Place, View, WorkspaceRef};
 use tenantry_core::caller::Caller;
 use tenantry_core::permission::Permission;
 use tenantry_core::{Core, Error, Kind, Result};
-use tenantry_http::Query;
+use tenantry_http::{Query, Taken};
 
 use crate::Aip;
 use crate::resource::{Answer, Resource};
@@ -18,8 +18,9 @@ pub(crate) fn flag(query: &Query<Aip>, name: &'static str) -> Result<bool> {
     }
 }
 
-/// Refuses parameters that a route of our own does not know. The vendor's routes ignore them.
-pub(crate) fn only(query: &Query<Aip>, known: &[&str]) -> Result<()> {
+/// Refuses parameters that an operation of our own does not take. The vendor's ignore them.
+pub(crate) fn only_known(query: &Query<Aip>, taken: &Taken, last_segment: &str) -> Result<()> {
+    let Some(known) = taken.known_at(last_segment) else { return Ok(()) };
     match query.names().find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(name) => {

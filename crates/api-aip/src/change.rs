@@ -15,9 +15,9 @@ use tenantry_core::caller::{Caller, Narrowing};
 use tenantry_core::idempotency::{KeptAnswer, Once, RequestKey};
 use tenantry_core::ids::RequestKeyId;
 use tenantry_core::{Core, Error, Kind, Result};
-use tenantry_http::{Authenticated, Json, Query, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Json, Query, Refused, Segments, Served, Taken};
 
-use crate::args::{flag, only};
+use crate::args::{flag, only_known};
 use crate::error::{STALE_IF_MATCH, refused};
 use crate::message::Message;
 use crate::resource::{Answer, Resource};
@@ -32,6 +32,7 @@ pub(crate) struct Change<const N: usize> {
     pub(crate) query: Query<Aip>,
     /// The body; null when there is none.
     pub(crate) body: Value,
+    taken: Taken,
     if_match: Option<String>,
     fingerprint: [u8; 32],
 }
@@ -41,6 +42,7 @@ pub(crate) struct Change<const N: usize> {
 pub(crate) struct Terms {
     /// The version that the client saw last; another one is a conflict.
     pub(crate) expected_version: Option<i64>,
+    has_if_match: bool,
     by_header: bool,
     rehearse: bool,
     request: Option<RequestKeyId>,
@@ -56,6 +58,8 @@ impl<const N: usize> FromRequest<Served> for Change<N> {
         let query =
             Query::parse(parts.uri.query().unwrap_or_default()).map_err(tenantry_http::Refusal::Query)?;
         let Ok(Segments(path)) = axum::RequestPartsExt::extract_with_state(&mut parts, served).await;
+        let taken = parts.extensions.get::<Taken>();
+        let taken = taken.ok_or_else(|| Error::internal("the route does not tell what it takes"))?.clone();
         let if_match = joined(&parts.headers);
         let (method, address) = (parts.method.clone(), parts.uri.path().to_owned());
         let body = if body.is_end_stream() {
@@ -65,14 +69,20 @@ impl<const N: usize> FromRequest<Served> for Change<N> {
         };
         let asked = (&method, address.as_str(), &query, &body);
         let fingerprint = fingerprint(&caller.narrowing, asked, if_match.as_deref());
-        Ok(Self { core: Arc::clone(&served.core), caller, path, query, body, if_match, fingerprint })
+        let core = Arc::clone(&served.core);
+        Ok(Self { core, caller, path, query, body, taken, if_match, fingerprint })
     }
 }
 
 impl<const N: usize> Change<N> {
-    /// Reads how the change is to be made. `known` are the route's own parameters, `in_body` the `etag` of the body.
-    pub(crate) fn terms(&self, known: &[&str], in_body: Option<&str>) -> Result<Terms> {
-        only(&self.query, &[known, &["validate_only", "request_id", "etag"]].concat())?;
+    /// Refuses parameters that the operation does not take.
+    pub(crate) fn only_known(&self) -> Result<()> {
+        only_known(&self.query, &self.taken, self.path.last().map_or("", String::as_str))
+    }
+
+    /// Reads how the change is to be made; `in_body` is the `etag` of the body.
+    pub(crate) fn terms(&self, in_body: Option<&str>) -> Result<Terms> {
+        self.only_known()?;
         let in_query = self.query.one("etag")?;
         let given = [in_body, in_query].into_iter().flatten().filter(|etag| !etag.is_empty());
         let mut seen: Vec<i64> = given.map(etag::read).collect();
@@ -93,7 +103,8 @@ impl<const N: usize> Change<N> {
                 })?),
             };
         let rehearse = flag(&self.query, "validate_only")?;
-        Ok(Terms { expected_version, by_header: header.is_some(), rehearse, request })
+        let has_if_match = self.if_match.is_some();
+        Ok(Terms { expected_version, has_if_match, by_header: header.is_some(), rehearse, request })
     }
 
     /// Reads `update_mask` against what can be changed of the resource.
@@ -102,14 +113,20 @@ impl<const N: usize> Change<N> {
         Mask::parse("update_mask", text, &message.writable()).map_err(|error| refused(&error))
     }
 
-    /// The same where there is no version to go by: what is made now had none, and an invitation has none. Who names one
-    /// relies on it, so it is refused rather than ignored.
-    pub(crate) fn terms_without_version(&self, known: &[&str]) -> Result<Terms> {
-        let terms = self.terms(known, None)?;
+    /// The same for an invitation, which has no version to go by. Who names one relies on it, so it is refused rather than
+    /// ignored.
+    pub(crate) fn terms_without_version(&self) -> Result<Terms> {
+        let terms = self.terms(None)?;
         if terms.expected_version.is_some() {
-            let field = if terms.by_header { "If-Match" } else { "etag" };
-            return Err(Error::invalid(field, "unsupported", "this has no version to compare with"));
+            return Err(Error::invalid("If-Match", "unsupported", "this has no version to compare with"));
         }
+        Ok(terms)
+    }
+
+    /// The same where something is made, on which nobody can rely yet.
+    pub(crate) fn terms_to_make(&self) -> Result<Terms> {
+        let terms = self.terms(None)?;
+        terms.require_nothing()?;
         Ok(terms)
     }
 
@@ -152,10 +169,10 @@ impl<const N: usize> Change<N> {
             }
         };
         match done.map_err(|error| terms.in_words(error))? {
-            Once::Now(made) if terms.rehearse => Ok(Resource::new(&without_secrets(show(made)))),
-            Once::Now(made) => Ok(Resource::new(&show(made))),
+            Once::Now(made) if terms.rehearse => Ok(Resource::new(without_secrets(show(made)))),
+            Once::Now(made) => Ok(Resource::new(show(made))),
             Once::Before(answer) => {
-                Ok(Resource::new(&serde_json::from_str(&answer.body).map_err(Error::internal)?))
+                Ok(Resource::new(serde_json::from_str(&answer.body).map_err(Error::internal)?))
             }
         }
     }
@@ -165,6 +182,20 @@ impl Terms {
     /// Whether the change is only judged.
     pub(crate) const fn rehearses(self) -> bool {
         self.rehearse
+    }
+
+    /// Refuses to make something for who relies on its being there: by a version, or by `If-Match: *` (RFC 9110).
+    pub(crate) fn require_nothing(self) -> Result<()> {
+        let reason = match (self.has_if_match, self.expected_version) {
+            (true, _) => STALE_IF_MATCH,
+            (false, Some(_)) => "etag.stale",
+            (false, None) => return Ok(()),
+        };
+        Err(Error::new(
+            Kind::Conflict,
+            reason,
+            "there is nothing of this version, since there is nothing yet",
+        ))
     }
 
     /// A stale `If-Match` is told apart from a stale `etag`: HTTP has a status of its own for it.

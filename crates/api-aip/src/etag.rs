@@ -7,17 +7,17 @@ use tenantry_core::{Error, Result};
 /// What no server of ours wrote is as stale as an old one.
 pub(crate) const NONE_OF_OURS: i64 = -1;
 
+/// What no resource has a member of: a kept answer has its tag there until it is answered.
+const BESIDE: &str = "@etag";
+
 /// The tag of a version.
 pub(crate) fn write(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The tag of a body: its own if it has one, else what is in it.
-pub(crate) fn of(body: &Value) -> String {
-    match body.get("etag").and_then(Value::as_str) {
-        Some(etag) => etag.to_owned(),
-        None => of_bytes(&[body.to_string().as_bytes()]),
-    }
+/// The tag of a body: what it brings, else what is in it.
+pub(crate) fn of(body: &mut Value) -> String {
+    taken(body).unwrap_or_else(|| of_bytes(&[body.to_string().as_bytes()]))
 }
 
 /// The tag of what is written in these parts.
@@ -25,6 +25,21 @@ pub(crate) fn of_bytes(parts: &[&[u8]]) -> String {
     let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
     let hex = digest.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     format!("\"{hex}\"")
+}
+
+/// The body of a resource that has no member for its tag, with the tag on its way into the header alone.
+pub(crate) fn beside(mut body: Value, version: i64) -> Value {
+    if let Value::Object(members) = &mut body {
+        members.insert(BESIDE.to_owned(), write(version).into());
+    }
+    body
+}
+
+/// The tag that a body brings: beside it, or in its own member, where it stays.
+pub(crate) fn taken(body: &mut Value) -> Option<String> {
+    let beside = body.as_object_mut().and_then(|members| members.shift_remove(BESIDE));
+    let tag = beside.as_ref().or_else(|| body.get("etag"));
+    tag.and_then(Value::as_str).map(str::to_owned)
 }
 
 /// The version of a tag.
@@ -47,6 +62,17 @@ pub(crate) fn if_match(header: &str) -> Result<Option<i64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_beside_a_body_leaves_it() {
+        let mut body = beside(serde_json::json!({"name": "a"}), 7);
+        assert_eq!(taken(&mut body), Some(write(7)));
+        assert_eq!(body, serde_json::json!({"name": "a"}));
+        assert_eq!(taken(&mut body), None);
+        let mut told = serde_json::json!({"etag": "\"3\""});
+        assert_eq!(taken(&mut told), Some(write(3)));
+        assert_eq!(told["etag"], "\"3\"");
+    }
 
     #[test]
     fn versions_and_back() {

@@ -99,7 +99,7 @@ pub(crate) async fn create_workspace_invite(change: Change<2>) -> Answer {
 async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(String, Vec<RoleName>, Terms)> {
         let members = Members::of(&PENDING, &change.body)?;
-        let terms = change.terms_without_version(&[])?;
+        let terms = change.terms_to_make()?;
         let email = members.text("email")?;
         let email = email.ok_or_else(|| Error::invalid("email", "missing", "expected an e-mail address"))?;
         let roles = members.list("roles")?;
@@ -130,7 +130,7 @@ pub(crate) async fn cancel_workspace_invite(change: Change<3>) -> Answer {
 }
 
 async fn cancel<const N: usize>(change: &Change<N>, place: Place) -> Answer {
-    let terms = change.terms_without_version(&[]);
+    let terms = change.terms_without_version();
     let needed = Needed::MANAGE_INVITATIONS;
     let terms = judged_at(&change.core, &change.caller, &place, needed, terms).await?;
     let id = read_id(&change.path[N - 1]);
@@ -181,7 +181,7 @@ async fn read_answer(
     let read = || -> Result<_> {
         let body = if change.body.is_null() { &none } else { &change.body };
         let members = Members::of(&REPLY, body)?;
-        Ok((members.text("secret")?.map(str::to_owned), change.terms_without_version(&[])?))
+        Ok((members.text("secret")?.map(str::to_owned), change.terms_without_version()?))
     };
     let wanted = read();
     if wanted.is_err() {

@@ -101,7 +101,7 @@ pub(crate) async fn get_organization(read: Read<1>) -> Answer {
 /// `POST /api/v1/organizations`: the caller becomes the owner.
 pub(crate) async fn create_organization(change: Change<0>) -> Answer {
     let members = Members::of(&ORGANIZATION, &change.body)?;
-    let terms = change.terms_without_version(&["organization_id"])?;
+    let terms = change.terms_to_make()?;
     let title = members.text("title")?;
     let id = change.query.one("organization_id")?.map(|text| {
         let id = OrganizationId::parse(text);
@@ -125,7 +125,7 @@ pub(crate) async fn update_organization(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(OrganizationChange, Terms)> {
         let members = Members::to_change(&ORGANIZATION, &change.body)?;
-        let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+        let terms = change.terms(members.text("etag")?)?;
         let mask = change.mask(&ORGANIZATION)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
         let text = |name: &str| -> Result<Option<Option<String>>> {
@@ -158,7 +158,7 @@ pub(crate) async fn update_organization(change: Change<1>) -> Answer {
 pub(crate) async fn delete_organization(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<_> {
-        let terms = change.terms(&["force", "allow_missing"], None)?;
+        let terms = change.terms(None)?;
         Ok((terms, flag(&change.query, "force")?, flag(&change.query, "allow_missing")?))
     };
     let needed = Some(Permission::DeleteOrganization);
@@ -185,7 +185,7 @@ pub(crate) async fn custom_method(change: Change<1>) -> Answer {
 }
 
 async fn undelete_organization(change: &Change<1>, by: OrganizationRef) -> Answer {
-    let terms = change.terms(&[], None);
+    let terms = change.terms(None);
     if terms.is_err() {
         change.core.find_organization(&change.caller, by.clone()).await?;
     }
@@ -198,7 +198,7 @@ async fn undelete_organization(change: &Change<1>, by: OrganizationRef) -> Answe
 async fn transfer_ownership(change: &Change<1>, by: OrganizationRef) -> Answer {
     let read = || -> Result<_> {
         let members = Members::of(&TRANSFER, &change.body)?;
-        let terms = change.terms(&[], members.text("etag")?)?;
+        let terms = change.terms(members.text("etag")?)?;
         let user = members.text("user")?;
         let user = user.ok_or_else(|| Error::invalid("user", "missing", "expected the name of a user"))?;
         Ok((people::read_user_name(user), terms))

@@ -87,7 +87,7 @@ pub(crate) async fn add_workspace_user(change: Change<2>) -> Answer {
 
 async fn add<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(Person, Vec<RoleName>, Terms)> {
-        let terms = change.terms_without_version(&[])?;
+        let terms = change.terms_to_make()?;
         let members = Members::of(&MEMBER, &change.body)?;
         Ok((read_person(members.get("user"))?, read_roles(&place, members.list("roles")?)?, terms))
     };
@@ -111,7 +111,7 @@ pub(crate) async fn update_workspace_user(change: Change<3>) -> Answer {
 
 async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(Vec<RoleName>, Terms)> {
-        let terms = change.terms(&["update_mask"], None)?;
+        let terms = change.terms(None)?;
         change.mask(&ROLES_OF_USER)?;
         let members = Members::of(&ROLES_OF_USER, &change.body)?;
         Ok((read_roles(&place, members.list("roles")?)?, terms))
@@ -122,7 +122,7 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let user = read_user(&change.path[N - 1]);
     let expected = terms.expected_version;
     let work = async move |core: Core, caller| core.update_user(&caller, place, user, roles, expected).await;
-    change.make(terms, users::write, work).await
+    change.make(terms, users::write_one, work).await
 }
 
 /// `DELETE .../organizations/{organization}/users/{user}`: ends everything that the person holds in the organization. With
@@ -130,7 +130,7 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
 /// organization's owner.
 pub(crate) async fn remove_organization_user(change: Change<2>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
-    let read = || -> Result<_> { Ok((change.terms(&["force"], None)?, flag(&change.query, "force")?)) };
+    let read = || -> Result<_> { Ok((change.terms(None)?, flag(&change.query, "force")?)) };
     let needed = Some(Permission::ManageOrganizationUsers);
     let (terms, force) = judged_in_organization(&change.core, &change.caller, &by, needed, read()).await?;
     let user = read_user(&change.path[1]);
@@ -149,7 +149,7 @@ pub(crate) async fn remove_organization_user(change: Change<2>) -> Answer {
 pub(crate) async fn remove_workspace_user(change: Change<3>) -> Answer {
     let target = target(&change.path[0], &change.path[1]);
     let needed = Permission::ManageWorkspaceUsers;
-    let terms = change.terms(&[], None);
+    let terms = change.terms(None);
     let terms = judged_in_workspace(&change.core, &change.caller, &target, needed, terms).await?;
     let user = read_user(&change.path[2]);
     let expected = terms.expected_version;
@@ -211,7 +211,7 @@ fn read_roles(place: &Place, list: &[Value]) -> Result<Vec<RoleName>> {
 
 fn write_added(added: &Added, show_secret: bool) -> Value {
     match added {
-        Added::Member(user) => users::write(user),
+        Added::Member(user) => users::write_one(user),
         Added::Invited(invitation, secret) => {
             let invited = if show_secret {
                 invites::write_made(invitation, secret)

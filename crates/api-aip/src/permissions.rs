@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 use tenantry_core::authz::{OrganizationRef, WorkspaceRef};
 use tenantry_core::permission::{Permission, PermissionSet};
 use tenantry_core::{Error, Result};
-use tenantry_http::Query;
 
-use crate::Aip;
-use crate::args::{judged_in_organization, judged_in_workspace, only};
+use crate::args::{judged_in_organization, judged_in_workspace};
 use crate::body::Members;
 use crate::change::Change;
 use crate::message::{Field, Kind, Message};
@@ -27,7 +25,7 @@ pub(crate) const TESTED: Message = Message {
 
 /// `POST /api/v1/organizations/{organization}:testPermissions`.
 pub(crate) async fn test_organization_permissions(change: &Change<1>, by: OrganizationRef) -> Answer {
-    let asked = read(&change.query, &change.body);
+    let asked = read(change);
     let asked = judged_in_organization(&change.core, &change.caller, &by, None, asked).await?;
     Ok(write(&asked, change.core.held_in_organization(&change.caller, by).await?))
 }
@@ -38,7 +36,7 @@ pub(crate) async fn test_workspace_permissions(
     target: (OrganizationRef, WorkspaceRef),
 ) -> Answer {
     let needed = Permission::ReadWorkspace;
-    let asked = read(&change.query, &change.body);
+    let asked = read(change);
     let asked = judged_in_workspace(&change.core, &change.caller, &target, needed, asked).await?;
     Ok(write(&asked, change.core.held_in_workspace(&change.caller, target).await?))
 }
@@ -47,12 +45,12 @@ pub(crate) async fn test_workspace_permissions(
 fn write(asked: &[Permission], held: PermissionSet) -> Resource {
     let kept = asked.iter().filter(|permission| held.contains(**permission));
     let names: Vec<_> = kept.map(|permission| permission.name()).collect();
-    Resource::new(&json!({"permissions": names}))
+    Resource::new(json!({"permissions": names}))
 }
 
-fn read(query: &Query<Aip>, body: &Value) -> Result<Vec<Permission>> {
-    only(query, &[])?;
-    let list = Members::of(&TESTED, body)?.list("permissions")?;
+fn read<const N: usize>(change: &Change<N>) -> Result<Vec<Permission>> {
+    change.only_known()?;
+    let list = Members::of(&TESTED, &change.body)?.list("permissions")?;
     if list.is_empty() {
         return Err(Error::invalid("permissions", "missing", "expected at least one permission"));
     }

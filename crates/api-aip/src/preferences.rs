@@ -1,5 +1,5 @@
-//! Preferences of an organization and of a workspace: singletons (AIP-156). Their `ETag` is in the header alone, since the
-//! vendor's resource has no member for it.
+//! Preferences of an organization and of a workspace: singletons (AIP-156). Their `ETag`, the version of what
+//! they belong to, is in the header alone, since the vendor's resource has no member for it.
 
 use serde_json::{Map, Value, json};
 use tenantry_core::authz::OrganizationRef;
@@ -16,9 +16,9 @@ use crate::args::{judged_in_organization, judged_in_workspace, target};
 use crate::body::Members;
 use crate::change::{Change, Terms};
 use crate::message::{Field, Kind, Message};
-use crate::names;
 use crate::read::Read;
 use crate::resource::Answer;
+use crate::{etag, names};
 
 pub(crate) const PREFERENCES: Message = Message {
     name: "Preferences",
@@ -95,7 +95,7 @@ pub(crate) async fn update_organization_preferences(change: Change<1>) -> Answer
 
 fn read_change<const N: usize>(change: &Change<N>) -> Result<(PreferencesChange, Terms)> {
     let members = Members::of(&PREFERENCES, &change.body)?;
-    let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+    let terms = change.terms(members.text("etag")?)?;
     let none = Value::Object(Map::new());
     let general = members.get("general").filter(|value| !value.is_null()).unwrap_or(&none);
     let general = Members::within("general", &GENERAL, general)?;
@@ -188,11 +188,13 @@ fn measurement_systems() -> Vec<String> {
 }
 
 fn of_workspace(workspace: &Workspace) -> Value {
-    write(&names::workspace(workspace.organization, workspace.id), &workspace.details.preferences)
+    let parent = names::workspace(workspace.organization, workspace.id);
+    etag::beside(write(&parent, &workspace.details.preferences), workspace.version)
 }
 
 fn of_organization(organization: &Organization) -> Value {
-    write(&names::organization(organization.id), &organization.preferences)
+    let parent = names::organization(organization.id);
+    etag::beside(write(&parent, &organization.preferences), organization.version)
 }
 
 fn write(parent: &str, preferences: &Preferences) -> Value {

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tenantry_core::caller::Caller;
 use tenantry_core::{Core, Error, Result};
-use tenantry_http::{Authenticated, Query, Refusal, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Query, Refusal, Refused, Segments, Served, Taken};
 
+use crate::args::only_known;
 use crate::message::Message;
 use crate::page::{List, PageTokens};
 use crate::resource::Resource;
@@ -24,6 +25,7 @@ pub(crate) struct Read<const N: usize> {
     /// The parameters of the path, in the order of its template.
     pub(crate) path: [String; N],
     pub(crate) query: Query<Aip>,
+    taken: Taken,
 }
 
 impl<const N: usize> FromRequestParts<Served> for Read<N> {
@@ -36,7 +38,9 @@ impl<const N: usize> FromRequestParts<Served> for Read<N> {
         let Ok(Segments(path)) = parts.extract_with_state(served).await;
         let tokens = parts.extensions.get::<PageTokens>();
         let tokens = tokens.ok_or_else(|| Error::internal("the router has no page tokens"))?.clone();
-        Ok(Self { core: Arc::clone(&served.core), tokens, caller, path, query })
+        let taken = parts.extensions.get::<Taken>();
+        let taken = taken.ok_or_else(|| Error::internal("the route does not tell what it takes"))?.clone();
+        Ok(Self { core: Arc::clone(&served.core), tokens, caller, path, query, taken })
     }
 }
 
@@ -44,7 +48,7 @@ impl<const N: usize> FromRequestParts<Served> for Read<N> {
 pub(crate) struct Shown(Option<Vec<String>>);
 
 impl<const N: usize> Read<N> {
-    /// Reads the parameter `fields` of a resource.
+    /// Reads the parameter `fields` of a resource. Beside it are those alone that the operation takes.
     pub(crate) fn fields(&self, message: &Message) -> Result<Shown> {
         self.shown(|| message.paths(), |known| known.join(", "))
     }
@@ -66,6 +70,7 @@ impl<const N: usize> Read<N> {
         known: impl Fn() -> Vec<String>,
         expected: impl Fn(&[String]) -> String,
     ) -> Result<Shown> {
+        only_known(&self.query, &self.taken, "")?;
         let text = self.query.one("fields")?.unwrap_or_default().trim();
         if text.is_empty() || text == "*" {
             return Ok(Shown(None));
@@ -82,13 +87,8 @@ impl<const N: usize> Read<N> {
 
 impl Shown {
     /// The answer: what is shown of the body, with the tag of the whole.
-    pub(crate) fn answer(&self, body: Value) -> Resource {
-        let tag = etag::of(&body);
-        self.tagged(body, tag)
-    }
-
-    /// The same with a tag that the body does not tell.
-    pub(crate) fn tagged(&self, body: Value, tag: String) -> Resource {
+    pub(crate) fn answer(&self, mut body: Value) -> Resource {
+        let tag = etag::of(&mut body);
         Resource::tagged(&self.cut(body), tag)
     }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use tenantry_http::{Refused, Stamp};
 
-use crate::Aip;
+use crate::{Aip, etag};
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Resource, Refused<Aip>>;
@@ -20,15 +20,15 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
-    /// What a change answers: its tag is the one in it, if it has one.
-    pub(crate) fn new(body: &Value) -> Self {
-        let etag = body.get("etag").and_then(Value::as_str).map(str::to_owned);
+    /// What a change answers: its tag is the one in it or beside it, if it has one.
+    pub(crate) fn new(mut body: Value) -> Self {
+        let etag = etag::taken(&mut body);
         Self { body: body.to_string().into_bytes(), etag, stamp: None }
     }
 
     /// Where a change leaves nothing to show.
     pub(crate) fn empty() -> Self {
-        Self::new(&Value::Object(Map::new()))
+        Self::new(Value::Object(Map::new()))
     }
 
     /// A resource of this tag.

@@ -99,7 +99,7 @@ pub(crate) async fn create_workspace_role(change: Change<2>) -> Answer {
 async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(NewRole, Terms)> {
         let members = Members::of(&ROLE, &change.body)?;
-        let terms = change.terms_without_version(&["role_id"])?;
+        let terms = change.terms_to_make()?;
         let title = members.text("title")?;
         let id = change.query.one("role_id")?.map(|text| {
             let id = RoleId::parse(text);
@@ -149,7 +149,7 @@ pub(crate) async fn update_workspace_role(change: Change<3>) -> Answer {
 async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(RoleChange, Terms)> {
         let members = Members::to_change(&ROLE, &change.body)?;
-        let terms = change.terms(&["update_mask"], members.text("etag")?)?;
+        let terms = change.terms(members.text("etag")?)?;
         let mask = change.mask(&ROLE)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
         let title = match (named("title"), members.text("title")?) {
@@ -187,7 +187,7 @@ pub(crate) async fn delete_workspace_role(change: Change<3>) -> Answer {
 
 async fn delete<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<_> {
-        let terms = change.terms(&["force", "allow_missing"], None)?;
+        let terms = change.terms(None)?;
         Ok((terms, flag(&change.query, "force")?, flag(&change.query, "allow_missing")?))
     };
     let needed = Needed::MANAGE_ROLES;

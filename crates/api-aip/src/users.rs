@@ -96,7 +96,7 @@ pub(crate) async fn get_user_basic_info(read: Read<2>) -> Answer {
     let shown = read.fields(&PERSON);
     let shown = judged_at(&read.core, &read.caller, &place, Needed::READ_USERS, shown).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[1])).await?;
-    Ok(shown.tagged(write_person(&found), etag::write(found.version())))
+    Ok(shown.answer(etag::beside(write_person(&found), found.version())))
 }
 
 /// `GET .../workspaces/{workspace}/users/{user}`: the person with the roles held there.
@@ -105,7 +105,7 @@ pub(crate) async fn get_workspace_user(read: Read<3>) -> Answer {
     let needed = Needed::READ_USERS;
     let shown = judged_at(&read.core, &read.caller, &place, needed, read.fields(&MEMBER)).await?;
     let found = read.core.get_user(&read.caller, place, people::read_user(&read.path[2])).await?;
-    Ok(shown.tagged(write(&found), etag::write(found.version())))
+    Ok(shown.answer(write_one(&found)))
 }
 
 /// `POST .../workspaces:countUsers`: a number for each workspace asked for; one that cannot be seen fails the call.
@@ -128,7 +128,7 @@ pub(crate) async fn count_workspace_users(
     let counted = |text: &str| counts.get(&id(text)).copied().unwrap_or_default();
     let answer: Map<String, Value> =
         asked.iter().map(|text| ((*text).to_owned(), counted(text).into())).collect();
-    Ok(Resource::new(&json!({"workspace_user_counts": answer})))
+    Ok(Resource::new(json!({"workspace_user_counts": answer})))
 }
 
 fn read_ids(body: &Value) -> Result<Vec<&str>> {
@@ -179,6 +179,11 @@ fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<UserField>>
 pub(crate) fn write(held: &UserWithRoles) -> Value {
     let roles: Vec<Value> = held.roles.iter().map(write_role).collect();
     json!({"user": write_person(held), "roles": roles})
+}
+
+/// The same where it is not a row of a list: with the tag of its version.
+pub(crate) fn write_one(held: &UserWithRoles) -> Value {
+    etag::beside(write(held), held.version())
 }
 
 fn write_person(held: &UserWithRoles) -> Value {

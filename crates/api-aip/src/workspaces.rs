@@ -116,7 +116,7 @@ pub(crate) async fn create_workspace(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(NewWorkspace, Terms)> {
         let members = Members::of(&WORKSPACE, &change.body)?;
-        let terms = change.terms_without_version(&["workspace_id"])?;
+        let terms = change.terms_to_make()?;
         let title = members.text("title")?;
         let id = change.query.one("workspace_id")?.map(|text| {
             let id = WorkspaceId::parse(text);
@@ -143,7 +143,7 @@ pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
     let target = target(&change.path[0], &change.path[1]);
     let read = || -> Result<(WorkspaceChange, Terms, bool)> {
         let members = Members::to_change(&WORKSPACE, &change.body)?;
-        let terms = change.terms(&["update_mask", "allow_missing"], members.text("etag")?)?;
+        let terms = change.terms(members.text("etag")?)?;
         let allow_missing = flag(&change.query, "allow_missing")?;
         let mask = change.mask(&WORKSPACE)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
@@ -162,6 +162,7 @@ pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
             Err(missing) if allow_missing && missing.kind == tenantry_core::Kind::NotFound => match workspace
             {
                 WorkspaceRef::Id(id) => {
+                    terms.require_nothing()?;
                     let new = as_new(id, fields)?;
                     core.create_workspace(&caller, organization, new).await
                 }
@@ -178,7 +179,7 @@ pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
 pub(crate) async fn delete_workspace(change: Change<2>) -> Answer {
     let target = target(&change.path[0], &change.path[1]);
     let read = || -> Result<_> {
-        let terms = change.terms(&["force", "allow_missing"], None)?;
+        let terms = change.terms(None)?;
         Ok((terms, flag(&change.query, "force")?, flag(&change.query, "allow_missing")?))
     };
     let needed = Permission::DeleteWorkspace;
@@ -219,7 +220,7 @@ async fn undelete_workspace(change: &Change<2>, target: (OrganizationRef, Worksp
             Value::Null => None,
             body => Members::of(&RESTORED, body)?.text("title")?,
         };
-        Ok((change.terms(&[], None)?, title.map(str::to_owned)))
+        Ok((change.terms(None)?, title.map(str::to_owned)))
     };
     let needed = Permission::DeleteWorkspace;
     let (terms, title) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;

@@ -20,6 +20,7 @@ mod refusal;
 mod routes;
 mod segments;
 mod served;
+mod taken;
 mod urlencoded;
 
 pub use authenticated::Authenticated;
@@ -36,4 +37,5 @@ pub use refusal::{Dialect, Refusal, Refused};
 pub use routes::Routes;
 pub use segments::Segments;
 pub use served::{Limits, Served};
+pub use taken::Taken;
 pub use urlencoded::{decode_form_text, encode_query};

@@ -1,10 +1,10 @@
 //! The routes of a dialect, in a table that can be read again: what a router serves, tests must cover, and the document
 //! of the API tells.
 
-use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, on};
+use axum::{Extension, Router};
 
 use crate::Served;
 use crate::openapi::{Described, Operations};
@@ -35,8 +35,10 @@ impl Routes {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).expect("a method of HTTP");
-        self.router = self.router.route(path, on(filter, handler));
-        self.operations.extend(operations.into().at(&method, path));
+        let operations = operations.into();
+        let served = on(filter, handler).route_layer(Extension(operations.taken()));
+        self.router = self.router.route(path, served);
+        self.operations.extend(operations.at(&method, path));
         self.table.push((method, path));
         self
     }

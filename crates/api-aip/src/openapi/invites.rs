@@ -10,12 +10,14 @@ pub(crate) fn list_organization_invites() -> Operation {
     list("list_organization_invites", "List the pending invitations of an organization", ROWS, &PENDING)
         .about("In the order of their making.")
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn list_workspace_invites() -> Operation {
     list("list_workspace_invites", "List the pending invitations of a workspace", ROWS, &PENDING)
         .about("In the order of their making.")
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn create_organization_invite() -> Operation {
@@ -44,6 +46,7 @@ pub(crate) fn get_invitation() -> Operation {
     get("get_invitation", "Get an invitation", &INVITATION)
         .about("For the invitee, and for who may see invitations.")
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn accept_invitation() -> Operation {

@@ -22,8 +22,9 @@ use crate::message::Message;
 const JSON: &str = "application/json";
 const ABOUT: &str = "The native dialect: everything that Tenantry can do, in the style of Google's API Improvement \
     Proposals. What Kognitos publishes of its workspaces API is a part of it.\n\nEvery write takes `validate_only`, which \
-    does everything but commit, and `request_id`, under which a request that is sent again is done once. Who may not \
-    know whether something exists is answered 403, whether it exists or not.";
+    does everything but commit, and `request_id`, under which a request that is sent again is done once. Parameters that \
+    an operation does not take are refused, but ignored where Kognitos published the operation. Who may not know whether \
+    something exists is answered 403, whether it exists or not.";
 
 /// The dialect in the document of the API.
 pub fn api() -> Api {
@@ -108,6 +109,7 @@ fn create(name: &'static str, summary: &'static str, message: &'static Message) 
         .reads(JSON, Shape::made(|schemas| message.to_make(schemas)))
         .answers(200, "What was made.", Shape::made(|schemas| message.made(schemas)))
         .refuses(&[Kind::Forbidden, Kind::AlreadyExists])
+        .refuses_with(stale_if_match())
 }
 
 /// Changes a resource.
@@ -147,5 +149,9 @@ fn held_to_a_version(operation: Operation) -> Operation {
     operation
         .takes([parameters::etag(), parameters::if_match()])
         .refuses(&[Kind::Conflict])
-        .refuses_with(Refusal::Core(Error::new(Kind::Conflict, STALE_IF_MATCH, "")))
+        .refuses_with(stale_if_match())
+}
+
+fn stale_if_match() -> Refusal {
+    Refusal::Core(Error::new(Kind::Conflict, STALE_IF_MATCH, ""))
 }

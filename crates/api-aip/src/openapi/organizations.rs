@@ -14,6 +14,7 @@ pub(crate) fn list_own_organizations() -> Operation {
     list("list_own_organizations", "List the caller's organizations", "user_organizations", &ORGANIZATION)
         .about("Those in which the caller has a role, whoever it is; newest first.")
         .takes([filter(&TITLED), show_deleted()])
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn list_organizations() -> Operation {
@@ -33,6 +34,7 @@ pub(crate) fn get_organization() -> Operation {
     get("get_organization", "Get an organization", &ORGANIZATION)
         .about("A deleted one shows, by its id, to who may restore it.")
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn update_organization() -> Operation {
@@ -73,7 +75,9 @@ pub(super) fn test_permissions(name: &'static str, summary: &'static str) -> Ope
 }
 
 pub(crate) fn get_organization_preferences() -> Operation {
-    get("get_organization_preferences", "Get an organization's preferences", &PREFERENCES).refuses(WITHIN)
+    get("get_organization_preferences", "Get an organization's preferences", &PREFERENCES)
+        .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn update_organization_preferences() -> Operation {

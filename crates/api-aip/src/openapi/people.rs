@@ -14,11 +14,13 @@ const REPLACING: &str = "The roles given replace those held.";
 pub(crate) fn list_organization_users() -> Operation {
     users(list("list_organization_users", "List the users of an organization", ROWS, &MEMBER))
         .about("Who holds a role on the organization.")
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn list_workspace_users() -> Operation {
     users(list("list_workspace_users", "List the users of a workspace", ROWS, &MEMBER))
         .about("Who has a role in the workspace, with every role held there.")
+        .ignores_unknown_parameters()
 }
 
 fn users(list: Operation) -> Operation {
@@ -26,7 +28,9 @@ fn users(list: Operation) -> Operation {
 }
 
 pub(crate) fn get_user_basic_info() -> Operation {
-    get("get_user_basic_info", "Get a user of an organization", &PERSON).refuses(WITHIN)
+    get("get_user_basic_info", "Get a user of an organization", &PERSON)
+        .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn get_workspace_user() -> Operation {

@@ -11,12 +11,14 @@ pub(crate) fn list_organization_roles() -> Operation {
     list("list_organization_roles", "List the roles of an organization", ROWS, &ROLE)
         .about("Built-in ones and custom ones, in the order of their making.")
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn list_workspace_roles() -> Operation {
     list("list_workspace_roles", "List the roles of a workspace", ROWS, &ROLE)
         .about("Those that can be given there, in the order of their making.")
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn get_organization_role() -> Operation {

@@ -16,6 +16,7 @@ pub(crate) fn list_workspaces() -> Operation {
         .about("Those in which the caller has a role; all of them for who administers the organization.")
         .takes([filter(&TITLED), order_by(&ORDERING), show_deleted()])
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn list_own_workspaces() -> Operation {
@@ -23,12 +24,14 @@ pub(crate) fn list_own_workspaces() -> Operation {
         .about("The same rows, newest first.")
         .takes([filter(&TITLED), show_deleted()])
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn get_workspace() -> Operation {
     get("get_workspace", "Get a workspace", &WORKSPACE)
         .about("A deleted one shows with its `delete_time`.")
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn create_workspace() -> Operation {
@@ -68,10 +71,13 @@ pub(crate) fn count_workspace_users() -> Operation {
         .reads(JSON, Shape::made(|schemas| COUNTED.to_make(schemas)))
         .answers(200, "A number for each.", Shape::made(|schemas| COUNTS.answered(schemas)))
         .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn get_workspace_preferences() -> Operation {
-    get("get_workspace_preferences", "Get a workspace's preferences", &PREFERENCES).refuses(WITHIN)
+    get("get_workspace_preferences", "Get a workspace's preferences", &PREFERENCES)
+        .refuses(WITHIN)
+        .ignores_unknown_parameters()
 }
 
 pub(crate) fn update_workspace_preferences() -> Operation {

@@ -4,7 +4,7 @@ use axum::http::Method;
 use tenantry_core::{Error, Kind};
 
 use super::{Framing, Parameter, Shape};
-use crate::Refusal;
+use crate::{Refusal, Taken};
 
 /// An operation in words, on its way into the document.
 pub struct Operation {
@@ -17,6 +17,7 @@ pub struct Operation {
     pub(super) refusals: Vec<Refusal>,
     pub(super) framing: Option<Framing>,
     pub(super) is_open: bool,
+    pub(crate) ignores_unknown: bool,
 }
 
 pub(super) struct Body {
@@ -44,6 +45,7 @@ impl Operation {
             refusals: Vec::new(),
             framing: None,
             is_open: false,
+            ignores_unknown: false,
         }
     }
 
@@ -101,6 +103,16 @@ impl Operation {
     pub fn open(self) -> Self {
         Self { is_open: true, ..self }
     }
+
+    /// It ignores parameters that it does not take, also where the rest of its dialect refuses them.
+    pub fn ignores_unknown_parameters(self) -> Self {
+        Self { ignores_unknown: true, ..self }
+    }
+
+    /// The names of the parameters that it takes in the query.
+    pub(crate) fn query_parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.parameters.iter().filter(|parameter| parameter.is_of_query()).map(|parameter| parameter.name)
+    }
 }
 
 /// The operations of one route: one, or custom methods (AIP-136), whose names follow the path behind a colon.
@@ -129,6 +141,11 @@ pub struct Described {
 }
 
 impl Operations {
+    /// What they take in the query.
+    pub(crate) fn taken(&self) -> Taken {
+        Taken::by(&self.0)
+    }
+
     /// The operations of a route.
     pub(crate) fn at(self, method: &Method, route: &str) -> impl Iterator<Item = Described> {
         self.0.into_iter().map(move |(custom, operation)| {

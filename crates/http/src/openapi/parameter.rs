@@ -34,6 +34,10 @@ impl Parameter {
         Self { place: "path", required: true, ..Self::query(name, about, schema) }
     }
 
+    pub(super) fn is_of_query(&self) -> bool {
+        self.place == "query"
+    }
+
     pub(crate) fn write(&self) -> Value {
         let mut written = json!({
             "name": self.name,

@@ -9,6 +9,7 @@ mod members;
 mod once;
 mod oracle;
 mod organizations;
+mod parameters;
 mod people;
 mod permissions;
 mod reads;

@@ -6,7 +6,13 @@ use serde_json::json;
 
 use crate::harness::{Answer, TestServer, both_alone, client};
 
-both_alone!(repeats_the_answer, belongs_to_one_request, minds_preconditions);
+both_alone!(
+    repeats_the_answer,
+    belongs_to_one_request,
+    minds_preconditions,
+    goes_on_with_the_tag_of_the_answer,
+    makes_nothing_for_who_relies_on_something,
+);
 
 const LIST: &str = "/api/v1/organizations/northwind/workspaces";
 const ID: &str = "0190b0a0-0000-7000-8000-0000000000aa";
@@ -81,4 +87,87 @@ async fn minds_preconditions(server: &TestServer) {
         let refused = server.send("ada", Method::POST, &relying, Some(body)).await.expect(400);
         assert_eq!(refused["details"][1]["field_violations"][0]["field"], "etag", "{path}");
     }
+}
+
+/// What is read and what is answered to a change bear the tag that the next change is held to, whether the body has a
+/// member for it or not.
+async fn goes_on_with_the_tag_of_the_answer(server: &TestServer) {
+    let northwind = "/api/v1/organizations/northwind";
+    let roles = |role: &str| json!({"roles": [{"name": role}]});
+    let time_zone = |zone: &str| json!({"general": {"time_zone": zone}});
+    let cleo = server.principal("cleo");
+    let cases = [
+        (format!("{northwind}/preferences"), [time_zone("Europe/Oslo"), time_zone("Asia/Tokyo")]),
+        (format!("{LIST}/north-sea/preferences"), [time_zone("Europe/Oslo"), time_zone("Asia/Tokyo")]),
+        (format!("{LIST}/north-sea"), [json!({"workspace_icon": "wave"}), json!({"workspace_icon": "fish"})]),
+        (northwind.to_owned(), [json!({"description": "Wind"}), json!({"description": "North"})]),
+        (
+            format!("{LIST}/reservoir-models/users/{cleo}"),
+            [roles("automation-author"), roles("workspace-viewer")],
+        ),
+        (format!("{northwind}/users/{}", server.principal("oscar")), [roles("member"), roles("org-admin")]),
+    ];
+    for (place, (path, [first, second])) in cases.into_iter().enumerate() {
+        let change = async |tag: &str, query: &str, body: &serde_json::Value| {
+            let request = client().patch(format!("{}{path}?{query}", server.url));
+            Answer::of(request.bearer_auth(server.token("ada")).header(IF_MATCH, tag).json(body)).await
+        };
+        let tag = |answer: &Answer| answer.headers["etag"].to_str().unwrap().to_owned();
+        let read = server.get("ada", &path).await;
+        read.expect(200);
+        let once = format!("request_id=0190b0a0-0000-7000-8000-00000000000{place}");
+        let changed = change(&tag(&read), &once, &first).await;
+        changed.expect(200);
+        let again = change(&tag(&read), &once, &first).await;
+        assert_eq!((&again.text, tag(&again)), (&changed.text, tag(&changed)), "{path}");
+        change(&tag(&read), "", &second).await.expect(412);
+        assert_eq!(tag(&server.get("ada", &path).await), tag(&changed), "{path}");
+        change(&tag(&changed), "", &second).await.expect(200);
+    }
+}
+
+/// Where there is nothing, there is no version of it, and nothing for `If-Match: *` to match either (RFC 9110).
+async fn makes_nothing_for_who_relies_on_something(server: &TestServer) {
+    let missing = format!("{LIST}/{ID}?allow_missing=true");
+    let relying = json!({"title": "Dale", "etag": "\"1\""});
+    let refused = server.send("ada", Method::PATCH, &missing, Some(relying)).await.expect(409);
+    assert_eq!((&refused["code"], &refused["details"][0]["reason"]), (&json!(10), &json!("ETAG_STALE")));
+    server
+        .send("ada", Method::PATCH, &format!("{missing}&etag=%221%22"), Some(json!({"title": "Dale"})))
+        .await
+        .expect(409);
+    let relying = async |method: &Method, path: &str, tag: &str, body: &serde_json::Value| {
+        let request = client()
+            .request(method.clone(), format!("{}{path}", server.url))
+            .bearer_auth(server.token("root"));
+        Answer::of(request.header(IF_MATCH, tag).json(body)).await
+    };
+    let northwind = "/api/v1/organizations/northwind";
+    let (user, email) = (json!({"name": server.principal("kit")}), "x@y.example");
+    for (method, path, body) in [
+        (Method::PATCH, missing.clone(), json!({"title": "Dale"})),
+        (Method::POST, LIST.to_owned(), json!({"title": "Dale"})),
+        (Method::POST, "/api/v1/organizations".to_owned(), json!({"title": "Dale"})),
+        (Method::POST, "/api/v1/users".to_owned(), json!({"email": email})),
+        (Method::POST, format!("{northwind}/roles"), json!({"title": "Dale"})),
+        (Method::POST, format!("{northwind}/invites"), json!({"email": email})),
+        (Method::POST, format!("{northwind}/apiKeys"), json!({"title": "Dale"})),
+        (
+            Method::POST,
+            format!("{northwind}/users"),
+            json!({"user": user, "roles": [{"name": "organization-member"}]}),
+        ),
+    ] {
+        for tag in ["*", "\"1\""] {
+            let refused = relying(&method, &path, tag, &body).await.expect(412);
+            assert_eq!(refused["details"][0]["reason"], "IF_MATCH_STALE", "{method} {path}");
+        }
+    }
+    server.get("ada", &format!("{LIST}/{ID}")).await.expect(404);
+    // What is there fulfils it.
+    let invited = server
+        .send("ada", Method::POST, &format!("{northwind}/invites"), Some(json!({"email": email})))
+        .await;
+    let invite = format!("{northwind}/invites/{}", invited.expect(200)["invitation_id"].as_str().unwrap());
+    relying(&Method::DELETE, &invite, "*", &json!({})).await.expect(200);
 }
