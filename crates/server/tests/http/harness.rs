@@ -8,6 +8,7 @@ use axum::Router;
 use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::Core;
+use tenantry_core::settings::Settings;
 use tenantry_http::{Limits, Served};
 use tenantry_server::connections::ConnectionLimits;
 use tenantry_server::demo::{self, Estate};
@@ -84,6 +85,11 @@ impl TestServer {
 
     /// A server of one's own. It runs on a thread with a runtime of its own, until the process ends.
     pub(crate) fn start(engine: Engine) -> Self {
+        Self::with(engine, demo::settings())
+    }
+
+    /// The same with settings of its own.
+    pub(crate) fn with(engine: Engine, settings: Settings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = match engine {
             Engine::Sqlite => Database::Sqlite(directory.path().join("tenantry.db")),
@@ -93,18 +99,20 @@ impl TestServer {
         };
         let opened = database.clone();
         let build = async move || demo::build(&opened, demo::settings()).await.unwrap();
-        Self::over(database, directory, build)
+        Self::over(database, directory, settings, build)
     }
 
     /// A second server over the same PostgreSQL database, with a master key of its own.
     pub(crate) fn replica(&self) -> Self {
         let estate = self.estate.clone();
-        Self::over(self.database.clone(), tempfile::tempdir().unwrap(), async move || estate)
+        let settings = self.core.settings().clone();
+        Self::over(self.database.clone(), tempfile::tempdir().unwrap(), settings, async move || estate)
     }
 
     fn over(
         database: Database,
         directory: tempfile::TempDir,
+        settings: Settings,
         estate: impl AsyncFnOnce() -> Estate + Send + 'static,
     ) -> Self {
         let path = directory.path().to_owned();
@@ -115,7 +123,7 @@ impl TestServer {
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async move {
                 let estate = estate().await;
-                let core = open_core(&opened, demo::settings()).await.unwrap();
+                let core = open_core(&opened, settings).await.unwrap();
                 let key = MasterKey::kept_in(&path, &SystemEntropy).unwrap();
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
