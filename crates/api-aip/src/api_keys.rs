@@ -8,7 +8,7 @@ use tenantry_core::credential::{
     API_KEY_DAYS, API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, Access, ApiKey, ApiKeyChange, ApiKeyField,
     Issued, NewApiKey,
 };
-use tenantry_core::ids::{CredentialId, PrincipalId, WorkspaceId};
+use tenantry_core::ids::{CredentialId, WorkspaceId};
 use tenantry_core::{Core, Error, Result};
 
 use crate::args::{flag, judged_in_organization, or_missing};
@@ -28,7 +28,7 @@ pub(crate) const API_KEY: Message = Message {
     fields: &[
         Field::output("name", Kind::Name, "`organizations/{organization}/apiKeys/{key}`."),
         Field::required("title", Kind::Text(API_KEY_TITLE_MAX), "What it is called."),
-        Field::immutable("user", Kind::Name, "Whose it is: the caller's own, as keys are made for oneself."),
+        Field::immutable("user", Kind::Name, "Whose it is: the caller's own unless another is named."),
         Field::immutable("ttl", Kind::Choice(lifetimes), "How long it lives, 30 days unless said.").never(),
         Field::output("prefix", Kind::Word, "How the secret begins."),
         Field::optional(
@@ -80,15 +80,17 @@ pub(crate) async fn get_api_key(read: Read<2>) -> Answer {
     Ok(shown.answer(write(&found)))
 }
 
-/// `POST .../organizations/{organization}/apiKeys`: for the caller; the secret is shown this once.
+/// `POST .../organizations/{organization}/apiKeys`: for the caller, or for the `user` whom the server's setting lets the
+/// caller make keys for; the secret is shown this once.
 pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(NewApiKey, Terms)> {
         let members = Members::of(&API_KEY, &change.body)?;
         let terms = change.terms_to_make()?;
-        refuse_another_user(members.text("user")?, change.caller.principal)?;
         let title = members.text("title")?;
+        let user = members.text("user")?.filter(|user| !user.is_empty());
         let new = NewApiKey {
+            owner: user.map(read_user_name),
             title: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
             days: members.text("ttl")?.map_or(Ok(DEFAULT_DAYS), read_days)?,
             access: read_access(&members)?,
@@ -152,16 +154,6 @@ pub(crate) async fn delete_api_key(change: Change<2>) -> Answer {
 /// A malformed id is an unknown one: the nil id, which nothing has, stands for it.
 fn read_id(text: &str) -> CredentialId {
     CredentialId::parse(text).unwrap_or(CredentialId::from_uuid(uuid::Uuid::nil()))
-}
-
-/// A key is made for oneself: one for somebody else would act in their name.
-fn refuse_another_user(user: Option<&str>, caller: PrincipalId) -> Result<()> {
-    match user.filter(|user| !user.is_empty()) {
-        Some(user) if read_user_name(user) != caller => {
-            Err(Error::invalid("user", "own", "expected your own name: keys are made for oneself"))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn lifetimes() -> Vec<String> {

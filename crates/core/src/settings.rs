@@ -22,6 +22,16 @@ pub enum AddPeople {
     Provision,
 }
 
+/// Who may make API keys in the names of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum KeysForOthers {
+    /// Keys are made for oneself.
+    #[default]
+    Nobody,
+    /// Who manages the users of an organization, for those users.
+    Administrators,
+}
+
 /// The settings, as the composition root read them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -31,6 +41,8 @@ pub struct Settings {
     pub organizations_per_owner: Option<u64>,
     /// What happens when somebody is added by e-mail address.
     pub add_people: AddPeople,
+    /// Who may make API keys in the names of others.
+    pub keys_for_others: KeysForOthers,
     /// Seconds until an invitation expires.
     pub invitation_seconds: i64,
     /// Seconds until an access token from a token endpoint expires.
@@ -46,6 +58,7 @@ impl Default for Settings {
             may_create_organizations: MayCreateOrganizations::default(),
             organizations_per_owner: None,
             add_people: AddPeople::default(),
+            keys_for_others: KeysForOthers::default(),
             invitation_seconds: 7 * DAY,
             access_token_seconds: 60 * 60,
             retention_seconds: 30 * DAY,

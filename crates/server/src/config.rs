@@ -11,7 +11,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tenantry_core::settings::{AddPeople, MayCreateOrganizations, Settings};
+use tenantry_core::settings::{AddPeople, KeysForOthers, MayCreateOrganizations, Settings};
 use tenantry_http::Limits;
 use tenantry_store::Database;
 use url::Url;
@@ -76,6 +76,7 @@ pub struct Config {
     may_create_organizations: Creators,
     organizations_per_owner: Option<u64>,
     add_people: Adding,
+    keys_for_others: KeyMakers,
     invitation_days: u32,
     access_token_minutes: u32,
     retention_days: u32,
@@ -99,6 +100,13 @@ enum Adding {
     Provision,
 }
 
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum KeyMakers {
+    Nobody,
+    Administrators,
+}
+
 #[derive(Serialize)]
 struct Defaults {
     listen: SocketAddr,
@@ -108,6 +116,7 @@ struct Defaults {
     page_cache_mb: u32,
     may_create_organizations: Creators,
     add_people: Adding,
+    keys_for_others: KeyMakers,
     invitation_days: u32,
     access_token_minutes: u32,
     retention_days: u32,
@@ -117,10 +126,11 @@ struct Defaults {
 }
 
 /// The settings that are texts, whatever they look like.
-const TEXTS: [&str; 8] = [
+const TEXTS: [&str; 9] = [
     "add_people",
     "data_dir",
     "database",
+    "keys_for_others",
     "listen",
     "may_create_organizations",
     "metrics_listen",
@@ -141,6 +151,7 @@ impl Config {
             page_cache_mb: 64,
             may_create_organizations: Creators::Everyone,
             add_people: Adding::Invite,
+            keys_for_others: KeyMakers::Nobody,
             invitation_days: 7,
             access_token_minutes: 60,
             retention_days: 30,
@@ -274,6 +285,10 @@ impl Config {
                 Adding::Invite => AddPeople::Invite,
                 Adding::Known => AddPeople::Known,
                 Adding::Provision => AddPeople::Provision,
+            },
+            keys_for_others: match self.keys_for_others {
+                KeyMakers::Nobody => KeysForOthers::Nobody,
+                KeyMakers::Administrators => KeysForOthers::Administrators,
             },
             invitation_seconds: i64::from(self.invitation_days) * DAY,
             access_token_seconds: i64::from(self.access_token_minutes) * 60,

@@ -74,6 +74,7 @@ fn variables_that_are_texts_are_read_as_texts() {
     for (variable, value, setting) in [
         ("TENANTRY_LISTEN", "8080", "listen"),
         ("TENANTRY_ADD_PEOPLE", "1", "add_people"),
+        ("TENANTRY_KEYS_FOR_OTHERS", "true", "keys_for_others"),
         ("TENANTRY_DRAIN_SECONDS", "soon", "drain_seconds"),
         ("TENANTRY_COLOUR", "blue", "colour"),
     ] {

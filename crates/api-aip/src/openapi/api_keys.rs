@@ -19,7 +19,11 @@ pub(crate) fn get_api_key() -> Operation {
 
 pub(crate) fn create_api_key() -> Operation {
     create("create_api_key", "Create an API key", &API_KEY)
-        .about("For oneself. The secret is shown this once.")
+        .about(
+            "For oneself; for another `user` where the server's setting `keys_for_others` allows it, the caller \
+             manages the users of the organization, and holds there whatever the key gives. The secret is shown \
+             this once.",
+        )
         .refuses(WITHIN)
         .refuses(&[Kind::LimitReached])
 }

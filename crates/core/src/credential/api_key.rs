@@ -1,13 +1,13 @@
 //! API keys: personal access tokens that count in one organization, for a time, with some or all of their owner's rights.
 
-use super::{Access, Credential, Issued, Secret, TokenKind, issue};
+use super::{Access, Credential, Issued, Secret, TokenKind, for_others, issue};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, Writable};
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{CredentialId, WorkspaceId};
+use crate::ids::{CredentialId, PrincipalId, WorkspaceId};
 use crate::page::{Cursor, KeyValue, Page, PageRequest};
 use crate::permission::Permission;
 use crate::store::Session;
@@ -50,6 +50,8 @@ pub enum ApiKeyField {
 /// What a new API key is made of.
 #[derive(Clone, Debug)]
 pub struct NewApiKey {
+    /// Whose it is to be; the caller's own if nobody is named.
+    pub owner: Option<PrincipalId>,
     /// What its owner calls it, 1 to 60 characters.
     pub title: String,
     /// How many days it lives: one of [`API_KEY_DAYS`].
@@ -109,7 +111,8 @@ impl Core {
             .await
     }
 
-    /// Makes an API key for the caller; its secret is shown this once.
+    /// Makes an API key for the caller, or for a user whom the caller administers where the server's setting
+    /// `keys_for_others` allows it; its secret is shown this once.
     pub async fn create_api_key(
         &self,
         caller: &Caller,
@@ -119,11 +122,19 @@ impl Core {
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
         self.store()
             .write(
-                (self.act(caller), organization, new, secret),
-                |session, (act, organization, new, secret)| {
+                (self.act(caller), organization, new, secret, self.settings().keys_for_others),
+                |session, (act, organization, new, secret, allowed)| {
                     Box::pin(async move {
                         let scope = enter_whole(session, act, organization).await?;
-                        let count = session.count_api_keys(&scope, act.caller.principal, act.now).await?;
+                        let other = match new.owner.filter(|user| *user != act.caller.principal) {
+                            Some(user) => {
+                                let at = (&scope, &*organization);
+                                Some(for_others::owner(session, act, at, user, new.access, *allowed).await?)
+                            }
+                            None => None,
+                        };
+                        let owner = other.as_ref().map_or(act.caller.principal, |owner| owner.principal);
+                        let count = session.count_api_keys(&scope, owner, act.now).await?;
                         if count >= API_KEYS_MAX {
                             let message =
                                 format!("a user may have {API_KEYS_MAX} API keys in an organization");
@@ -135,12 +146,22 @@ impl Core {
                         }
                         let title = text::name("title", &new.title, API_KEY_TITLE_MAX)?;
                         let workspaces =
-                            checked_workspaces(session, act, organization, &new.workspaces).await?;
+                            checked_workspaces(session, &act.caller, organization, &new.workspaces).await?;
+                        if let Some(owner) = &other {
+                            checked_workspaces(session, owner, organization, &new.workspaces).await?;
+                        }
                         let ends = act.now.plus_seconds(new.days * 24 * 60 * 60);
                         let narrowing = (Some(scope.organization()), new.access, workspaces);
-                        let holder = (act.caller.principal, narrowing);
+                        let holder = (owner, narrowing);
                         let issued = issue(session, act, holder, &title, secret, (Some(ends), None)).await?;
-                        record(session, act, &scope, "api_key.create", issued.credential.id).await?;
+                        let mut targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
+                        let action = if other.is_some() {
+                            targets.push(Target::new("principal", owner.as_uuid()));
+                            "api_key.create_for"
+                        } else {
+                            "api_key.create"
+                        };
+                        act.record(session, scope.organization(), action, targets).await?;
                         Ok(issued)
                     })
                 },
@@ -175,7 +196,7 @@ impl Core {
                         }
                         if let Some(workspaces) = &change.workspaces {
                             key.credential.workspaces =
-                                checked_workspaces(session, act, organization, workspaces).await?;
+                                checked_workspaces(session, &act.caller, organization, workspaces).await?;
                         }
                         key.credential.version += 1;
                         session.update_api_key(&scope, &key.credential, act.now).await?;
@@ -243,10 +264,10 @@ async fn visible(
         .ok_or_else(|| Error::not_found("API key"))
 }
 
-/// Workspaces that the caller sees; none leaves all.
+/// Workspaces that somebody sees who makes the key or is to have it; none leaves all.
 async fn checked_workspaces(
     session: &dyn Session,
-    act: &Act,
+    caller: &Caller,
     organization: &OrganizationRef,
     ids: &[WorkspaceId],
 ) -> Result<Option<Vec<WorkspaceId>>> {
@@ -257,10 +278,13 @@ async fn checked_workspaces(
     for id in ids {
         let workspace = WorkspaceRef::Id(*id);
         let target = (organization, &workspace);
-        let seen =
-            authz::require_workspace(session, &act.caller, Permission::ReadWorkspace, target, View::Both);
+        let seen = authz::require_workspace(session, caller, Permission::ReadWorkspace, target, View::Both);
         seen.await.map_err(|_| {
-            Error::invalid("workspace_ids", "unknown", "expected workspaces of the organization that you see")
+            Error::invalid(
+                "workspace_ids",
+                "unknown",
+                "expected workspaces of the organization that you and the owner of the key see",
+            )
         })?;
     }
     let mut ids = ids.to_vec();

@@ -281,8 +281,13 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
     let role = server.core.create_role(&caller, by(), new).await.unwrap();
     let email = format!("matrix@{organization}.example");
     let (invitation, _) = server.core.invite(&caller, by(), email, vec![]).await.unwrap();
-    let key =
-        NewApiKey { title: "Matrix".to_owned(), days: 7, access: Access::Everything, workspaces: vec![] };
+    let key = NewApiKey {
+        owner: None,
+        title: "Matrix".to_owned(),
+        days: 7,
+        access: Access::Everything,
+        workspaces: vec![],
+    };
     let key = server.core.create_api_key(&caller, by(), key).await.unwrap();
     Ids {
         organization: server.organization(organization),

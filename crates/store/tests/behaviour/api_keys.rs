@@ -20,7 +20,13 @@ on_both_engines!(
 );
 
 fn key(title: &str) -> NewApiKey {
-    NewApiKey { title: title.to_owned(), days: 7, access: Access::Everything, workspaces: vec![] }
+    NewApiKey {
+        owner: None,
+        title: title.to_owned(),
+        days: 7,
+        access: Access::Everything,
+        workspaces: vec![],
+    }
 }
 
 async fn estate(core: &TestCore) -> (Member, Member, OrganizationId) {

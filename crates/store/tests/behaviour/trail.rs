@@ -68,7 +68,13 @@ async fn one_event_for_each_change_at_either_level(core: TestCore) {
     core.update_user(caller, by(), bob.id(), roles(BuiltinRole::OrganizationAdmin), None).await.unwrap();
     let viewer = roles(BuiltinRole::WorkspaceViewer);
     core.add_user(caller, at(), Person::Id(bob.id()), viewer).await.unwrap();
-    let new = NewApiKey { title: "k".into(), days: 7, access: Access::Reading, workspaces: vec![made] };
+    let new = NewApiKey {
+        owner: None,
+        title: "k".into(),
+        days: 7,
+        access: Access::Reading,
+        workspaces: vec![made],
+    };
     let key = core.create_api_key(&bob.caller, by(), new).await.unwrap().credential.id;
     core.update_api_key(&bob.caller, by(), key, ApiKeyChange::default()).await.unwrap();
     core.delete_api_key(caller, by(), key, None).await.unwrap();

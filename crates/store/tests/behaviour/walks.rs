@@ -119,7 +119,13 @@ impl Ground {
                 *invitation.id.as_uuid()
             }
             List::ApiKeys => {
-                let new = NewApiKey { title, days: 30, access: Access::Everything, workspaces: vec![] };
+                let new = NewApiKey {
+                    owner: None,
+                    title,
+                    days: 30,
+                    access: Access::Everything,
+                    workspaces: vec![],
+                };
                 *core.create_api_key(caller, self.by(), new).await.unwrap().credential.id.as_uuid()
             }
         }
