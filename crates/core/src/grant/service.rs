@@ -480,7 +480,8 @@ async fn set_roles(
     if let Some(found) = session.find_user(scope, user.id).await? {
         return Ok(found);
     }
-    let held = |role: Role| HeldRole { id: role.id, level: role.level, builtin: role.builtin, title: role.title };
+    let held =
+        |role: Role| HeldRole { id: role.id, level: role.level, builtin: role.builtin, title: role.title };
     let roles = roles.into_iter().map(held).collect();
     Ok(UserWithRoles { organization: scope.organization(), user, roles })
 }
