@@ -133,7 +133,10 @@ impl Core {
                             }
                             None => None,
                         };
-                        let owner = other.as_ref().map_or(act.caller.principal, |owner| owner.principal);
+                        let (owner, access) = match &other {
+                            Some((owner, access)) => (owner.principal, *access),
+                            None => (act.caller.principal, new.access),
+                        };
                         let count = session.count_api_keys(&scope, owner, act.now).await?;
                         if count >= API_KEYS_MAX {
                             let message =
@@ -147,11 +150,11 @@ impl Core {
                         let title = text::name("title", &new.title, API_KEY_TITLE_MAX)?;
                         let workspaces =
                             checked_workspaces(session, &act.caller, organization, &new.workspaces).await?;
-                        if let Some(owner) = &other {
+                        if let Some((owner, _)) = &other {
                             checked_workspaces(session, owner, organization, &new.workspaces).await?;
                         }
                         let ends = act.now.plus_seconds(new.days * 24 * 60 * 60);
-                        let narrowing = (Some(scope.organization()), new.access, workspaces);
+                        let narrowing = (Some(scope.organization()), access, workspaces);
                         let holder = (owner, narrowing);
                         let issued = issue(session, act, holder, &title, secret, (Some(ends), None)).await?;
                         let mut targets = vec![Target::new("credential", issued.credential.id.as_uuid())];

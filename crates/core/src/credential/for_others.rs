@@ -1,5 +1,6 @@
 //! API keys that administrators make for the users they administer, as far as the server's settings allow it. Who makes a
-//! key has its secret and acts in its owner's name, so the key gives nobody more than they hold themselves.
+//! key has its secret and acts in its owner's name, so the key gives nobody more than they hold themselves: neither now
+//! nor when its owner comes to hold more.
 
 use super::Access;
 use crate::audit::Act;
@@ -12,7 +13,8 @@ use crate::principal::Principal;
 use crate::settings::KeysForOthers;
 use crate::store::Session;
 
-/// The user for whom the caller may make a key of this access, as they would ask by themselves.
+/// The user for whom the caller may make a key of this access, as they would ask by themselves, and what the access comes
+/// to today, which is what the key is to have.
 pub(super) async fn owner(
     session: &dyn Session,
     act: &Act,
@@ -20,7 +22,7 @@ pub(super) async fn owner(
     user: PrincipalId,
     access: Access,
     allowed: KeysForOthers,
-) -> Result<Caller> {
+) -> Result<(Caller, Access)> {
     if allowed == KeysForOthers::Nobody {
         return Err(Error::invalid("user", "own", "expected your own name: keys are made for oneself"));
     }
@@ -46,7 +48,7 @@ pub(super) async fn owner(
         access => access.permissions().map_or(held, |only| held.intersection(only)),
     };
     require_no_more(scope.permissions(), left)?;
-    Ok(owner)
+    Ok((owner, Access::Only(left)))
 }
 
 /// What is held in a workspace alone counts as held by the owner, and not by the maker: the key would outlive the maker's

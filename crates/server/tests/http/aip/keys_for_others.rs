@@ -53,6 +53,10 @@ async fn act_for_their_owner(server: &TestServer) {
     let mut made = server.send("oscar", Method::POST, &request, Some(body.clone())).await.expect(200);
     let secret = made.as_object_mut().unwrap().remove("secret").unwrap();
     assert_eq!(made["user"], user(server, "ben"));
+    // All that ben holds today, and nothing of what he may come to hold.
+    assert_eq!(made["permission_level"], "RESTRICTED");
+    let held = made["permissions"].to_string();
+    assert!(held.contains("read:Workspace") && !held.contains("update:Organization"), "{held}");
     let again = server.send("oscar", Method::POST, &request, Some(body)).await.expect(200);
     assert_eq!(again, made, "a repetition makes no second key and shows no secret");
     // It is its owner's in every way: what it counts for, who sees it, who changes and ends it.
