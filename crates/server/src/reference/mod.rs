@@ -1,8 +1,10 @@
-//! The API as its readers see it: the document at `/openapi.json`, and the same as a page at `/docs`. Both are written once,
-//! when the server starts.
+//! The API as its readers see it: the document at `/openapi.json`, and the same as a page at `/docs`. Each is written once,
+//! when it is first asked for: most servers are never asked, and writing takes longer than the rest of the start.
 
 mod page;
 mod schema;
+
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -41,22 +43,28 @@ pub fn document(address: &str) -> Value {
 
 /// Both, and what the page is made of.
 pub(crate) fn router(address: &str) -> Router {
-    let document = document(address);
-    let page = page::write(&document);
+    let (here, there) = (address.to_owned(), address.to_owned());
+    let styles = || include_str!("page.css").to_owned();
+    let script = || include_str!("page.js").to_owned();
     conditional(
         Router::new()
-            .route("/openapi.json", file("application/json", document.to_string()))
-            .route("/docs", file("text/html; charset=utf-8", page))
-            .route("/docs/page.css", file("text/css; charset=utf-8", include_str!("page.css").to_owned()))
-            .route(
-                "/docs/page.js",
-                file("text/javascript; charset=utf-8", include_str!("page.js").to_owned()),
-            ),
+            .route("/openapi.json", file("application/json", move || document(&here).to_string()))
+            .route("/docs", file("text/html; charset=utf-8", move || page::write(&document(&there))))
+            .route("/docs/page.css", file("text/css; charset=utf-8", styles))
+            .route("/docs/page.js", file("text/javascript; charset=utf-8", script)),
     )
 }
 
 /// The same bytes for everybody. They are asked for anew each time, which costs no more than their tag.
-fn file(media_type: &'static str, text: String) -> MethodRouter {
+fn file(media_type: &'static str, write: impl Fn() -> String + Send + Sync + 'static) -> MethodRouter {
+    let written = Arc::new((OnceLock::new(), write));
+    get(async move || {
+        let (once, write) = &*written;
+        once.get_or_init(|| answer(media_type, write())).clone().into_response()
+    })
+}
+
+fn answer(media_type: &'static str, text: String) -> ([(HeaderName, String); 6], Bytes) {
     let digest = Sha256::digest(&text);
     let hex = digest.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     let headers: [(HeaderName, String); 6] = [
@@ -67,6 +75,5 @@ fn file(media_type: &'static str, text: String) -> MethodRouter {
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (REFERRER_POLICY, "no-referrer".to_owned()),
     ];
-    let bytes = Bytes::from(text);
-    get(async move || (headers, bytes).into_response())
+    (headers, Bytes::from(text))
 }
