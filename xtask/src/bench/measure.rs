@@ -13,8 +13,6 @@ use super::paths::{Against, Path};
 use super::postgres::Postgres;
 use super::server::Server;
 
-/// Connections that ask at once.
-const CLIENTS: usize = 32;
 const SLICE: Duration = Duration::from_secs(1);
 const WARM_UP: Duration = Duration::from_millis(300);
 
@@ -55,9 +53,9 @@ struct Side {
 impl Stand<'_> {
     /// Measures the path for so many seconds, and what it is held against for as many.
     pub(super) fn measure(&self, path: &Path, seconds: u32) -> Result<Figures> {
-        let mut ours = self.side(CLIENTS, &path.requests)?;
+        let mut ours = self.side(path.clients(), &path.requests)?;
         let mut other = match &path.against {
-            Against::Static(requests) => self.side(CLIENTS, requests)?,
+            Against::Static(requests) => self.side(path.clients(), requests)?,
             Against::OneClient => self.side(1, &path.requests)?,
         };
         for side in [&mut ours, &mut other] {

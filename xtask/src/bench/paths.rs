@@ -24,7 +24,18 @@ pub(super) struct Path {
     pub(super) against: Against,
 }
 
+/// Connections that ask at once.
+const CLIENTS: usize = 32;
+/// Paths that read everybody: some tenths of a second each, so that many clients would wait longer for a connection to
+/// the database than the server lets them.
+const SEARCHES: &[&str] = &["aip-users-by-rare-role", "aip-users-by-name", "aip-count-users-1000"];
+
 impl Path {
+    /// How many clients ask at once.
+    pub(super) fn clients(&self) -> usize {
+        if SEARCHES.contains(&self.name) { 4 } else { CLIENTS }
+    }
+
     /// Whether its requests change what is in the database.
     pub(super) const fn changes(&self) -> bool {
         matches!(self.against, Against::OneClient)
