@@ -26,6 +26,7 @@ pub mod principal;
 pub mod project;
 pub mod purge;
 pub mod role;
+pub mod seal;
 pub mod settings;
 pub mod store;
 pub mod text;
@@ -40,6 +41,7 @@ use caller::Caller;
 use clock::{Clock, Entropy};
 use credential::Passwords;
 use ids::IdSource;
+use seal::Seal;
 use settings::Settings;
 use store::{Engine, Rehearsing, Store};
 use uses::Uses;
@@ -59,6 +61,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Hashes passwords.
     pub passwords: Arc<dyn Passwords>,
+    /// Encrypts what is kept to be used again.
+    pub seal: Arc<dyn Seal>,
     /// What people may do.
     pub settings: Settings,
 }
@@ -71,6 +75,7 @@ pub struct Core {
     ids: Arc<dyn IdSource>,
     entropy: Arc<dyn Entropy>,
     passwords: Arc<dyn Passwords>,
+    seal: Arc<dyn Seal>,
     settings: Arc<Settings>,
     uses: Arc<Uses>,
     anchors: Arc<Anchors>,
@@ -80,13 +85,14 @@ pub struct Core {
 impl Core {
     /// The core of a server.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, ids, entropy, passwords, settings } = parts;
+        let Parts { store, clock, ids, entropy, passwords, seal, settings } = parts;
         Self {
             store,
             clock,
             ids,
             entropy,
             passwords,
+            seal,
             settings: Arc::new(settings),
             uses: Arc::default(),
             anchors: Arc::default(),
@@ -111,6 +117,11 @@ impl Core {
 
     fn passwords(&self) -> &dyn Passwords {
         &*self.passwords
+    }
+
+    /// What encrypts what is kept to be used again.
+    pub fn seal(&self) -> Arc<dyn Seal> {
+        Arc::clone(&self.seal)
     }
 
     /// The settings of the server.

@@ -11,8 +11,10 @@ use tenantry_core::organization::{NewOrganization, Organization, checked_name};
 use tenantry_core::principal::{NewUser, Principal};
 
 use crate::config::Config;
+use crate::keys::MasterKey;
 use crate::output::{self, Format};
 use crate::serve::open_core;
+use crate::world::SystemEntropy;
 
 /// What the first administrator is called.
 #[derive(Args, Clone, Debug)]
@@ -38,7 +40,8 @@ pub async fn init(config: &Config, init: &Init) -> Result<()> {
         checked_name(name).map_err(|error| anyhow::anyhow!("organization: {}", error.public()))?;
     }
     config.data_dir()?;
-    let core = open_core(&config.database()?, config.settings()).await?;
+    let key = MasterKey::of(config, &SystemEntropy)?;
+    let core = open_core(&config.database()?, config.settings(), &key).await?;
     let new = NewUser { email: init.email.clone(), display_name: init.name.clone(), ..NewUser::default() };
     let (user, token) = match core.initialize_server(new).await {
         Ok(made) => made,

@@ -12,6 +12,7 @@ mod metrics;
 pub mod output;
 pub mod reference;
 pub mod router;
+mod seal;
 pub mod serve;
 mod static_answers;
 mod sweep;

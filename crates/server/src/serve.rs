@@ -19,18 +19,20 @@ use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
 use crate::keys::MasterKey;
 use crate::router::router;
+use crate::seal::KeyedSeal;
 use crate::sweep::sweep;
 use crate::world::{Argon, SystemClock, SystemEntropy, SystemIds};
 
 /// A core over the database, with the machine's clock and chance.
-pub async fn open_core(database: &Database, settings: Settings) -> Result<Arc<Core>> {
-    open_core_at(database, settings, Arc::new(SystemClock)).await
+pub async fn open_core(database: &Database, settings: Settings, key: &MasterKey) -> Result<Arc<Core>> {
+    open_core_at(database, settings, key, Arc::new(SystemClock)).await
 }
 
 /// The same with a clock of one's own.
 pub async fn open_core_at(
     database: &Database,
     settings: Settings,
+    key: &MasterKey,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Core>> {
     let opened = tenantry_store::open(database, SystemClock.now()).await;
@@ -41,6 +43,7 @@ pub async fn open_core_at(
         ids: Arc::new(SystemIds),
         entropy: Arc::new(SystemEntropy),
         passwords: Arc::<Argon>::default(),
+        seal: Arc::new(KeyedSeal::new(key)),
         settings,
     })))
 }
@@ -63,7 +66,7 @@ pub async fn serve(config: &Config) -> Result<()> {
         tracing::debug!(file = %file.display(), "embedded database");
     }
     let key = MasterKey::of(config, &SystemEntropy)?;
-    let core = open_core(&database, config.settings()).await?;
+    let core = open_core(&database, config.settings(), &key).await?;
     let listener = listen(config.listen).await?;
     let bound = listener.local_addr()?;
     let beside = config.static_answers.as_deref().map(crate::static_answers::router).transpose()?;

@@ -10,6 +10,8 @@ use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind, Store};
 use tenantry_core::{Core, Error, Parts, Result};
 use uuid::Uuid;
 
+use crate::chance::PlainSeal;
+
 /// It is always 1970, every id is the same, nothing is random, and the database is away.
 pub struct Away;
 
@@ -25,6 +27,7 @@ impl Away {
             ids: Arc::new(Self),
             entropy: Arc::new(Self),
             passwords: Arc::new(Self),
+            seal: Arc::new(PlainSeal),
             settings: Settings::default(),
         }))
     }

@@ -1,13 +1,16 @@
-//! Ids, secrets and password hashes that are the same in every run.
+//! Ids, secrets, seals and password hashes that are the same in every run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tenantry_core::Error;
 use tenantry_core::clock::Entropy;
 use tenantry_core::credential::Passwords;
 use tenantry_core::error::Result;
 use tenantry_core::ids::IdSource;
+use tenantry_core::seal::Seal;
 use tenantry_core::store::BoxFuture;
 use uuid::{Builder, Uuid};
+use zeroize::Zeroizing;
 
 use crate::clock::START;
 
@@ -80,6 +83,29 @@ impl Passwords for PlainPasswords {
     fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<bool>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move { Ok(hash.is_some_and(|hash| hash == format!("plain:{password}"))) })
+    }
+}
+
+/// A seal without a key: the context and the secret with all bits turned, enough for a dump of a database not to show it.
+#[derive(Debug)]
+pub struct PlainSeal;
+
+impl PlainSeal {
+    fn turned(text: &[u8]) -> impl Iterator<Item = u8> {
+        text.iter().map(|byte| !byte)
+    }
+}
+
+impl Seal for PlainSeal {
+    fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>> {
+        Ok(Self::turned(context.as_bytes()).chain([0]).chain(Self::turned(secret)).collect())
+    }
+
+    fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let expected: Vec<u8> = Self::turned(context.as_bytes()).chain([0]).collect();
+        let secret = sealed.strip_prefix(&*expected);
+        let secret = secret.ok_or_else(|| Error::internal("sealed in another context"))?;
+        Ok(Zeroizing::new(Self::turned(secret).collect()))
     }
 }
 

@@ -18,7 +18,7 @@ use tenantry_core::{Core, Parts};
 use tenantry_store::Database;
 use uuid::Uuid;
 
-use crate::chance::{PlainPasswords, SeededEntropy, SeededIds};
+use crate::chance::{PlainPasswords, PlainSeal, SeededEntropy, SeededIds};
 use crate::clock::TestClock;
 use crate::postgres::TestPostgres;
 
@@ -110,6 +110,7 @@ impl TestCore {
             ids: Arc::new(SeededIds::new(seed)),
             entropy: Arc::new(SeededEntropy::new(u64::from(seed))),
             passwords: Arc::<PlainPasswords>::clone(&passwords),
+            seal: Arc::new(PlainSeal),
             settings,
         }));
         Self { core, clock, passwords, database, _directory: directory }

@@ -23,6 +23,7 @@ use tenantry_core::workspace::{BoundingBox, NewWorkspace, State, StatusReport, W
 use tenantry_core::{Core, Error};
 use tenantry_store::Database;
 
+use crate::keys::MasterKey;
 use crate::serve::open_core_at;
 use crate::world::{SystemClock, SystemEntropy};
 
@@ -103,9 +104,9 @@ impl Clock for Backdated {
 }
 
 /// Makes the estate in a database that has none.
-pub async fn build(database: &Database, settings: Settings) -> Result<Estate> {
+pub async fn build(database: &Database, settings: Settings, key: &MasterKey) -> Result<Estate> {
     let clock = Arc::new(Backdated::new());
-    let core = open_core_at(database, settings, Arc::clone(&clock) as Arc<dyn Clock>).await?;
+    let core = open_core_at(database, settings, key, Arc::clone(&clock) as Arc<dyn Clock>).await?;
     let password = password();
     let (user, token) = match core.initialize_server(new_user("root", "Root", &password)).await {
         Ok(made) => made,

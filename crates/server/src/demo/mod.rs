@@ -58,9 +58,9 @@ pub async fn demo(demo: &Demo) -> Result<()> {
         reset(&database)?;
     }
     let url = format!("http://{}", listener.local_addr()?);
-    let estate = build(&database, settings()).await.context("the sample estate")?;
-    let core = open_core(&database, settings()).await?;
     let key = MasterKey::kept_in(directory, &SystemEntropy)?;
+    let estate = build(&database, settings(), &key).await.context("the sample estate")?;
+    let core = open_core(&database, settings(), &key).await?;
     let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
     let limits = ConnectionLimits { drain: Duration::from_secs(5), ..ConnectionLimits::default() };
     let stop = CancellationToken::new();

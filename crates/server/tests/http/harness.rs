@@ -98,7 +98,7 @@ impl TestServer {
             }
         };
         let opened = database.clone();
-        let build = async move || demo::build(&opened, demo::settings()).await.unwrap();
+        let build = async move |key: &MasterKey| demo::build(&opened, demo::settings(), key).await.unwrap();
         Self::over(database, directory, settings, build)
     }
 
@@ -106,14 +106,19 @@ impl TestServer {
     pub(crate) fn replica(&self) -> Self {
         let estate = self.estate.clone();
         let settings = self.core.settings().clone();
-        Self::over(self.database.clone(), tempfile::tempdir().unwrap(), settings, async move || estate)
+        Self::over(
+            self.database.clone(),
+            tempfile::tempdir().unwrap(),
+            settings,
+            async move |_: &MasterKey| estate,
+        )
     }
 
     fn over(
         database: Database,
         directory: tempfile::TempDir,
         settings: Settings,
-        estate: impl AsyncFnOnce() -> Estate + Send + 'static,
+        estate: impl AsyncFnOnce(&MasterKey) -> Estate + Send + 'static,
     ) -> Self {
         let path = directory.path().to_owned();
         let (started, start) = std::sync::mpsc::channel();
@@ -122,9 +127,9 @@ impl TestServer {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async move {
-                let estate = estate().await;
-                let core = open_core(&opened, settings).await.unwrap();
                 let key = MasterKey::kept_in(&path, &SystemEntropy).unwrap();
+                let estate = estate(&key).await;
+                let core = open_core(&opened, settings, &key).await.unwrap();
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
                 let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
