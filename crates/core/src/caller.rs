@@ -32,6 +32,15 @@ pub struct Narrowing {
 }
 
 impl Narrowing {
+    /// The same, with only these permissions left (`None` leaves all).
+    pub fn within(self, permissions: Option<PermissionSet>) -> Self {
+        let permissions = match (self.permissions, permissions) {
+            (Some(ours), Some(others)) => Some(ours.intersection(others)),
+            (ours, others) => ours.or(others),
+        };
+        Self { permissions, ..self }
+    }
+
     /// What is left of `held`.
     pub fn apply(&self, held: PermissionSet) -> PermissionSet {
         self.permissions.map_or(held, |allowed| held.intersection(allowed))

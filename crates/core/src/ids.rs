@@ -89,6 +89,14 @@ id_type!(
     CredentialId
 );
 id_type!(
+    /// A program that asks for tokens.
+    ClientId
+);
+id_type!(
+    /// A key with which tokens are signed.
+    SigningKeyId
+);
+id_type!(
     /// One entry of the audit trail.
     AuditEventId
 );

@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod authz;
+pub mod browser;
 pub mod caller;
 mod checks;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod grant;
 pub mod idempotency;
 pub mod ids;
 pub mod invitation;
+pub mod oauth;
 pub mod organization;
 pub mod page;
 pub mod permission;
@@ -28,6 +30,7 @@ pub mod purge;
 pub mod role;
 pub mod seal;
 pub mod settings;
+pub mod signing;
 pub mod store;
 pub mod text;
 mod uses;
@@ -36,7 +39,7 @@ pub mod workspace;
 
 use std::sync::Arc;
 
-use audit::{Act, Denials};
+use audit::{Act, Between, Denials};
 use caller::Caller;
 use clock::{Clock, Entropy};
 use credential::Passwords;
@@ -149,6 +152,11 @@ impl Core {
     /// The same use cases over another engine.
     fn over(&self, engine: Arc<dyn Engine>) -> Self {
         Self { store: Store::new(engine), ..self.clone() }
+    }
+
+    /// What a change carries whose caller the transaction finds out.
+    fn between(&self) -> Between {
+        Between { now: self.clock.now(), ids: Arc::clone(&self.ids) }
     }
 
     /// What a change of this caller carries.

@@ -47,6 +47,16 @@ pub struct Settings {
     pub invitation_seconds: i64,
     /// Seconds until an access token from a token endpoint expires.
     pub access_token_seconds: i64,
+    /// Seconds until a refresh token expires that nobody uses.
+    pub refresh_token_seconds: i64,
+    /// Seconds until what a person allowed a client ends, however often it is used.
+    pub authorization_seconds: i64,
+    /// Seconds after which a browser session ends in which nothing is done.
+    pub session_idle_seconds: i64,
+    /// Seconds after which a browser session ends in any case.
+    pub session_seconds: i64,
+    /// Seconds after which tokens are signed with a new key.
+    pub signing_key_seconds: i64,
     /// Seconds after which a deleted workspace may be purged.
     pub retention_seconds: i64,
 }
@@ -61,6 +71,11 @@ impl Default for Settings {
             keys_for_others: KeysForOthers::default(),
             invitation_seconds: 7 * DAY,
             access_token_seconds: 60 * 60,
+            refresh_token_seconds: 30 * DAY,
+            authorization_seconds: 180 * DAY,
+            session_idle_seconds: 12 * 60 * 60,
+            session_seconds: 7 * DAY,
+            signing_key_seconds: 30 * DAY,
             retention_seconds: 30 * DAY,
         }
     }

@@ -11,17 +11,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audit::AuditStore;
 use crate::authz::AuthzStore;
+use crate::browser::BrowserStore;
 use crate::credential::CredentialStore;
 use crate::doctor::DoctorStore;
 use crate::error::{Error, Kind, Result};
 use crate::grant::GrantStore;
 use crate::idempotency::IdempotencyStore;
 use crate::invitation::InvitationStore;
+use crate::oauth::OauthStore;
 use crate::organization::OrganizationStore;
 use crate::principal::PrincipalStore;
 use crate::project::ProjectStore;
 use crate::purge::PurgeStore;
 use crate::role::RoleStore;
+use crate::signing::SigningStore;
 use crate::workspace::WorkspaceStore;
 
 /// A boxed future that may move between threads.
@@ -32,16 +35,19 @@ pub trait Session:
     Sync
     + AuditStore
     + AuthzStore
+    + BrowserStore
     + CredentialStore
     + DoctorStore
     + GrantStore
     + IdempotencyStore
     + InvitationStore
+    + OauthStore
     + OrganizationStore
     + PrincipalStore
     + ProjectStore
     + PurgeStore
     + RoleStore
+    + SigningStore
     + WorkspaceStore
 {
 }

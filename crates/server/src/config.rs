@@ -79,6 +79,11 @@ pub struct Config {
     keys_for_others: KeyMakers,
     invitation_days: u32,
     access_token_minutes: u32,
+    refresh_token_days: u32,
+    authorization_days: u32,
+    session_idle_minutes: u32,
+    session_days: u32,
+    signing_key_days: u32,
     retention_days: u32,
     max_connections: usize,
     header_seconds: u64,
@@ -119,6 +124,11 @@ struct Defaults {
     keys_for_others: KeyMakers,
     invitation_days: u32,
     access_token_minutes: u32,
+    refresh_token_days: u32,
+    authorization_days: u32,
+    session_idle_minutes: u32,
+    session_days: u32,
+    signing_key_days: u32,
     retention_days: u32,
     max_connections: usize,
     header_seconds: u64,
@@ -154,6 +164,11 @@ impl Config {
             keys_for_others: KeyMakers::Nobody,
             invitation_days: 7,
             access_token_minutes: 60,
+            refresh_token_days: 30,
+            authorization_days: 180,
+            session_idle_minutes: 12 * 60,
+            session_days: 7,
+            signing_key_days: 30,
             retention_days: 30,
             max_connections: connections.connections,
             header_seconds: connections.header.as_secs(),
@@ -213,6 +228,18 @@ impl Config {
         }
         if self.max_connections == 0 {
             bail!("max_connections: expected at least 1");
+        }
+        for (name, value) in [
+            ("access_token_minutes", self.access_token_minutes),
+            ("refresh_token_days", self.refresh_token_days),
+            ("authorization_days", self.authorization_days),
+            ("session_idle_minutes", self.session_idle_minutes),
+            ("session_days", self.session_days),
+            ("signing_key_days", self.signing_key_days),
+        ] {
+            if value == 0 {
+                bail!("{name}: expected at least 1");
+            }
         }
         if self.header_seconds == 0 {
             bail!("header_seconds: expected at least 1");
@@ -292,6 +319,11 @@ impl Config {
             },
             invitation_seconds: i64::from(self.invitation_days) * DAY,
             access_token_seconds: i64::from(self.access_token_minutes) * 60,
+            refresh_token_seconds: i64::from(self.refresh_token_days) * DAY,
+            authorization_seconds: i64::from(self.authorization_days) * DAY,
+            session_idle_seconds: i64::from(self.session_idle_minutes) * 60,
+            session_seconds: i64::from(self.session_days) * DAY,
+            signing_key_seconds: i64::from(self.signing_key_days) * DAY,
             retention_seconds: i64::from(self.retention_days) * DAY,
         }
     }

@@ -18,13 +18,23 @@ use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
 use crate::session::{Aside, Db};
 
+/// The columns that [`read_credential`] expects, and `revoked_at` among them, of a credential `c`.
+macro_rules! credential_columns {
+    () => {
+        "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
+         c.access, c.permissions, c.workspaces, c.version"
+    };
+}
+pub(crate) use credential_columns;
+
 /// The columns that [`read`] expects: of a credential `c`, and of `p`, who is behind it.
 macro_rules! found_columns {
     () => {
-        "p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
-         p.created_at, p.updated_at, \
-         c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
-         c.access, c.permissions, c.workspaces, c.version"
+        concat!(
+            "p.id, p.org_id, p.username, p.email, p.display_name, p.suspended_at, p.auth_version, p.version, \
+             p.created_at, p.updated_at, ",
+            $crate::credential::credential_columns!()
+        )
     };
 }
 pub(crate) use found_columns;
@@ -82,7 +92,7 @@ const UPDATE_API_KEY: Sql = sql!(
 const NOTE_USE: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1");
 
 /// Reads the columns from `first` on, but for `revoked_at`, the eighth of them.
-fn read_credential(row: &Row<'_>, first: usize, principal: PrincipalId) -> Result<Credential> {
+pub(crate) fn read_credential(row: &Row<'_>, first: usize, principal: PrincipalId) -> Result<Credential> {
     let kind = TokenKind::from_word(row.text(first + 1)?).ok_or_else(|| Error::internal("unknown kind"))?;
     let permissions = row.opt_int(first + 10)?.map(PermissionSet::from_bits);
     let access = match row.text(first + 9)? {
@@ -153,7 +163,8 @@ impl CredentialStore for Db<'_> {
                     return Ok(Some(found));
                 }
                 let found = read.await?;
-                if let Some(found) = &found {
+                // Others are seldom shown, and may change without a new generation.
+                if let Some(found) = found.as_ref().filter(|found| found.credential.kind.is_bearer()) {
                     memory.learn_credential(*hash, generation, Arc::clone(found));
                 }
                 Ok(found)

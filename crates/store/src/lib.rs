@@ -3,6 +3,7 @@
 
 mod audit;
 mod authz;
+mod browser;
 mod compile;
 mod credential;
 mod doctor;
@@ -15,6 +16,7 @@ mod kept;
 mod load;
 mod membership;
 mod migrate;
+mod oauth;
 mod organization;
 #[cfg(test)]
 mod plans;
@@ -25,6 +27,7 @@ mod purge;
 mod role;
 mod roles;
 mod session;
+mod signing;
 mod sqlite;
 mod workspace;
 mod workspace_list;

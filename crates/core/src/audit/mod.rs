@@ -63,6 +63,20 @@ pub struct Act {
     pub ids: std::sync::Arc<dyn IdSource>,
 }
 
+/// An act before it is known who does it: the time, and where new ids come from.
+#[derive(Clone)]
+pub(crate) struct Between {
+    pub(crate) now: Timestamp,
+    pub(crate) ids: std::sync::Arc<dyn IdSource>,
+}
+
+impl Between {
+    /// The act of this caller.
+    pub(crate) fn act(&self, caller: Caller) -> Act {
+        Act { caller, now: self.now, ids: std::sync::Arc::clone(&self.ids) }
+    }
+}
+
 impl Act {
     /// Records the change in the transaction that makes it.
     pub async fn record(

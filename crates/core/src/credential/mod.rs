@@ -22,6 +22,7 @@ pub use api_key::{
     NewApiKey,
 };
 pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
+pub(crate) use service::caller_of;
 pub use store::{CredentialStore, Found};
 pub use token::{Secret, TokenKind};
 
@@ -142,9 +143,10 @@ pub(crate) async fn revoke_service_accounts(
 }
 
 /// Where a new credential counts, and for what.
-type Narrowed = (Option<OrganizationId>, Access, Option<Vec<WorkspaceId>>);
+pub(crate) type Narrowed = (Option<OrganizationId>, Access, Option<Vec<WorkspaceId>>);
 
-async fn issue(
+/// Issues a credential.
+pub(crate) async fn issue(
     session: &dyn Session,
     act: &Act,
     (principal, (organization, access, workspaces)): (PrincipalId, Narrowed),

@@ -7,8 +7,10 @@ use crate::Core;
 use crate::audit::Target;
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ids::{CredentialId, OrganizationId};
+use crate::permission::PermissionSet;
+use crate::principal::Principal;
 use crate::text;
 
 impl Core {
@@ -17,6 +19,14 @@ impl Core {
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
         self.admit(found.as_deref())
+    }
+
+    /// Who shows this secret, whatever it is good for: for what only tells people who they are.
+    pub async fn identify(&self, text: &str) -> Result<(Caller, Principal)> {
+        let hash = hash_of_bearer(text)?;
+        let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
+        let found = found.ok_or_else(Error::bad_credential)?;
+        Ok((caller_of(&found, self.clock().now())?, found.principal.clone()))
     }
 
     /// The same with the version of an organization at that instant, in one read: whatever was answered to this caller
@@ -63,6 +73,20 @@ impl Core {
 
     /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.
     pub async fn sign_in_user(&self, login: &str, password: &str) -> Result<Issued> {
+        let user = self.prove_password(login, password).await?;
+        let caller = Caller {
+            principal: user.id,
+            is_service_account: false,
+            credential: CredentialId::generate(&*self.ids),
+            narrowing: Narrowing::default(),
+            auth_version: user.auth_version,
+            request_id: None,
+        };
+        self.issue_access(&caller, None).await
+    }
+
+    /// The user of this e-mail address or sign-in name, whose password this is.
+    pub(crate) async fn prove_password(&self, login: &str, password: &str) -> Result<Principal> {
         let found = self
             .store()
             .point(text::fold(login.trim()), |session, login| Box::pin(session.find_sign_in(login)))
@@ -73,15 +97,7 @@ impl Core {
         if !fits || !user.is_active_user() {
             return Err(failed_sign_in().by(user.id));
         }
-        let caller = Caller {
-            principal: user.id,
-            is_service_account: false,
-            credential: CredentialId::generate(&*self.ids),
-            narrowing: Narrowing::default(),
-            auth_version: user.auth_version,
-            request_id: None,
-        };
-        self.issue_access(&caller, None).await
+        Ok(user)
     }
 
     /// Ends a credential of the caller's own.
@@ -112,12 +128,19 @@ impl Core {
         let found = found.ok_or_else(Error::bad_credential)?;
         let now = self.clock().now();
         let caller = caller_of(found, now)?;
+        if found.credential.kind == TokenKind::Access
+            && caller.narrowing.permissions == Some(PermissionSet::NONE)
+        {
+            // RFC 6750, section 3.1: insufficient_scope.
+            let message = "the token was given to know who somebody is, and is good for nothing else";
+            return Err(Error::new(Kind::Forbidden, "credential.no_access", message).by(found.principal.id));
+        }
         self.uses().note(found.credential.id, now);
         Ok(caller)
     }
 
     /// Issues an access token; one that is given for a `parent` ends with it.
-    async fn issue_access(&self, caller: &Caller, parent: Option<CredentialId>) -> Result<Issued> {
+    pub(crate) async fn issue_access(&self, caller: &Caller, parent: Option<CredentialId>) -> Result<Issued> {
         let secret = Secret::random(TokenKind::Access, self.entropy());
         let act = self.act(caller);
         let expires_at = act.now.plus_seconds(self.settings().access_token_seconds);
@@ -154,9 +177,8 @@ fn failed_sign_in() -> Error {
     Error::bad_credential().at_sign_in()
 }
 
-fn caller_of(found: &Found, now: Timestamp) -> Result<Caller> {
-    let expired = found.credential.expires_at.is_some_and(|at| at <= now);
-    if expired || found.revoked_at.is_some() || found.principal.suspended_at.is_some() {
+pub(crate) fn caller_of(found: &Found, now: Timestamp) -> Result<Caller> {
+    if !found.counts(now) {
         return Err(Error::bad_credential().by(found.principal.id));
     }
     Ok(Caller {

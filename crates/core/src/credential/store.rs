@@ -24,6 +24,14 @@ pub struct Found {
     pub principal: Principal,
 }
 
+impl Found {
+    /// Whether it counts at `now`: neither expired nor revoked, and its principal not suspended.
+    pub fn counts(&self, now: Timestamp) -> bool {
+        let expired = self.credential.expires_at.is_some_and(|at| at <= now);
+        !expired && self.revoked_at.is_none() && self.principal.suspended_at.is_none()
+    }
+}
+
 /// Credentials, in one session.
 #[async_trait]
 pub trait CredentialStore {

@@ -23,11 +23,28 @@ pub enum TokenKind {
     Access,
     /// The secret of an invitation.
     Invitation,
+    /// What a browser shows in its cookie.
+    BrowserSession,
+    /// What a person allowed a client; nobody is told the secret.
+    Authorization,
+    /// A token that is exchanged for a new access token.
+    Refresh,
+    /// What a browser brings a client.
+    AuthorizationCode,
 }
 
 impl TokenKind {
-    const ALL: [Self; 5] =
-        [Self::PersonalAccess, Self::ServiceAccountKey, Self::ClientSecret, Self::Access, Self::Invitation];
+    const ALL: [Self; 9] = [
+        Self::PersonalAccess,
+        Self::ServiceAccountKey,
+        Self::ClientSecret,
+        Self::Access,
+        Self::Invitation,
+        Self::BrowserSession,
+        Self::Authorization,
+        Self::Refresh,
+        Self::AuthorizationCode,
+    ];
 
     /// What a secret of this kind begins with.
     pub const fn prefix(self) -> &'static str {
@@ -37,6 +54,10 @@ impl TokenKind {
             Self::ClientSecret => "tny_cs_",
             Self::Access => "tny_at_",
             Self::Invitation => "tny_inv_",
+            Self::BrowserSession => "tny_bs_",
+            Self::Authorization => "tny_az_",
+            Self::Refresh => "tny_rt_",
+            Self::AuthorizationCode => "tny_ac_",
         }
     }
 
@@ -48,6 +69,10 @@ impl TokenKind {
             Self::ClientSecret => "client_secret",
             Self::Access => "access_token",
             Self::Invitation => "invitation",
+            Self::BrowserSession => "browser_session",
+            Self::Authorization => "authorization",
+            Self::Refresh => "refresh_token",
+            Self::AuthorizationCode => "authorization_code",
         }
     }
 

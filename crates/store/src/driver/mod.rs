@@ -109,6 +109,12 @@ impl From<&Uuid> for Value<'_> {
     }
 }
 
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(value: &'a [u8]) -> Self {
+        Self::Blob(Cow::Borrowed(value))
+    }
+}
+
 impl<'a> From<&'a [u8; 32]> for Value<'a> {
     fn from(value: &'a [u8; 32]) -> Self {
         Self::Blob(Cow::Borrowed(value))
@@ -168,14 +174,22 @@ impl Row<'_> {
     }
 
     pub(crate) fn opt_id(&self, column: usize) -> Result<Option<Uuid>> {
-        let bytes = match self {
+        let bytes = self.opt_blob(column)?;
+        bytes.map(|bytes| Uuid::from_slice(bytes).map_err(Error::internal)).transpose()
+    }
+
+    pub(crate) fn blob(&self, column: usize) -> Result<&[u8]> {
+        self.opt_blob(column)?.ok_or_else(|| unexpected_null(column))
+    }
+
+    pub(crate) fn opt_blob(&self, column: usize) -> Result<Option<&[u8]>> {
+        match self {
             Self::Sqlite(row) => {
                 let value = row.get_ref(column).map_err(|e| sqlite_error(&e))?;
-                value.as_blob_or_null().map_err(Error::internal)?
+                value.as_blob_or_null().map_err(Error::internal)
             }
-            Self::Postgres(row) => row.try_get(column).map_err(|e| pg_error(&e))?,
-        };
-        bytes.map(|bytes| Uuid::from_slice(bytes).map_err(Error::internal)).transpose()
+            Self::Postgres(row) => row.try_get(column).map_err(|e| pg_error(&e)),
+        }
     }
 }
 

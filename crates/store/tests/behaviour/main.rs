@@ -25,6 +25,7 @@ macro_rules! on_both_engines {
 mod api_keys;
 mod asking;
 mod audit;
+mod browser;
 mod credentials;
 mod histories;
 mod invitations;
@@ -34,6 +35,7 @@ mod life;
 mod lists;
 mod load;
 mod members;
+mod oauth;
 mod once;
 mod organizations;
 mod pages;
