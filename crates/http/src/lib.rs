@@ -21,6 +21,7 @@ mod routes;
 mod segments;
 mod served;
 mod taken;
+mod token_endpoint;
 mod urlencoded;
 
 pub use authenticated::Authenticated;
@@ -38,4 +39,5 @@ pub use routes::Routes;
 pub use segments::Segments;
 pub use served::{Limits, Served};
 pub use taken::Taken;
+pub use token_endpoint::{ClientProof, TokenEndpoint, TokenError, token_error_code};
 pub use urlencoded::{decode_form_text, encode_query};

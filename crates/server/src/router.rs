@@ -18,6 +18,8 @@ use crate::reference;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tongue {
     Aip,
+    Pages,
+    Oauth,
     Dreadnode,
     Evo,
     Zenml,
@@ -25,12 +27,16 @@ enum Tongue {
 
 impl Tongue {
     fn of(path: &str) -> Self {
+        if tenantry_oauth::is_page(path) {
+            return Self::Pages;
+        }
         let mut segments = path.split('/').skip(1);
         match segments.next().unwrap_or_default() {
             "api" => match (segments.next(), segments.next().map(resource)) {
                 (Some("v1"), Some("organizations" | "users" | "me")) => Self::Aip,
                 _ => Self::Dreadnode,
             },
+            "oauth2" | ".well-known" => Self::Oauth,
             "workspace" | "folder" | "evo" | "connect" => Self::Evo,
             _ => Self::Zenml,
         }
@@ -47,6 +53,8 @@ struct Dialects {
     aip: Router,
     dreadnode: Router,
     evo: Router,
+    oauth: Router,
+    pages: Router,
     zenml: Router,
 }
 
@@ -62,10 +70,13 @@ pub fn router(
         .route("/readyz", get(ready))
         .with_state(Arc::clone(&served.core));
     let reference = reference::router(&served.address(""));
+    let keyring = Arc::<tenantry_oauth::Keyring>::default();
     let dialects = Dialects {
         aip: tenantry_api_aip::router(served.clone(), page_tokens),
         dreadnode: tenantry_api_dreadnode::router(served.clone()),
         evo: tenantry_api_evo::router(served.clone()),
+        oauth: tenantry_oauth::endpoints_router(served.clone(), Arc::clone(&keyring)),
+        pages: tenantry_oauth::pages_router(served.clone(), keyring),
         zenml: tenantry_api_zenml::router(served),
     };
     let named = health.merge(reference).merge(beside);
@@ -77,6 +88,8 @@ async fn dispatch(State(dialects): State<Dialects>, request: Request) -> Respons
         Tongue::Aip => dialects.aip,
         Tongue::Dreadnode => dialects.dreadnode,
         Tongue::Evo => dialects.evo,
+        Tongue::Oauth => dialects.oauth,
+        Tongue::Pages => dialects.pages,
         Tongue::Zenml => dialects.zenml,
     };
     router.oneshot(request).await.into_response()
@@ -111,6 +124,12 @@ mod tests {
             ("/workspace/orgs", Tongue::Evo),
             ("/workspaces", Tongue::Zenml),
             ("/connect/token", Tongue::Evo),
+            ("/oauth2/token", Tongue::Oauth),
+            ("/oauth2/authorize", Tongue::Pages),
+            ("/.well-known/openid-configuration", Tongue::Oauth),
+            ("/login", Tongue::Pages),
+            ("/login/nothing", Tongue::Pages),
+            ("/logins", Tongue::Zenml),
             ("/organizations", Tongue::Zenml),
             ("/", Tongue::Zenml),
             ("", Tongue::Zenml),

@@ -219,6 +219,20 @@ pub fn answer(database: &Database, sql: &str) -> String {
     }
 }
 
+/// Everything that is stored, as text.
+pub fn dump(database: &Database) -> String {
+    let tables = match database {
+        Database::Postgres { .. } => "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+        Database::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table'",
+    };
+    let tables = answer(database, tables);
+    tables
+        .lines()
+        .map(|table| answer(database, &format!("SELECT * FROM {table}")))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 fn sqlite_answer(path: &Path, sql: &str) -> String {
     use rusqlite::fallible_iterator::FallibleIterator;
     let connection = rusqlite::Connection::open(path).expect("the database is there");

@@ -21,14 +21,6 @@ impl Core {
         self.admit(found.as_deref())
     }
 
-    /// Who shows this secret, whatever it is good for: for what only tells people who they are.
-    pub async fn identify(&self, text: &str) -> Result<(Caller, Principal)> {
-        let hash = hash_of_bearer(text)?;
-        let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
-        let found = found.ok_or_else(Error::bad_credential)?;
-        Ok((caller_of(&found, self.clock().now())?, found.principal.clone()))
-    }
-
     /// The same with the version of an organization at that instant, in one read: whatever was answered to this caller
     /// under the same version and the same [`Caller::auth_version`] may be answered again.
     pub async fn authenticate_at(&self, text: &str, organization: OrganizationId) -> Result<(Caller, i64)> {

@@ -8,9 +8,10 @@ use crate::audit::Target;
 use crate::caller::Narrowing;
 use crate::clock::Timestamp;
 use crate::credential::{Found, Issued, Secret, TokenKind, caller_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::OrganizationId;
 use crate::permission::PermissionSet;
+use crate::principal::Principal;
 use crate::store::Session;
 
 /// What a token is good for.
@@ -55,6 +56,27 @@ impl Core {
         caller.request_id.clone_from(&client.request_id);
         caller.narrowing = caller.narrowing.within(scopes.access().permissions());
         self.issue_access(&caller, Some(found.credential.id)).await
+    }
+
+    /// The person behind an access token, and what it is good for: for what only tells who somebody is. Tokens that no
+    /// client was given have no scopes.
+    pub async fn identify(&self, token: &str) -> Result<(Principal, Scopes)> {
+        let secret = Secret::parse(token).filter(|secret| secret.kind().is_bearer());
+        let hash = secret.ok_or_else(Error::bad_credential)?.hash();
+        self.store()
+            .point((hash, self.clock().now()), |session, (hash, now)| {
+                Box::pin(async move {
+                    let found = session.find_credential(hash).await?.ok_or_else(Error::bad_credential)?;
+                    caller_of(&found, *now)?;
+                    let allowed = match found.credential.parent {
+                        Some(parent) => session.find_authorization(parent, *now).await?,
+                        None => None,
+                    };
+                    let scopes = allowed.map_or(Scopes::NONE, |(authorization, _)| authorization.scopes);
+                    Ok((found.principal.clone(), scopes))
+                })
+            })
+            .await
     }
 
     /// What a token is good for, told to the client that it was given to; `None` for every other token, or when it does

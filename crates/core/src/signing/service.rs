@@ -3,8 +3,14 @@
 use super::{SigningKey, SigningKeys};
 use crate::Core;
 use crate::error::Result;
+use crate::ids::SigningKeyId;
 
 impl Core {
+    /// The id of a key that is about to be made.
+    pub fn next_signing_key(&self) -> SigningKeyId {
+        SigningKeyId::generate(&*self.ids)
+    }
+
     /// The keys of the server.
     pub async fn signing_keys(&self) -> Result<SigningKeys> {
         self.store().scan((), |session, ()| Box::pin(session.signing_keys())).await

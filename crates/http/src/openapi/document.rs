@@ -78,7 +78,7 @@ fn answer(answer: &Answer, schemas: &mut Schemas) -> Value {
         None => json!({"description": answer.about}),
         Some(shape) => json!({
             "description": answer.about,
-            "content": {"application/json": {"schema": shape.schema(schemas)}},
+            "content": {answer.media_type: {"schema": shape.schema(schemas)}},
         }),
     }
 }

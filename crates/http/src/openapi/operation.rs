@@ -1,6 +1,7 @@
 //! One operation: what it is for, what it takes, and what it answers.
 
 use axum::http::Method;
+use serde_json::json;
 use tenantry_core::{Error, Kind};
 
 use super::{Framing, Parameter, Shape};
@@ -29,6 +30,7 @@ pub(super) struct Body {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) about: &'static str,
+    pub(super) media_type: &'static str,
     pub(super) shape: Option<Shape>,
 }
 
@@ -72,13 +74,20 @@ impl Operation {
 
     /// An answer in JSON.
     pub fn answers(mut self, status: u16, about: &'static str, shape: Shape) -> Self {
-        self.answers.push(Answer { status, about, shape: Some(shape) });
+        self.answers.push(Answer { status, about, media_type: "application/json", shape: Some(shape) });
+        self
+    }
+
+    /// An answer in text of another media type, such as a page for people.
+    pub fn answers_text(mut self, status: u16, about: &'static str, media_type: &'static str) -> Self {
+        let shape = Some(Shape::made(|_| json!({"type": "string"})));
+        self.answers.push(Answer { status, about, media_type, shape });
         self
     }
 
     /// An answer without a body.
     pub fn answers_nothing(mut self, status: u16, about: &'static str) -> Self {
-        self.answers.push(Answer { status, about, shape: None });
+        self.answers.push(Answer { status, about, media_type: "", shape: None });
         self
     }
 

@@ -30,6 +30,7 @@ impl Framing {
             let response = (self.refuse)(refusal);
             let status = response.status();
             let media_type = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+            let media_type = media_type.and_then(|it| it.split(';').next());
             (status, media_type.unwrap_or("application/json").to_owned())
         };
         let answers = operation.refusals.iter().chain(&always).map(answer);

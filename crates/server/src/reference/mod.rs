@@ -30,15 +30,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; b
 pub fn document(address: &str) -> Value {
     let version = env!("CARGO_PKG_VERSION");
     let contents = Contents { title: "Tenantry", version, about: ABOUT, address };
-    tenantry_http::openapi::document(
-        contents,
-        &[
-            tenantry_api_aip::api(),
-            tenantry_api_zenml::api(),
-            tenantry_api_evo::api(),
-            tenantry_api_dreadnode::api(),
-        ],
-    )
+    let dialects = [
+        tenantry_api_aip::api(),
+        tenantry_api_zenml::api(),
+        tenantry_api_evo::api(),
+        tenantry_api_dreadnode::api(),
+    ];
+    let apis: Vec<_> = dialects.into_iter().chain(tenantry_oauth::api()).collect();
+    tenantry_http::openapi::document(contents, &apis)
 }
 
 /// Both, and what the page is made of.

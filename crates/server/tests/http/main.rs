@@ -9,6 +9,7 @@ mod evo;
 mod harness;
 mod hostile;
 mod matrix;
+mod oauth;
 mod pages;
 mod reference;
 mod slow;

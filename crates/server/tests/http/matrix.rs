@@ -178,6 +178,27 @@ pub(crate) fn rows() -> Vec<Row> {
         with(row("PATCH", "/organizations/{organization}"), "", Some(json!({}))),
         row("GET", "/organizations/{organization}/tenants"),
         row("POST", "/auth/login"),
+        row("GET", "/.well-known/openid-configuration"),
+        row("GET", "/.well-known/oauth-authorization-server"),
+        row("GET", "/oauth2/jwks"),
+        row("POST", "/oauth2/token"),
+        row("POST", "/oauth2/introspect"),
+        row("POST", "/oauth2/revoke"),
+        row("GET", "/oauth2/userinfo"),
+        row("POST", "/oauth2/userinfo"),
+        row("GET", "/oauth2/register"),
+        with(row("POST", "/oauth2/register"), "", Some(json!({"client_name": "Matrix"}))),
+        row("GET", "/oauth2/register/{client_id}"),
+        row("DELETE", "/oauth2/register/{client_id}"),
+        row("GET", "/oauth2/authorize"),
+        row("POST", "/oauth2/authorize"),
+        row("GET", "/oauth2/logout"),
+        row("POST", "/oauth2/logout"),
+        row("GET", "/login"),
+        row("POST", "/login"),
+        row("GET", "/login/account"),
+        row("POST", "/login/account"),
+        row("GET", "/login/style.css"),
         // Last, since it has no way to leave things as they are.
         row("DELETE", "/organizations/{organization}"),
     ]
@@ -195,6 +216,8 @@ pub(crate) fn served() -> Vec<(String, &'static str)> {
         tenantry_api_evo::routes(),
         tenantry_api_dreadnode::routes(),
         tenantry_api_zenml::routes(),
+        tenantry_oauth::endpoints(),
+        tenantry_oauth::pages(),
     ];
     tables
         .iter()
@@ -224,6 +247,7 @@ impl Ids {
             .replace("{role}", &self.role)
             .replace("{invitation}", &self.invitation)
             .replace("{key}", &self.key)
+            .replace("{client_id}", &self.key)
     }
 }
 

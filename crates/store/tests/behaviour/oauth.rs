@@ -264,7 +264,9 @@ async fn what_is_allowed_is_never_widened(core: TestCore) {
     let named = scene.tokens(Scopes::OPENID.union(Scopes::PROFILE)).await;
     let named = access_token(&named).secret.expose();
     assert_eq!(reason(scene.core.authenticate(named).await), "credential.no_access");
-    assert_eq!(scene.core.identify(named).await.unwrap().1.id, ann.id());
+    let (person, scopes) = scene.core.identify(named).await.unwrap();
+    assert_eq!((person.id, scopes), (ann.id(), Scopes::OPENID.union(Scopes::PROFILE)));
+    assert_eq!(scene.core.identify(&scene.root.token).await.unwrap().1, Scopes::NONE);
     let narrower = |scopes| scene.core.refresh(&scene.client, refresh_token(&whole), Some(scopes));
     assert_eq!(may_write(&narrower(Scopes::API_READ).await.unwrap(), "D").await, (true, false));
     assert_eq!(reason(narrower(Scopes::EMAIL).await), "oauth.invalid_scope");

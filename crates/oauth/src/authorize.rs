@@ -1,0 +1,271 @@
+//! `/oauth2/authorize` (RFC 6749, section 4.1; OpenID Connect Core, section 3.1.2): a person says whether a client may act
+//! for them.
+//!
+//! Until the client and its redirect address are known, whatever is wrong is told to the person alone (RFC 9700, section
+//! 4.11.2); after that, the client is told, with the issuer beside it (RFC 9207).
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use tenantry_core::browser::BrowserSession;
+use tenantry_core::oauth::{
+    AuthorizationRequest, Challenge, Client, GrantType, Refusal, Scopes, is_registered,
+};
+use tenantry_core::{Error, Kind, Result};
+use tenantry_http::{Form, Query, Refused, Served, encode_query};
+use url::Url;
+
+use crate::browser::Browser;
+use crate::claims::seconds;
+use crate::pages::{Pages, go, show};
+
+/// What a request may say; whatever else it says is passed over.
+const PARAMETERS: [&str; 16] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "request",
+    "request_uri",
+    "id_token_hint",
+];
+/// Longest `state` and `nonce`, in bytes.
+const TEXT_MAX: usize = 2_000;
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Consent<'a> {
+    client: &'a str,
+    person: &'a str,
+    host: &'a str,
+    meanings: Vec<&'static str>,
+    form_token: String,
+    parameters: &'a [(&'static str, String)],
+}
+
+/// A request whose client and redirect address are known: from here on the client is answered.
+struct Asked {
+    client: Client,
+    redirect_uri: String,
+    parameters: Vec<(&'static str, String)>,
+}
+
+/// How a client is told no, in its own words.
+struct Denied(&'static str, String);
+
+impl From<Error> for Denied {
+    fn from(error: Error) -> Self {
+        let word = match Refusal::of(&error) {
+            Some(refusal) => refusal.word(),
+            None if error.kind == Kind::Unavailable || error.kind == Kind::RateLimited => {
+                "temporarily_unavailable"
+            }
+            None if error.kind == Kind::Internal => "server_error",
+            None => "invalid_request",
+        };
+        Self(word, error.public().to_owned())
+    }
+}
+
+impl Asked {
+    async fn read(served: &Served, parameters: Vec<(&'static str, String)>) -> Result<Self> {
+        let find =
+            |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        let id =
+            find("client_id").ok_or_else(|| Error::invalid("client_id", "missing", "a value is required"))?;
+        let client = served.core.find_client(id).await?;
+        let client =
+            client.ok_or_else(|| Error::invalid("client_id", "unknown", "there is no such client"))?;
+        let address = find("redirect_uri")
+            .ok_or_else(|| Error::invalid("redirect_uri", "missing", "a value is required"))?;
+        if !is_registered(&client.redirect_uris, address) {
+            let message = "expected an address that the client has registered";
+            return Err(Error::invalid("redirect_uri", "unregistered", message));
+        }
+        Ok(Self { redirect_uri: address.to_owned(), client, parameters })
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let found = self.parameters.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// What is asked for, if it makes sense.
+    fn request(&self, issuer: &str) -> Result<AuthorizationRequest, Denied> {
+        let wrong = |message: &str| Denied("invalid_request", message.to_owned());
+        if self.get("request").is_some() {
+            return Err(Denied("request_not_supported", "expected plain parameters".to_owned()));
+        }
+        if self.get("request_uri").is_some() {
+            return Err(Denied("request_uri_not_supported", "expected plain parameters".to_owned()));
+        }
+        if self.get("response_type") != Some("code") {
+            return Err(Denied("unsupported_response_type", "response_type: expected code".to_owned()));
+        }
+        if self.get("response_mode").is_some_and(|mode| mode != "query") {
+            return Err(wrong("response_mode: expected query"));
+        }
+        if ["state", "nonce"].iter().any(|name| self.get(name).is_some_and(|text| text.len() > TEXT_MAX)) {
+            return Err(wrong("state, nonce: expected at most 2,000 bytes"));
+        }
+        self.client.require_grant(GrantType::AuthorizationCode)?;
+        let scopes = Scopes::parse(self.get("scope").unwrap_or_default())?;
+        if scopes.is_empty() || !self.client.scopes.contains(scopes) {
+            let message = format!("scope: expected some of {}", self.client.scopes);
+            return Err(Denied("invalid_scope", message));
+        }
+        let own = |resource: &str| resource.trim_end_matches('/') == issuer;
+        let audience = match self.get("resource") {
+            None => None,
+            Some(resource) if own(resource) => None,
+            Some(resource) if self.client.audiences.iter().any(|known| known == resource) => {
+                Some(resource.to_owned())
+            }
+            Some(_) => {
+                let message = "resource: expected this server, or one that is registered for the client";
+                return Err(Denied("invalid_target", message.to_owned()));
+            }
+        };
+        Ok(AuthorizationRequest {
+            client: self.client.clone(),
+            redirect_uri: self.redirect_uri.clone(),
+            scopes,
+            challenge: Challenge::parse(self.get("code_challenge"), self.get("code_challenge_method"))?,
+            nonce: self.get("nonce").map(str::to_owned),
+            audience,
+        })
+    }
+
+    fn prompts(&self, word: &str) -> bool {
+        self.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|known| known == word))
+    }
+
+    /// Whether the person must sign in anew.
+    fn wants_new_sign_in(&self, session: &BrowserSession, now: i64) -> bool {
+        let max_age = self.get("max_age").and_then(|text| text.parse::<i64>().ok());
+        self.prompts("login") || max_age.is_some_and(|age| now - seconds(session.signed_in_at) > age)
+    }
+
+    /// Sends the browser to sign in and back, without asking for it again.
+    fn to_sign_in(&self) -> Result<Response> {
+        let kept = self.parameters.iter().filter(|(name, value)| *name != "prompt" || value != "login");
+        let query = encode_query(kept.map(|(name, value)| (*name, value.as_str())));
+        let back = format!("/oauth2/authorize?{query}");
+        let mut pairs = vec![("return_to", back.as_str())];
+        pairs.extend(self.get("login_hint").map(|login| ("login_hint", login)));
+        go(&format!("/login?{}", encode_query(pairs)))
+    }
+
+    /// Sends the browser to the client.
+    fn back(&self, issuer: &str, answer: &[(&str, &str)]) -> Result<Response> {
+        let mut url = Url::parse(&self.redirect_uri).map_err(Error::internal)?;
+        url.query_pairs_mut().extend_pairs(answer);
+        if let Some(state) = self.get("state") {
+            url.query_pairs_mut().append_pair("state", state);
+        }
+        url.query_pairs_mut().append_pair("iss", issuer);
+        go(url.as_str())
+    }
+
+    fn deny(&self, issuer: &str, Denied(error, description): &Denied) -> Result<Response> {
+        self.back(issuer, &[("error", error), ("error_description", description)])
+    }
+}
+
+/// Reads a request, and sends the browser to sign in, to the client, or shows what is asked for.
+pub(crate) async fn ask(
+    State(served): State<Served>,
+    browser: Browser,
+    query: Query<Pages>,
+) -> Result<Response, Refused<Pages>> {
+    let mut parameters = Vec::new();
+    for name in PARAMETERS {
+        parameters.extend(query.one(name)?.map(|value| (name, value.to_owned())));
+    }
+    let asked = Asked::read(&served, parameters).await?;
+    let issuer = served.address("");
+    let request = match asked.request(&issuer) {
+        Ok(request) => request,
+        Err(denied) => return Ok(asked.deny(&issuer, &denied)?),
+    };
+    let silent = asked.prompts("none");
+    let deny = |word, message: &str| asked.deny(&issuer, &Denied(word, message.to_owned()));
+    let now = seconds(served.core.clock().now());
+    let session = match &browser.session {
+        Some(session) if !asked.wants_new_sign_in(session, now) => session,
+        _ if silent => return Ok(deny("login_required", "nobody is signed in")?),
+        _ => return Ok(asked.to_sign_in()?),
+    };
+    // Another program on the person's machine may call itself like a public client; so it is asked each time.
+    let remembered = asked.client.is_confidential() && !asked.prompts("consent") && {
+        let allowed = served.core.allowed_scopes(&session.caller, &asked.client.id).await?;
+        allowed.contains(request.scopes)
+    };
+    if remembered {
+        return Ok(allow(&served, session, &asked, request).await?);
+    }
+    if silent {
+        return Ok(deny("consent_required", "the person has to be asked")?);
+    }
+    let host = Url::parse(&asked.redirect_uri).ok();
+    let page = Consent {
+        client: &asked.client.name,
+        person: session.person.shown_name(),
+        host: host.as_ref().and_then(Url::host_str).unwrap_or_default(),
+        meanings: request.scopes.meanings().collect(),
+        form_token: browser.form_token(),
+        parameters: &asked.parameters,
+    };
+    Ok(show(StatusCode::OK, &page, Some(&asked.redirect_uri)))
+}
+
+/// What the person said.
+pub(crate) async fn answer(
+    State(served): State<Served>,
+    browser: Browser,
+    uri: Uri,
+    sent: Form<Pages>,
+) -> Result<Response, Refused<Pages>> {
+    browser.check(&sent)?;
+    if uri.query().is_some() {
+        return Err(Error::invalid("query", "unexpected", "expected the form's fields alone").into());
+    }
+    let parameters =
+        PARAMETERS.iter().filter_map(|name| sent.get(name).map(|value| (*name, value.to_owned())));
+    let asked = Asked::read(&served, parameters.collect()).await?;
+    let issuer = served.address("");
+    let request = match asked.request(&issuer) {
+        Ok(request) => request,
+        Err(denied) => return Ok(asked.deny(&issuer, &denied)?),
+    };
+    let Some(session) = &browser.session else { return Ok(asked.to_sign_in()?) };
+    match sent.required("decision")? {
+        "allow" => Ok(allow(&served, session, &asked, request).await?),
+        "deny" => {
+            let denied = Denied("access_denied", "the person said no".to_owned());
+            Ok(asked.deny(&issuer, &denied)?)
+        }
+        _ => Err(Error::invalid("decision", "unknown", "expected allow or deny").into()),
+    }
+}
+
+async fn allow(
+    served: &Served,
+    session: &BrowserSession,
+    asked: &Asked,
+    request: AuthorizationRequest,
+) -> Result<Response> {
+    let issuer = served.address("");
+    let code = served.core.authorize(session, request).await?;
+    asked.back(&issuer, &[("code", code.expose())])
+}

@@ -1,0 +1,116 @@
+//! What signed tokens say: ID tokens (OpenID Connect Core, section 2) and access tokens for other resources (RFC 9068).
+
+use serde::{Deserialize, Serialize};
+use tenantry_core::Result;
+use tenantry_core::clock::Timestamp;
+use tenantry_core::ids::CredentialId;
+use tenantry_core::oauth::{AccessToken, Scopes, Tokens};
+use tenantry_core::principal::Principal;
+use tenantry_http::Served;
+
+use crate::keyring::Keyring;
+
+/// What a person's scopes tell of them.
+#[derive(Serialize)]
+pub(crate) struct Profile<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+}
+
+impl<'a> Profile<'a> {
+    pub(crate) fn of(person: &'a Principal, scopes: Scopes) -> Self {
+        let profile = scopes.contains(Scopes::PROFILE);
+        Self {
+            name: profile.then(|| person.shown_name()),
+            preferred_username: profile.then_some(person.username.as_str()),
+            updated_at: profile.then(|| seconds(person.updated_at)),
+            email: person.email.as_deref().filter(|_| scopes.contains(Scopes::EMAIL)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct IdToken<'a> {
+    iss: String,
+    sub: String,
+    aud: &'a str,
+    exp: i64,
+    iat: i64,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    #[serde(flatten)]
+    profile: Profile<'a>,
+}
+
+#[derive(Serialize)]
+struct SignedAccess<'a> {
+    iss: String,
+    sub: String,
+    aud: &'a str,
+    client_id: &'a str,
+    jti: String,
+    exp: i64,
+    iat: i64,
+    auth_time: i64,
+    scope: String,
+}
+
+/// What is read of an ID token that a client shows again.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Hint {
+    pub(crate) iss: String,
+    pub(crate) aud: String,
+}
+
+pub(crate) const fn seconds(at: Timestamp) -> i64 {
+    at.as_micros() / 1_000_000
+}
+
+/// The access token as the client gets it.
+pub(crate) async fn access_token(served: &Served, keyring: &Keyring, tokens: &Tokens) -> Result<String> {
+    match &tokens.access {
+        AccessToken::Opaque(issued) => Ok(issued.secret.expose().to_owned()),
+        AccessToken::Signed { id, expires_at } => {
+            let claims = SignedAccess {
+                iss: served.address(""),
+                sub: tokens.person.id.to_string(),
+                aud: tokens.authorization.audience.as_deref().unwrap_or_default(),
+                client_id: &tokens.authorization.client,
+                jti: id.to_string(),
+                exp: seconds(*expires_at),
+                iat: seconds(tokens.issued_at),
+                auth_time: seconds(tokens.authorization.signed_in_at),
+                scope: tokens.scopes.to_string(),
+            };
+            keyring.sign(&served.core, "at+jwt", &claims).await
+        }
+    }
+}
+
+/// The ID token, if one was asked for.
+pub(crate) async fn id_token(served: &Served, keyring: &Keyring, tokens: &Tokens) -> Result<Option<String>> {
+    if !tokens.scopes.contains(Scopes::OPENID) {
+        return Ok(None);
+    }
+    let claims = IdToken {
+        iss: served.address(""),
+        sub: tokens.person.id.to_string(),
+        aud: &tokens.authorization.client,
+        exp: seconds(tokens.issued_at) + tokens.expires_in,
+        iat: seconds(tokens.issued_at),
+        auth_time: seconds(tokens.authorization.signed_in_at),
+        nonce: tokens.nonce.as_deref(),
+        sid: tokens.authorization.session.as_ref().map(CredentialId::to_string),
+        profile: Profile::of(&tokens.person, tokens.scopes),
+    };
+    keyring.sign(&served.core, "JWT", &claims).await.map(Some)
+}

@@ -1,0 +1,83 @@
+//! `POST /oauth2/introspect` (RFC 7662) and `POST /oauth2/revoke` (RFC 7009).
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use tenantry_core::credential::TokenKind;
+use tenantry_core::oauth::Introspection;
+use tenantry_http::{Form, Refused, RequestId, Served, TokenEndpoint};
+
+use crate::claims::seconds;
+use crate::token::{NOT_KEPT, prove};
+
+/// What a token is good for. Of one that is not active, nothing else is told.
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(rename = "oauth.Introspection")]
+pub(crate) struct Told {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<i64>,
+}
+
+impl Told {
+    fn of(told: &Introspection, client: &str, issuer: String) -> Self {
+        let credential = &told.found.credential;
+        Self {
+            active: true,
+            scope: Some(told.scopes().to_string()),
+            client_id: Some(client.to_owned()),
+            username: Some(told.found.principal.username.clone()),
+            token_type: (credential.kind == TokenKind::Access).then_some("Bearer"),
+            sub: Some(told.found.principal.id.to_string()),
+            aud: Some(issuer.clone()),
+            iss: Some(issuer),
+            exp: credential.expires_at.map(seconds),
+            iat: Some(seconds(credential.created_at)),
+        }
+    }
+}
+
+/// Tells a client what one of its own tokens is good for.
+pub(crate) async fn introspect(
+    State(served): State<Served>,
+    id: Option<Extension<RequestId>>,
+    headers: HeaderMap,
+    form: Form<TokenEndpoint>,
+) -> Result<Response, Refused<TokenEndpoint>> {
+    let client = prove(&served, &headers, &form, id.as_deref()).await?;
+    let token = form.required("token")?;
+    let told = served.core.introspect(&client, token).await?;
+    let told = told.map(|told| Told::of(&told, &client.client.id, served.address(""))).unwrap_or_default();
+    Ok((NOT_KEPT, Json(told)).into_response())
+}
+
+/// Ends one of a client's own tokens. A token that is none is none the worse.
+pub(crate) async fn revoke(
+    State(served): State<Served>,
+    id: Option<Extension<RequestId>>,
+    headers: HeaderMap,
+    form: Form<TokenEndpoint>,
+) -> Result<Response, Refused<TokenEndpoint>> {
+    let client = prove(&served, &headers, &form, id.as_deref()).await?;
+    served.core.revoke_token(&client, form.required("token")?).await?;
+    Ok((StatusCode::OK, NOT_KEPT).into_response())
+}

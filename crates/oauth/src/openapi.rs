@@ -1,0 +1,261 @@
+//! What the document of the API says of each route: a function for each operation, called like its handler.
+
+use serde_json::{Value, json};
+use tenantry_core::Kind;
+use tenantry_core::oauth::{GrantType, Scopes};
+use tenantry_http::openapi::{Api, Framing, Operation, Parameter, Shape};
+use tenantry_http::{TokenEndpoint, TokenError};
+
+use crate::bearer::Bearers;
+use crate::introspect::Told;
+use crate::pages::Pages;
+use crate::register::{Clients, Metadata, Registered};
+use crate::token::Granted;
+
+const HTML: &str = "text/html";
+const FORM: &str = "application/x-www-form-urlencoded";
+const ABOUT: &str = "OAuth 2.1 and OpenID Connect, for programs that act for people, and the pages on which people sign in and \
+    allow that. Start at `/.well-known/openid-configuration`.";
+
+/// Both parts in the document of the API.
+pub fn api() -> [Api; 2] {
+    let endpoints = Api::new("oauth", "OAuth", Framing::of::<TokenEndpoint>(error()), crate::endpoints())
+        .about(ABOUT)
+        .credential("bearer", json!({"type": "http", "scheme": "bearer"}))
+        .path("client_id", "The client's id.");
+    let pages = Api::new("pages", "Pages", Framing::of::<Pages>(page()), crate::pages())
+        .about("What browsers show: sign-in, consent, one's sessions.");
+    [endpoints, pages]
+}
+
+fn error() -> Shape {
+    Shape::written::<TokenError>()
+}
+
+fn page() -> Shape {
+    Shape::made(|_| json!({"type": "string"}))
+}
+
+fn object(required: &'static [&'static str]) -> Shape {
+    Shape::made(move |_| json!({"type": "object", "required": required}))
+}
+
+fn form(required: &'static [&'static str], optional: &'static [&'static str]) -> Shape {
+    Shape::made(move |_| {
+        let text = |name: &&str| ((*name).to_owned(), json!({"type": "string"}));
+        let properties: Value = required.iter().chain(optional).map(text).collect();
+        json!({"type": "object", "properties": properties, "required": required})
+    })
+}
+
+fn text(name: &'static str, about: &'static str) -> Parameter {
+    Parameter::query(name, about, json!({"type": "string"}))
+}
+
+pub(crate) fn openid_configuration() -> Operation {
+    Operation::new("openid_configuration", "What the server offers, for OpenID Connect")
+        .about("OpenID Connect Discovery 1.0.")
+        .open()
+        .answers(
+            200,
+            "The configuration.",
+            object(&["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"]),
+        )
+}
+
+pub(crate) fn authorization_server() -> Operation {
+    Operation::new("authorization_server", "What the server offers, for OAuth")
+        .about("RFC 8414.")
+        .open()
+        .answers(
+            200,
+            "The metadata.",
+            object(&["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"]),
+        )
+}
+
+pub(crate) fn jwks() -> Operation {
+    Operation::new("jwks", "The keys that verify what the server signs")
+        .about("RFC 7517. A key is published a day before it signs.")
+        .open()
+        .answers(200, "The keys.", object(&["keys"]))
+}
+
+pub(crate) fn issue_token() -> Operation {
+    let grants: Vec<_> = GrantType::ALL.iter().map(|grant| grant.word()).collect();
+    let about = format!(
+        "RFC 6749, section 3.2. A code is spent once, a refresh token exchanged once; the client proves itself in the form \
+         or by a Basic header. Grants: {}. Scopes: {}.",
+        grants.join(", "),
+        Scopes::ALL
+    );
+    let more = &[
+        "client_id",
+        "client_secret",
+        "code",
+        "redirect_uri",
+        "code_verifier",
+        "refresh_token",
+        "device_code",
+        "scope",
+    ];
+    Operation::new("issue_token", "Exchange a code, a refresh token or a secret for tokens")
+        .about(about)
+        .open()
+        .reads(FORM, form(&["grant_type"], more))
+        .answers(200, "Tokens.", Shape::written::<Granted>())
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated, Kind::Unsupported, Kind::RateLimited])
+}
+
+pub(crate) fn introspect() -> Operation {
+    Operation::new("introspect", "What one of the client's tokens is good for")
+        .about("RFC 7662. Of tokens that are not the client's own, nothing is told.")
+        .open()
+        .reads(FORM, form(&["token"], &["token_type_hint", "client_id", "client_secret"]))
+        .answers(200, "What it is good for.", Shape::written::<Told>())
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated])
+}
+
+pub(crate) fn revoke() -> Operation {
+    Operation::new("revoke", "End one of the client's tokens")
+        .about("RFC 7009. With a refresh token, everything that came of the same consent ends.")
+        .open()
+        .reads(FORM, form(&["token"], &["token_type_hint", "client_id", "client_secret"]))
+        .answers_nothing(200, "It does not count (any more).")
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated])
+}
+
+pub(crate) fn userinfo(name: &'static str) -> Operation {
+    Operation::new(name, "Who the person is")
+        .about("OpenID Connect Core, section 5.3: as far as the person allowed.")
+        .answers(200, "The claims.", object(&["sub"]))
+        .refuses(&[Kind::Unauthenticated, Kind::Forbidden])
+        .framed(Framing::of::<Bearers>(error()))
+}
+
+pub(crate) fn register_client() -> Operation {
+    Operation::new("register_client", "Register a client")
+        .about("RFC 7591, for the server's administrators. The secret is shown this once.")
+        .reads("application/json", Shape::read::<Metadata>())
+        .answers(201, "The client.", Shape::written::<Registered>())
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated])
+        .framed(Framing::of::<Bearers>(error()))
+}
+
+pub(crate) fn list_clients() -> Operation {
+    Operation::new("list_clients", "List clients")
+        .about("For the server's administrators, the newest first.")
+        .answers(200, "The clients.", Shape::written::<Clients>())
+        .refuses(&[Kind::Forbidden, Kind::Unauthenticated])
+        .framed(Framing::of::<Bearers>(error()))
+}
+
+pub(crate) fn get_client() -> Operation {
+    Operation::new("get_client", "Get a client")
+        .about("For the server's administrators.")
+        .answers(200, "The client.", Shape::written::<Registered>())
+        .refuses(&[Kind::Forbidden, Kind::Unauthenticated, Kind::NotFound])
+        .framed(Framing::of::<Bearers>(error()))
+}
+
+pub(crate) fn delete_client() -> Operation {
+    Operation::new("delete_client", "Remove a client")
+        .about("For the server's administrators. What people allowed it ends.")
+        .answers_nothing(204, "It is gone.")
+        .refuses(&[Kind::Forbidden, Kind::Unauthenticated, Kind::NotFound])
+        .framed(Framing::of::<Bearers>(error()))
+}
+
+pub(crate) fn ask() -> Operation {
+    Operation::new("ask", "Ask a person whether a client may act for them")
+        .about("RFC 6749, section 4.1, with PKCE (S256) always.")
+        .open()
+        .takes([
+            text("client_id", "The client."),
+            text("redirect_uri", "A registered address of the client."),
+            text("response_type", "`code`."),
+            text("scope", "Words with spaces between them."),
+            text("state", "Given back to the client."),
+            text("nonce", "Given back in the ID token."),
+            text("code_challenge", "The SHA-256 of a secret of the client, in base64url."),
+            text("code_challenge_method", "`S256`."),
+            text("resource", "Another resource that the tokens are for (RFC 8707)."),
+            text("prompt", "Some of `none`, `login`, `consent`."),
+            text("max_age", "Seconds since the sign-in at most."),
+            text("login_hint", "Who is to sign in."),
+        ])
+        .answers_text(200, "What the client asks for.", HTML)
+        .answers_nothing(303, "To the sign-in, or to the client.")
+        .refuses(&[Kind::Invalid])
+}
+
+pub(crate) fn answer() -> Operation {
+    Operation::new("answer", "Say whether a client may act")
+        .about("The form of the page: what was asked for, and `decision`, `allow` or `deny`.")
+        .open()
+        .reads(FORM, form(&["form_token", "decision", "client_id", "redirect_uri"], &[]))
+        .answers_nothing(303, "To the client.")
+        .refuses(&[Kind::Invalid, Kind::Forbidden])
+}
+
+pub(crate) fn ask_to_sign_out() -> Operation {
+    Operation::new("ask_to_sign_out", "Ask whether somebody wants to sign out")
+        .about("OpenID Connect RP-Initiated Logout 1.0.")
+        .open()
+        .takes([
+            text("id_token_hint", "An ID token of the client."),
+            text("client_id", "The client."),
+            text("post_logout_redirect_uri", "A registered address of the client."),
+            text("state", "Given back to the client."),
+        ])
+        .answers_text(200, "The question, or that nobody is signed in.", HTML)
+        .answers_nothing(303, "To the client.")
+        .refuses(&[Kind::Invalid])
+}
+
+pub(crate) fn sign_out() -> Operation {
+    Operation::new("sign_out", "Sign out")
+        .about("The form of the page.")
+        .open()
+        .reads(FORM, form(&["form_token"], &[]))
+        .answers_text(200, "It is done.", HTML)
+        .answers_nothing(303, "To the client.")
+        .refuses(&[Kind::Invalid, Kind::Forbidden])
+}
+
+pub(crate) fn show_sign_in() -> Operation {
+    Operation::new("show_sign_in", "The form for signing in")
+        .open()
+        .takes([text("return_to", "The page to go to afterwards."), text("login_hint", "Who is to sign in.")])
+        .answers_text(200, "The form.", HTML)
+        .refuses(&[Kind::Invalid])
+}
+
+pub(crate) fn sign_in() -> Operation {
+    Operation::new("sign_in", "Sign in with a password")
+        .about("The form of the page. Begins a session, and ends the one that the browser had.")
+        .open()
+        .reads(FORM, form(&["form_token", "login", "password"], &["return_to"]))
+        .answers_nothing(303, "To the page that was wanted.")
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated, Kind::RateLimited])
+}
+
+pub(crate) fn show_account() -> Operation {
+    Operation::new("show_account", "Where one is signed in, and what one allowed")
+        .open()
+        .answers_text(200, "The page.", HTML)
+        .answers_nothing(303, "To the sign-in.")
+}
+
+pub(crate) fn end_of_account() -> Operation {
+    Operation::new("end_of_account", "End a session, or what a client may do")
+        .about("The form of the page; `id` is that of a session or of what was allowed, or `others`.")
+        .open()
+        .reads(FORM, form(&["form_token", "id"], &[]))
+        .answers_nothing(303, "To the page.")
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound])
+}
+
+pub(crate) fn style() -> Operation {
+    Operation::new("style", "How pages look").open().answers_text(200, "A style sheet.", "text/css")
+}

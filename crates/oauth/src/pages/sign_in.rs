@@ -1,0 +1,121 @@
+//! `/login`: signing in with a password.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use tenantry_core::{Kind, Result};
+use tenantry_http::{Form, Query, Refused, Served};
+
+use super::{Pages, go, show as show_page};
+use crate::browser::Browser;
+
+/// Where somebody goes who came for no other reason.
+pub(crate) const HOME: &str = "/login/account";
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    problem: Option<&'a str>,
+    signed_in: Option<&'a str>,
+    login: &'a str,
+    return_to: &'a str,
+    form_token: String,
+}
+
+/// Where to go after a sign-in: a page of ours, and nothing else.
+pub(crate) fn own_page(text: Option<&str>) -> &str {
+    let is_own = |text: &&str| {
+        let known = text.starts_with("/login/")
+            || text.starts_with("/oauth2/authorize?")
+            || text.starts_with("/console");
+        known && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !text.contains("//")
+    };
+    text.filter(is_own).unwrap_or(HOME)
+}
+
+/// The form.
+pub(crate) async fn show(browser: Browser, query: Query<Pages>) -> Result<Response, Refused<Pages>> {
+    let return_to = own_page(query.one("return_to")?);
+    let login = query.one("login_hint")?.unwrap_or_default();
+    Ok(form(&browser, StatusCode::OK, (login, return_to), None))
+}
+
+/// Signs in, and sends the browser to where it wanted to go.
+pub(crate) async fn sign_in(
+    State(served): State<Served>,
+    browser: Browser,
+    sent: Form<Pages>,
+) -> Result<Response, Refused<Pages>> {
+    browser.check(&sent)?;
+    let return_to = own_page(sent.get("return_to"));
+    let login = sent.required("login")?;
+    let before = (browser.from.clone(), browser.cookie.as_deref());
+    match served.core.sign_in_browser(login, sent.get("password").unwrap_or_default(), before).await {
+        Ok(issued) => {
+            let response = go(return_to)?;
+            Ok(browser.cookies().keep_session(response, issued.secret.expose()))
+        }
+        Err(error) if error.kind == Kind::Unauthenticated => {
+            let problem = "The name or the password is not right.";
+            let mut response = form(&browser, StatusCode::UNAUTHORIZED, (login, return_to), Some(problem));
+            // The record of denied attempts hears of it, as of every other refusal.
+            let refused: Response =
+                axum::response::IntoResponse::into_response(Refused::<Pages>::from(error));
+            response.extensions_mut().extend(refused.extensions().clone());
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn form(
+    browser: &Browser,
+    status: StatusCode,
+    (login, return_to): (&str, &str),
+    problem: Option<&str>,
+) -> Response {
+    let page = SignIn {
+        problem,
+        signed_in: browser.session.as_ref().map(|session| session.person.shown_name()),
+        login,
+        return_to,
+        form_token: browser.form_token(),
+    };
+    browser.keep(show_page(status, &page, onward(return_to).as_deref()))
+}
+
+/// Where an authorization that is asked for leads on to.
+fn onward(return_to: &str) -> Option<String> {
+    let query = Query::<Pages>::parse(return_to.strip_prefix("/oauth2/authorize?")?).ok()?;
+    query.one("redirect_uri").ok().flatten().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HOME, own_page};
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for own in [
+            "/login/device?code=X",
+            "/oauth2/authorize?client_id=x&redirect_uri=https%3A%2F%2Fa",
+            "/console/x",
+        ] {
+            assert_eq!(own_page(Some(own)), own);
+        }
+        for other in [
+            "",
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "/login//evil.example",
+            "/login/\r\nSet-Cookie: x",
+            "/api/v1/me",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(own_page(Some(other)), HOME, "{other}");
+        }
+        assert_eq!(own_page(None), HOME);
+    }
+}

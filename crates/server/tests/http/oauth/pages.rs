@@ -1,0 +1,180 @@
+//! The pages themselves: what they refuse, and what they never do.
+
+use std::collections::BTreeMap;
+
+use super::App;
+use super::browser::{Browser, between};
+use crate::harness::{Answer, TestServer, both, both_alone, client};
+
+both!(
+    forms_are_taken_from_our_own_pages_only,
+    a_wrong_password_and_an_unknown_name_look_alike,
+    nobody_is_sent_elsewhere_after_a_sign_in,
+    pages_allow_nothing_from_elsewhere,
+    a_session_and_a_token_do_not_go_together,
+    signing_in_gives_another_session,
+);
+both_alone!(looking_changes_nothing, sessions_are_ended_on_their_page, text_stays_text);
+
+fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+async fn forms_are_taken_from_our_own_pages_only(server: &TestServer) {
+    let mut victim = Browser::new(server);
+    let page = victim.get("/login").await;
+    let token = between(&page.text, "name=\"form_token\" value=\"", "\"").unwrap().to_owned();
+    let ada = server.estate.people.iter().find(|person| person.username == "ada").unwrap();
+    let form = fields(&[("login", "ada"), ("password", &ada.password), ("form_token", &token)]);
+    let url = format!("{}/login", server.url);
+    let own = [("origin", server.url.as_str()), ("sec-fetch-site", "same-origin")];
+    // From another site, as browsers tell it.
+    for headers in [
+        [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
+        [("origin", "null"), ("sec-fetch-site", "cross-site")],
+        [("origin", server.url.as_str()), ("sec-fetch-site", "same-site")],
+    ] {
+        let mut request = client().post(&url).form(&form);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        assert_eq!(victim.send(request).await.status, 403, "{headers:?}");
+    }
+    // Without the token, with somebody else's, and without the cookie that it is bound to.
+    let mut attacker = Browser::new(server);
+    let other = attacker.get("/login").await;
+    let stolen = between(&other.text, "name=\"form_token\" value=\"", "\"").unwrap();
+    for token in ["", stolen] {
+        let form = fields(&[("login", "ada"), ("password", &ada.password), ("form_token", token)]);
+        assert_eq!(victim.post("/login", &form).await.status, 403);
+    }
+    assert_eq!(Browser::new(server).post("/login", &form).await.status, 403);
+    // A page may withhold where it is: then the token alone counts.
+    let withheld = client().post(&url).form(&form).header("origin", "null").header(own[1].0, own[1].1);
+    assert_eq!(victim.send(withheld).await.status, 303);
+}
+
+async fn a_wrong_password_and_an_unknown_name_look_alike(server: &TestServer) {
+    let mut seen = Vec::new();
+    for login in ["ada", "nobody"] {
+        let mut browser = Browser::new(server);
+        let page = browser.get("/login").await;
+        let answer = browser.fill(&page, &[("login", login), ("password", "wrong horse")]).await;
+        assert_eq!(answer.status, 401);
+        assert!(!browser.cookies.contains_key("__Host-tenantry"));
+        let token = between(&answer.text, "name=\"form_token\" value=\"", "\"").unwrap();
+        seen.push(answer.text.replace(token, "").replace(login, ""));
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert!(seen[0].contains("role=\"alert\""));
+}
+
+async fn nobody_is_sent_elsewhere_after_a_sign_in(server: &TestServer) {
+    for to in ["https://evil.example/", "//evil.example", "/%5Cevil.example", "/login/%0d%0aset-cookie:x=y"] {
+        let mut browser = Browser::new(server);
+        let page = browser.get(&format!("/login?return_to={to}")).await;
+        let answer = browser.sign_in(&page, "ben").await;
+        assert_eq!(answer.headers["location"], "/login/account", "{to}");
+    }
+}
+
+async fn pages_allow_nothing_from_elsewhere(server: &TestServer) {
+    let app = App::new(server).await;
+    let mut browser = Browser::of(server, "ben").await;
+    let question = app.question(&[]);
+    for path in
+        ["/login", "/login/account", "/login/nothing", "/oauth2/logout", "/oauth2/authorize", &question]
+    {
+        let page = browser.get(path).await;
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'self';"), "{path}: {policy}");
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(page.headers["x-content-type-options"], "nosniff");
+        assert_eq!(page.headers["cache-control"], "no-store");
+        assert!(
+            !page.text.contains("<script") && !page.text.contains(" style=") && !page.text.contains(" on"),
+            "{path}"
+        );
+    }
+}
+
+async fn a_session_and_a_token_do_not_go_together(server: &TestServer) {
+    let mut browser = Browser::of(server, "ben").await;
+    let both = client().get(format!("{}/login/account", server.url)).bearer_auth(server.token("ada"));
+    assert_eq!(browser.send(both).await.status, 400);
+    // No API knows a session.
+    for path in ["/api/v1/me", "/organizations", "/api/v1/org/northwind/ws", "/oauth2/userinfo"] {
+        assert_eq!(browser.get(path).await.status, 401, "{path}");
+    }
+}
+
+async fn signing_in_gives_another_session(server: &TestServer) {
+    let mut browser = Browser::of(server, "ben").await;
+    let first = browser.cookies["__Host-tenantry"].clone();
+    let page = browser.get("/login").await;
+    assert!(page.text.contains("You are signed in as"));
+    browser.sign_in(&page, "cleo").await;
+    assert_ne!(browser.cookies["__Host-tenantry"], first);
+    let mut old = Browser::new(server);
+    old.cookies.insert("__Host-tenantry".to_owned(), first);
+    assert_eq!(old.get("/login/account").await.status, 303);
+}
+
+async fn looking_changes_nothing(server: &TestServer) {
+    let app = App::new(server).await;
+    let mut browser = Browser::of(server, "ben").await;
+    let count = || tenantry_testkit::estate::answer(&server.database, "SELECT COUNT(*) FROM audit_events");
+    let before = count();
+    for path in ["/login", "/login/account", "/oauth2/logout", &app.question(&[]), "/oauth2/jwks"] {
+        assert_eq!(browser.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(count(), before);
+}
+
+async fn sessions_are_ended_on_their_page(server: &TestServer) {
+    let app = App::new(server).await;
+    let mut here = Browser::of(server, "ben").await;
+    let mut there = Browser::of(server, "ben").await;
+    let tokens = app.redeem(server, &app.code(&mut here).await).await.expect(200);
+    let access = tokens["access_token"].as_str().unwrap();
+    let page = here.get("/login/account").await;
+    assert!(page.text.contains("(this browser)") && page.text.contains("App"), "{}", page.text);
+    let token = between(&page.text, "name=\"form_token\" value=\"", "\"").unwrap().to_owned();
+    let ids: Vec<_> =
+        page.text.split("name=\"id\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let [other, "others", allowed] = ids[..] else { panic!("{ids:?}") };
+    let end = |id: &str| fields(&[("form_token", &token), ("id", id)]);
+    assert_eq!(here.post("/login/account", &end(other)).await.status, 303);
+    assert_eq!(there.get("/login/account").await.status, 303, "it is signed out");
+    server.get(access, "/api/v1/me").await.expect(200);
+    assert_eq!(here.post("/login/account", &end(allowed)).await.status, 303);
+    assert_eq!(server.get(access, "/api/v1/me").await.status, 401);
+    // Somebody else's is none of theirs.
+    let mut dan = Browser::of(server, "dan").await;
+    let page = dan.get("/login/account").await;
+    let token = between(&page.text, "name=\"form_token\" value=\"", "\"").unwrap().to_owned();
+    let mine = between(&here.get("/login/account").await.text, "name=\"form_token\" value=\"", "\"")
+        .unwrap()
+        .to_owned();
+    assert_ne!(token, mine);
+    let bens = here.cookies.clone();
+    dan.post("/login/account", &fields(&[("form_token", &token), ("id", allowed)])).await;
+    here.cookies = bens;
+    assert_eq!(here.get("/login/account").await.status, 200);
+}
+
+/// What people type is shown as they typed it, and does nothing.
+async fn text_stays_text(server: &TestServer) {
+    let nasty = "<img src=x onerror=alert(1)>\"'&";
+    let app = App::with(server, serde_json::json!({"client_name": nasty})).await;
+    let mut browser = Browser::of(server, "ben").await;
+    let pages: [Answer; 3] = [
+        browser.get(&app.question(&[("state", nasty)])).await,
+        browser.get(&format!("/login?{}", tenantry_http::encode_query([("login_hint", nasty)]))).await,
+        browser.get(&format!("/oauth2/logout?{}", tenantry_http::encode_query([("state", nasty)]))).await,
+    ];
+    for page in pages {
+        assert_eq!(page.status, 200);
+        assert!(!page.text.contains("<img") && page.text.contains("&#60;img"), "{}", page.text);
+    }
+}
