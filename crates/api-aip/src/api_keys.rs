@@ -130,7 +130,7 @@ pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
             title,
             access: of_access.then(|| read_access(&members)).transpose()?,
             workspaces: named("workspace_ids").then(|| read_workspaces(&members)).transpose()?,
-            expected_version: terms.expected_version,
+            expected_version: terms.expected_version.clone(),
         };
         Ok((wanted, terms))
     };
@@ -146,7 +146,7 @@ pub(crate) async fn delete_api_key(change: Change<2>) -> Answer {
     let read = || -> Result<_> { Ok((change.terms(None)?, flag(&change.query, "allow_missing")?)) };
     let (terms, allow_missing) =
         judged_in_organization(&change.core, &change.caller, &by, None, read()).await?;
-    let (id, expected) = (read_id(&change.path[1]), terms.expected_version);
+    let (id, expected) = (read_id(&change.path[1]), terms.expected_version.clone());
     let work = async move |core: Core, caller| core.delete_api_key(&caller, by, id, expected).await;
     or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
 }

@@ -14,6 +14,7 @@ use tenantry_aip::Mask;
 use tenantry_core::caller::{Caller, Narrowing};
 use tenantry_core::idempotency::{KeptAnswer, Once, RequestKey};
 use tenantry_core::ids::RequestKeyId;
+use tenantry_core::version::Versions;
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Json, Query, Refused, Segments, Served, Taken};
 
@@ -38,10 +39,10 @@ pub(crate) struct Change<const N: usize> {
 }
 
 /// How a change is to be made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Terms {
-    /// The version that the client saw last; another one is a conflict.
-    pub(crate) expected_version: Option<i64>,
+    /// The versions of which the client saw one last; another one is a conflict.
+    pub(crate) expected_version: Option<Versions>,
     has_if_match: bool,
     by_header: bool,
     rehearse: bool,
@@ -85,16 +86,14 @@ impl<const N: usize> Change<N> {
         self.only_known()?;
         let in_query = self.query.one("etag")?;
         let given = [in_body, in_query].into_iter().flatten().filter(|etag| !etag.is_empty());
-        let mut seen: Vec<i64> = given.map(etag::read).collect();
-        let header = self.if_match.as_deref().map_or(Ok(None), etag::if_match)?;
-        seen.extend(header);
-        seen.dedup();
-        let expected_version = match seen.as_slice() {
-            [] => None,
-            [version] => Some(*version),
-            // One of them is stale, whatever the version is.
-            _ => Some(etag::NONE_OF_OURS),
+        let header = self.if_match.as_deref().and_then(etag::if_match);
+        let by_header = header.is_some();
+        let seen = given.map(|tag| vec![etag::read(tag)]).chain(header);
+        // Where two of them have no version in common, one is stale, whatever the version is.
+        let common = |all: Vec<i64>, more: Vec<i64>| -> Vec<i64> {
+            all.into_iter().filter(|one| more.contains(one)).collect()
         };
+        let expected_version = seen.reduce(common).map(Versions);
         let request =
             match self.query.one("request_id")? {
                 None | Some("") => None,
@@ -104,7 +103,7 @@ impl<const N: usize> Change<N> {
             };
         let rehearse = flag(&self.query, "validate_only")?;
         let has_if_match = self.if_match.is_some();
-        Ok(Terms { expected_version, has_if_match, by_header: header.is_some(), rehearse, request })
+        Ok(Terms { expected_version, has_if_match, by_header, rehearse, request })
     }
 
     /// Reads `update_mask` against what can be changed of the resource.
@@ -180,13 +179,13 @@ impl<const N: usize> Change<N> {
 
 impl Terms {
     /// Whether the change is only judged.
-    pub(crate) const fn rehearses(self) -> bool {
+    pub(crate) const fn rehearses(&self) -> bool {
         self.rehearse
     }
 
     /// Refuses to make something for who relies on its being there: by a version, or by `If-Match: *` (RFC 9110).
-    pub(crate) fn require_nothing(self) -> Result<()> {
-        let reason = match (self.has_if_match, self.expected_version) {
+    pub(crate) fn require_nothing(&self) -> Result<()> {
+        let reason = match (self.has_if_match, &self.expected_version) {
             (true, _) => STALE_IF_MATCH,
             (false, Some(_)) => "etag.stale",
             (false, None) => return Ok(()),
@@ -199,7 +198,7 @@ impl Terms {
     }
 
     /// A stale `If-Match` is told apart from a stale `etag`: HTTP has a status of its own for it.
-    fn in_words(self, mut error: Error) -> Error {
+    fn in_words(&self, mut error: Error) -> Error {
         if self.by_header && error.kind == Kind::Conflict {
             error.reason = STALE_IF_MATCH;
         }

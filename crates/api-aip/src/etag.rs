@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tenantry_core::{Error, Result};
 
 /// What no server of ours wrote is as stale as an old one.
 pub(crate) const NONE_OF_OURS: i64 = -1;
@@ -48,14 +47,12 @@ pub(crate) fn read(etag: &str) -> i64 {
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(NONE_OF_OURS)
 }
 
-/// The version that an `If-Match` header asks for; none for `*`, which what exists fulfils. A weak tag never matches.
-pub(crate) fn if_match(header: &str) -> Result<Option<i64>> {
+/// The versions of which an `If-Match` header asks for one; none for `*`, which what exists fulfils. A weak tag never
+/// matches, nor does one with a comma in it, whose pieces are no tags of ours.
+pub(crate) fn if_match(header: &str) -> Option<Vec<i64>> {
     match header.trim() {
-        "*" => Ok(None),
-        several if several.contains(',') => {
-            Err(Error::invalid("If-Match", "several", "expected one entity tag, or *"))
-        }
-        one => Ok(Some(read(one))),
+        "*" => None,
+        list => Some(list.split(',').map(str::trim).map(read).collect()),
     }
 }
 
@@ -80,8 +77,9 @@ mod tests {
         for foreign in ["7", "W/\"7\"", "\"x\"", "", "\""] {
             assert_eq!(read(foreign), NONE_OF_OURS, "{foreign}");
         }
-        assert_eq!(if_match("*").unwrap(), None);
-        assert_eq!(if_match(" \"3\" ").unwrap(), Some(3));
-        assert!(if_match("\"3\",\"4\"").is_err());
+        assert_eq!(if_match("*"), None);
+        assert_eq!(if_match(" \"3\" "), Some(vec![3]));
+        assert_eq!(if_match("\"3\" , \"4\""), Some(vec![3, 4]));
+        assert_eq!(if_match("W/\"3\", \"x,3\",*"), Some(vec![NONE_OF_OURS; 4]));
     }
 }

@@ -142,7 +142,7 @@ pub(crate) async fn update_organization(change: Change<1>) -> Answer {
             name,
             description: text("description")?,
             logo_url: logo,
-            expected_version: terms.expected_version,
+            expected_version: terms.expected_version.clone(),
             ..OrganizationChange::default()
         };
         Ok((fields, terms))
@@ -164,7 +164,7 @@ pub(crate) async fn delete_organization(change: Change<1>) -> Answer {
     let needed = Some(Permission::DeleteOrganization);
     let judged = judged_in_organization(&change.core, &change.caller, &by, needed, read()).await;
     let (terms, force, allow_missing) = judged?;
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
         let deleted = core.delete_organization(&caller, by.clone(), expected, force).await;
         unless_deleted(&core, &caller, by, deleted).await
@@ -190,7 +190,7 @@ async fn undelete_organization(change: &Change<1>, by: OrganizationRef) -> Answe
         change.core.find_organization(&change.caller, by.clone()).await?;
     }
     let terms = terms?;
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| core.undelete_organization(&caller, by, expected).await;
     change.make(terms, writer(&change.core), work).await
 }
@@ -205,7 +205,7 @@ async fn transfer_ownership(change: &Change<1>, by: OrganizationRef) -> Answer {
     };
     let needed = Some(Permission::TransferOrganization);
     let (user, terms) = judged_in_organization(&change.core, &change.caller, &by, needed, read()).await?;
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
         core.transfer_organization(&caller, by, user, expected).await.map_err(in_words)
     };

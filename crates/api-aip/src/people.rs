@@ -120,7 +120,7 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let (roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
     check_parents(&change.core, &change.caller, &place, &change.body).await?;
     let user = read_user(&change.path[N - 1]);
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| core.update_user(&caller, place, user, roles, expected).await;
     change.make(terms, users::write_one, work).await
 }
@@ -138,7 +138,7 @@ pub(crate) async fn remove_organization_user(change: Change<2>) -> Answer {
     let write = move |departure: &Departure| {
         if told { write_departure(departure) } else { Value::Object(Map::new()) }
     };
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
         core.remove_organization_user(&caller, by, user, expected, force).await
     };
@@ -152,7 +152,7 @@ pub(crate) async fn remove_workspace_user(change: Change<3>) -> Answer {
     let terms = change.terms(None);
     let terms = judged_in_workspace(&change.core, &change.caller, &target, needed, terms).await?;
     let user = read_user(&change.path[2]);
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work =
         async move |core: Core, caller| core.remove_workspace_user(&caller, target, user, expected).await;
     change.make(terms, |(): &()| Value::Object(Map::new()), work).await

@@ -63,7 +63,7 @@ pub(crate) async fn update_workspace_preferences(change: Change<2>) -> Answer {
     let needed = Permission::UpdateWorkspacePreferences;
     let wanted = read_change(&change);
     let (wanted, terms) = judged_in_workspace(&change.core, &change.caller, &target, needed, wanted).await?;
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
         core.update_workspace_preferences(&caller, target, wanted, expected).await
     };
@@ -86,7 +86,7 @@ pub(crate) async fn update_organization_preferences(change: Change<1>) -> Answer
     let needed = Some(Permission::UpdateOrganizationPreferences);
     let wanted = read_change(&change);
     let (wanted, terms) = judged_in_organization(&change.core, &change.caller, &by, needed, wanted).await?;
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
         core.update_organization_preferences(&caller, by, wanted, expected).await
     };

@@ -163,7 +163,7 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
             title,
             description: named("description").then(description).transpose()?,
             permissions: named("permissions").then(permissions).transpose()?,
-            expected_version: terms.expected_version,
+            expected_version: terms.expected_version.clone(),
         };
         Ok((wanted, terms))
     };
@@ -194,7 +194,7 @@ async fn delete<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let (terms, force, allow_missing) =
         judged_at(&change.core, &change.caller, &place, needed, read()).await?;
     let role = names::role(&change.path[N - 1]);
-    let expected = terms.expected_version;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| core.delete_role(&caller, place, role, expected, force).await;
     or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
 }

@@ -151,18 +151,23 @@ pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
         if named("title") && fields.name.is_none() {
             return Err(Error::invalid("title", "missing", "expected a title"));
         }
-        Ok((WorkspaceChange { expected_version: terms.expected_version, ..fields }, terms, allow_missing))
+        Ok((
+            WorkspaceChange { expected_version: terms.expected_version.clone(), ..fields },
+            terms,
+            allow_missing,
+        ))
     };
     let needed = Permission::UpdateWorkspace;
     let (fields, terms, allow_missing) =
         judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
+    let relies_on_nothing = terms.require_nothing();
     let work = async move |core: Core, caller| {
         let (organization, workspace) = target.clone();
         let updated = match core.update_workspace(&caller, target, fields.clone()).await {
             Err(missing) if allow_missing && missing.kind == tenantry_core::Kind::NotFound => match workspace
             {
                 WorkspaceRef::Id(id) => {
-                    terms.require_nothing()?;
+                    relies_on_nothing?;
                     let new = as_new(id, fields)?;
                     core.create_workspace(&caller, organization, new).await
                 }
@@ -185,9 +190,8 @@ pub(crate) async fn delete_workspace(change: Change<2>) -> Answer {
     let needed = Permission::DeleteWorkspace;
     let (terms, force, allow_missing) =
         judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
-    let work = async move |core: Core, caller| {
-        core.delete_workspace(&caller, target, terms.expected_version, force).await
-    };
+    let expected = terms.expected_version.clone();
+    let work = async move |core: Core, caller| core.delete_workspace(&caller, target, expected, force).await;
     or_missing(allow_missing, change.make(terms, writer(&change.core), work).await)
 }
 
@@ -224,8 +228,9 @@ async fn undelete_workspace(change: &Change<2>, target: (OrganizationRef, Worksp
     };
     let needed = Permission::DeleteWorkspace;
     let (terms, title) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
+    let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
-        core.undelete_workspace(&caller, target, title, terms.expected_version).await.map_err(in_words)
+        core.undelete_workspace(&caller, target, title, expected).await.map_err(in_words)
     };
     change.make(terms, writer(&change.core), work).await
 }

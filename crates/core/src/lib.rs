@@ -34,7 +34,7 @@ pub mod signing;
 pub mod store;
 pub mod text;
 mod uses;
-mod version;
+pub mod version;
 pub mod workspace;
 
 use std::sync::Arc;

@@ -12,9 +12,19 @@ pub(crate) enum Seen {
     Workspace,
 }
 
+/// Versions of which one is expected to be current; none of them is if there are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions(pub Vec<i64>);
+
+impl From<i64> for Versions {
+    fn from(version: i64) -> Self {
+        Self(vec![version])
+    }
+}
+
 /// Refuses a change by somebody who expects another version than the current one.
-pub(crate) fn require(seen: Seen, current: i64, expected: Option<i64>) -> Result<()> {
-    if expected.is_none_or(|expected| expected == current) {
+pub(crate) fn require(seen: Seen, current: i64, expected: Option<&Versions>) -> Result<()> {
+    if expected.is_none_or(|Versions(expected)| expected.contains(&current)) {
         return Ok(());
     }
     let (reason, message) = match seen {

@@ -12,7 +12,7 @@ use crate::page::{Cursor, KeyValue, Page, PageRequest};
 use crate::permission::Permission;
 use crate::store::Session;
 use crate::text;
-use crate::version::{self, Seen};
+use crate::version::{self, Seen, Versions};
 
 /// How many days an API key may live: one of these.
 pub const API_KEY_DAYS: [i64; 6] = [7, 30, 60, 90, 180, 365];
@@ -71,8 +71,8 @@ pub struct ApiKeyChange {
     pub access: Option<Access>,
     /// The only workspaces where it is to count, all of them; none leaves all.
     pub workspaces: Option<Vec<WorkspaceId>>,
-    /// The version that the client saw last; another one is a conflict.
-    pub expected_version: Option<i64>,
+    /// The versions of which the client saw one last; another one is a conflict.
+    pub expected_version: Option<Versions>,
 }
 
 impl Core {
@@ -190,7 +190,11 @@ impl Core {
                         if key.credential.principal != act.caller.principal {
                             return Err(Error::forbidden("an API key is changed by its owner alone"));
                         }
-                        version::require(Seen::ApiKey, key.credential.version, change.expected_version)?;
+                        version::require(
+                            Seen::ApiKey,
+                            key.credential.version,
+                            change.expected_version.as_ref(),
+                        )?;
                         if let Some(title) = &change.title {
                             key.credential.title = text::name("title", title, API_KEY_TITLE_MAX)?;
                         }
@@ -217,7 +221,7 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         id: CredentialId,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<()> {
         let data = (self.act(caller), organization, id, expected_version);
         self.store()
@@ -225,7 +229,7 @@ impl Core {
                 Box::pin(async move {
                     let scope = enter_whole(session, act, organization).await?;
                     let key = visible(session, &act.caller, &scope, *id).await?;
-                    version::require(Seen::ApiKey, key.credential.version, *expected)?;
+                    version::require(Seen::ApiKey, key.credential.version, expected.as_ref())?;
                     session.revoke_credential(key.credential.principal, *id, act.now).await?;
                     record(session, act, &scope, "api_key.delete", *id).await
                 })

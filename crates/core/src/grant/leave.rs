@@ -12,6 +12,7 @@ use crate::organization::Organization;
 use crate::permission::{BuiltinRole, Permission};
 use crate::role;
 use crate::store::Session;
+use crate::version::Versions;
 
 /// What became of what a person had in an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         user: PrincipalId,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
         force: bool,
     ) -> Result<Departure> {
         self.store()
@@ -58,7 +59,7 @@ impl Core {
                             authz::require_change(session, &act.caller, needed, organization, View::Both)
                                 .await?;
                         let place = PlaceScope::Organization((*scope).clone());
-                        require_version(session, &place, *user, *expected).await?;
+                        require_version(session, &place, *user, expected.as_ref()).await?;
                         leave(session, act, &scope, *user, *force).await
                     })
                 },

@@ -20,7 +20,7 @@ use crate::role::{self, Role};
 use crate::settings::{AddPeople, Settings};
 use crate::store::Session;
 use crate::text;
-use crate::version::{self, Seen};
+use crate::version::{self, Seen, Versions};
 use crate::workspace;
 
 /// Which users of a place to list.
@@ -209,7 +209,7 @@ impl Core {
         place: impl Into<Place>,
         user: PrincipalId,
         roles: RolesWanted,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<UserWithRoles> {
         let data = (self.act(caller), place.into(), user, roles, expected_version);
         self.store()
@@ -219,7 +219,7 @@ impl Core {
                         authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let roles = resolve(session, &scope, wanted).await?;
                     let principal = holder(session, &scope, *user).await?;
-                    require_version(session, &scope, *user, *expected).await?;
+                    require_version(session, &scope, *user, expected.as_ref()).await?;
                     set_roles(session, act, &scope, principal, roles, Verb::Update).await
                 })
             })
@@ -232,7 +232,7 @@ impl Core {
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
         user: PrincipalId,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<()> {
         let data = (self.act(caller), Place::from(target), user, expected_version);
         self.store()
@@ -241,7 +241,7 @@ impl Core {
                     let scope =
                         authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let principal = holder(session, &scope, *user).await?;
-                    require_version(session, &scope, *user, *expected).await?;
+                    require_version(session, &scope, *user, expected.as_ref()).await?;
                     set_roles(session, act, &scope, principal, Vec::new(), Verb::Remove).await.map(drop)
                 })
             })
@@ -409,7 +409,7 @@ pub(super) async fn require_version(
     session: &dyn Session,
     scope: &PlaceScope,
     user: PrincipalId,
-    expected: Option<i64>,
+    expected: Option<&Versions>,
 ) -> Result<()> {
     if expected.is_none() {
         return Ok(());

@@ -12,7 +12,7 @@ use crate::ids::{OrganizationId, PrincipalId};
 use crate::permission::Permission;
 use crate::preferences::PreferencesChange;
 use crate::store::Session;
-use crate::version::{self, Seen};
+use crate::version::{self, Seen, Versions};
 
 impl Core {
     /// One organization: a live one for who may know it, a deleted one by its id for who may restore it.
@@ -44,7 +44,7 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         owner: PrincipalId,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<Organization> {
         let data = (self.act(caller), organization, owner, expected_version);
         self.store()
@@ -52,7 +52,7 @@ impl Core {
                 Box::pin(async move {
                     let needed = Permission::TransferOrganization;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
-                    version::require(Seen::Organization, found.version, *expected)?;
+                    version::require(Seen::Organization, found.version, expected.as_ref())?;
                     if *owner != found.owner {
                         hand_over(session, act, &scope, &mut found, *owner).await?;
                     }
@@ -86,7 +86,7 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         change: PreferencesChange,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<Organization> {
         let data = (self.act(caller), organization, change, expected_version);
         self.store()
@@ -94,7 +94,7 @@ impl Core {
                 Box::pin(async move {
                     let needed = Permission::UpdateOrganizationPreferences;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
-                    version::require(Seen::Organization, found.version, *expected)?;
+                    version::require(Seen::Organization, found.version, expected.as_ref())?;
                     found.preferences = change.apply(&found.preferences)?;
                     save(session, act, &scope, found, ("organization_preferences.update", None)).await
                 })
@@ -108,7 +108,7 @@ impl Core {
         &self,
         caller: &Caller,
         organization: OrganizationRef,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
         force: bool,
     ) -> Result<Organization> {
         let data = (self.act(caller), organization, expected_version, force);
@@ -118,7 +118,7 @@ impl Core {
                     session.lock_organization(OrganizationId::SERVER).await?;
                     let needed = Permission::DeleteOrganization;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
-                    version::require(Seen::Organization, found.version, *expected)?;
+                    version::require(Seen::Organization, found.version, expected.as_ref())?;
                     if !force && session.count_workspaces_made(&scope).await? > 0 {
                         return Err(Error::new(
                             Kind::Precondition,
@@ -140,7 +140,7 @@ impl Core {
         &self,
         caller: &Caller,
         organization: OrganizationRef,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<Organization> {
         let data = (self.act(caller), organization, expected_version, self.settings().clone());
         self.store()
@@ -165,7 +165,7 @@ impl Core {
                     let scope = authz::require_deleted_change(session, &act.caller, organization).await?;
                     let found = session.find_deleted_organization(&scope).await?;
                     let mut found = found.ok_or_else(|| Error::hidden("organization"))?;
-                    version::require(Seen::Organization, found.version, *expected)?;
+                    version::require(Seen::Organization, found.version, expected.as_ref())?;
                     require_room(session, found.owner, settings).await?;
                     let first = found.key.clone();
                     found.key = free_key(session, &server, None, first, &found.name).await?;

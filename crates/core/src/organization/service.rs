@@ -18,7 +18,7 @@ use crate::role::{self, Role};
 use crate::settings::{MayCreateOrganizations, Settings};
 use crate::store::Session;
 use crate::text;
-use crate::version::{self, Seen};
+use crate::version::{self, Seen, Versions};
 use crate::workspace::{self, Deleted, NewWorkspace};
 
 /// What a new organization is made of.
@@ -55,8 +55,8 @@ pub struct OrganizationChange {
     pub links: Option<Vec<Link>>,
     /// A new owner, who must belong to the organization.
     pub owner: Option<PrincipalId>,
-    /// The version that the client saw last; another one is a conflict.
-    pub expected_version: Option<i64>,
+    /// The versions of which the client saw one last; another one is a conflict.
+    pub expected_version: Option<Versions>,
 }
 
 /// Which organizations to list.
@@ -300,7 +300,7 @@ async fn update_organization(
     let scope = authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
     let mut found =
         session.find_organization(&scope).await?.ok_or_else(|| Error::not_found("organization"))?;
-    version::require(Seen::Organization, found.version, change.expected_version)?;
+    version::require(Seen::Organization, found.version, change.expected_version.as_ref())?;
     let id = scope.organization();
     let mut targets = vec![Target::new("organization", id.as_uuid())];
     if let Some(name) = &change.name {

@@ -13,7 +13,7 @@ use crate::page::{Page, PageRequest};
 use crate::permission::{Level, PermissionSet};
 use crate::store::Session;
 use crate::text;
-use crate::version::{self, Seen};
+use crate::version::{self, Seen, Versions};
 
 /// Longest title of a role, in characters.
 pub const ROLE_TITLE_MAX: usize = 60;
@@ -42,8 +42,8 @@ pub struct RoleChange {
     pub description: Option<Option<String>>,
     /// New permissions, all of them.
     pub permissions: Option<PermissionSet>,
-    /// The version that the client saw last; another one is a conflict.
-    pub expected_version: Option<i64>,
+    /// The versions of which the client saw one last; another one is a conflict.
+    pub expected_version: Option<Versions>,
 }
 
 impl Core {
@@ -102,7 +102,7 @@ impl Core {
             .write((self.act(caller), place.into(), role, change), |session, (act, place, role, change)| {
                 Box::pin(async move {
                     let (scope, mut role) =
-                        custom(session, act, place, role, change.expected_version).await?;
+                        custom(session, act, place, role, change.expected_version.as_ref()).await?;
                     if let Some(title) = &change.title {
                         role.title = checked_title(title)?;
                     }
@@ -135,14 +135,14 @@ impl Core {
         caller: &Caller,
         place: impl Into<Place>,
         role: RoleName,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
         force: bool,
     ) -> Result<()> {
         let data = (self.act(caller), place.into(), role, expected_version, force);
         self.store()
             .write(data, |session, (act, place, role, expected, force)| {
                 Box::pin(async move {
-                    let (scope, role) = custom(session, act, place, role, *expected).await?;
+                    let (scope, role) = custom(session, act, place, role, expected.as_ref()).await?;
                     let organization = scope.organization_scope();
                     if !force && session.role_is_granted(&organization, role.id, act.now).await? {
                         return Err(Error::new(
@@ -216,7 +216,7 @@ async fn custom(
     act: &Act,
     place: &Place,
     name: &RoleName,
-    expected_version: Option<i64>,
+    expected_version: Option<&Versions>,
 ) -> Result<(Writable<PlaceScope>, Role)> {
     let scope = authz::require_change_at(session, &act.caller, Needed::MANAGE_ROLES, place).await?;
     let role = known(session, &scope, name).await?;

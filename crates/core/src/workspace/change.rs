@@ -4,6 +4,7 @@ use super::{BoundingBox, ICON_MAX, Service, State, Workspace, checked_document, 
 use crate::error::{Error, Result};
 use crate::preferences::Preferences;
 use crate::text;
+use crate::version::Versions;
 
 /// What is to become of a workspace. `None` leaves a field alone; an inner `None` clears it.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +35,8 @@ pub struct WorkspaceChange {
     pub desired_state: Option<State>,
     /// New preferences, all of them.
     pub preferences: Option<Preferences>,
-    /// The version that the client saw last; another one is a conflict.
-    pub expected_version: Option<i64>,
+    /// The versions of which the client saw one last; another one is a conflict.
+    pub expected_version: Option<Versions>,
 }
 
 /// Puts the checked fields of the change into the workspace, all but the name.

@@ -17,7 +17,7 @@ use crate::project::Project;
 use crate::role;
 use crate::store::Session;
 use crate::text;
-use crate::version::{self, Seen};
+use crate::version::{self, Seen, Versions};
 
 /// What a new workspace is made of.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +86,7 @@ impl Core {
                         None => Permission::UpdateWorkspace,
                     };
                     let (scope, mut workspace) = live(session, act, target, needed).await?;
-                    version::require(Seen::Workspace, workspace.version, change.expected_version)?;
+                    version::require(Seen::Workspace, workspace.version, change.expected_version.as_ref())?;
                     let before = workspace.clone();
                     if let Some(name) = &change.name {
                         let name = text::name("name", name, NAME_MAX)?;
@@ -117,7 +117,7 @@ impl Core {
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
         change: PreferencesChange,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<Workspace> {
         self.store()
             .write(
@@ -126,7 +126,7 @@ impl Core {
                     Box::pin(async move {
                         let needed = Permission::UpdateWorkspacePreferences;
                         let (scope, mut workspace) = live(session, act, target, needed).await?;
-                        version::require(Seen::Workspace, workspace.version, *expected)?;
+                        version::require(Seen::Workspace, workspace.version, expected.as_ref())?;
                         let details = &mut workspace.details;
                         details.preferences = change.apply(&details.preferences)?;
                         let action = "workspace_preferences.update";
@@ -143,7 +143,7 @@ impl Core {
         &self,
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
         force: bool,
     ) -> Result<WorkspaceDetail> {
         let data = (self.act(caller), target, expected_version, force);
@@ -151,7 +151,7 @@ impl Core {
             .write(data, |session, (act, target, expected_version, force)| {
                 Box::pin(async move {
                     let (scope, mut workspace) = live(session, act, target, Permission::DeleteWorkspace).await?;
-                    version::require(Seen::Workspace, workspace.version, *expected_version)?;
+                    version::require(Seen::Workspace, workspace.version, expected_version.as_ref())?;
                     if workspace.is_default {
                         return Err(Error::new(
                             Kind::Precondition,
@@ -180,7 +180,7 @@ impl Core {
         caller: &Caller,
         target: (OrganizationRef, WorkspaceRef),
         new_name: Option<String>,
-        expected_version: Option<i64>,
+        expected_version: Option<Versions>,
     ) -> Result<WorkspaceDetail> {
         let data = (self.act(caller), target, new_name, expected_version);
         self.store()
@@ -200,7 +200,7 @@ impl Core {
                             "the workspace is not deleted",
                         ));
                     }
-                    version::require(Seen::Workspace, workspace.version, *expected)?;
+                    version::require(Seen::Workspace, workspace.version, expected.as_ref())?;
                     let organization = scope.organization_scope();
                     if let Some(name) = new_name {
                         workspace.name = text::name("name", name, NAME_MAX)?;

@@ -95,9 +95,9 @@ async fn changes_hold_at_once(core: TestCore) {
     // A token given for the key now is as narrow as the key.
     let token = core.exchange_bearer(made.secret.expose()).await.unwrap();
     assert_eq!(core.member(token.secret.expose()).await.caller.narrowing, narrower.caller.narrowing);
-    let stale = ApiKeyChange { expected_version: Some(1), ..Default::default() };
+    let stale = ApiKeyChange { expected_version: Some(1.into()), ..Default::default() };
     assert_eq!(reason(core.update_api_key(&bob.caller, by(), id, stale).await), "api_key.stale");
-    core.delete_api_key(&bob.caller, by(), id, Some(2)).await.unwrap();
+    core.delete_api_key(&bob.caller, by(), id, Some(2.into())).await.unwrap();
     for secret in [&made.secret, &token.secret] {
         assert_eq!(kind(core.authenticate(secret.expose()).await), Kind::Unauthenticated);
     }

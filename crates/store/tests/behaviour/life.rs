@@ -46,9 +46,9 @@ async fn an_organization_comes_back_as_it_was(core: TestCore) {
 
     assert_eq!(reason(core.undelete_organization(&ann.caller, by(), None).await), "organization.not_deleted");
     assert_eq!(kind(core.undelete_organization(&bob.caller, by(), None).await), Kind::Forbidden);
-    let stale = core.delete_organization(&ann.caller, by(), Some(7), true).await;
+    let stale = core.delete_organization(&ann.caller, by(), Some(7.into()), true).await;
     assert_eq!(reason(stale), "organization.stale");
-    let deleted = core.delete_organization(&ann.caller, by(), Some(1), true).await.unwrap();
+    let deleted = core.delete_organization(&ann.caller, by(), Some(1.into()), true).await.unwrap();
     assert_eq!((deleted.deleted_at.is_some(), deleted.version), (true, 2));
     assert_eq!(kind(core.undelete_organization(&bob.caller, by(), None).await), Kind::Hidden);
     let by_name = OrganizationRef::Name("Fen".into());
@@ -58,7 +58,7 @@ async fn an_organization_comes_back_as_it_was(core: TestCore) {
     let rival = core.organization(&bob, "Fen").await;
     assert_eq!(reason(core.undelete_organization(&ann.caller, by(), None).await), "organization.name_taken");
     core.delete_organization(&bob.caller, OrganizationRef::Id(rival.id), None, false).await.unwrap();
-    let back = core.undelete_organization(&ann.caller, by(), Some(2)).await.unwrap();
+    let back = core.undelete_organization(&ann.caller, by(), Some(2.into())).await.unwrap();
     assert_eq!((back.key.as_str(), back.deleted_at, back.version), ("fen", None, 3));
     assert_eq!(names(&core, &ann, made.id, every_workspace()).await, ["W"]);
     core.get_organization(&bob.caller, by()).await.unwrap();
@@ -111,8 +111,8 @@ async fn ownership_is_handed_over(core: TestCore) {
     let made = core.organization(&ann, "Fen").await;
     let by = || OrganizationRef::Id(made.id);
     assert_eq!((made.owner_name.as_str(), made.owner_email.as_deref()), ("ann", Some("ann@example.org")));
-    let transfer = async |who: &Member, to: &Member, version| {
-        core.transfer_organization(&who.caller, by(), to.id(), version).await
+    let transfer = async |who: &Member, to: &Member, version: Option<i64>| {
+        core.transfer_organization(&who.caller, by(), to.id(), version.map(Into::into)).await
     };
     assert_eq!(kind(transfer(&ann, &bob, None).await), Kind::Invalid, "a stranger");
     let role = BuiltinRole::OrganizationAdmin;

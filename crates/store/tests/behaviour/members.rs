@@ -245,7 +245,7 @@ async fn a_namesake_of_a_role_is_another(core: TestCore) {
     let held = held.unwrap().member().unwrap();
     let seen = core.get_user(&e.ann.caller, e.target(), held.user.id).await.unwrap().version();
     let replace = async |roles| {
-        core.update_user(&e.ann.caller, e.target(), e.bob.id(), roles, Some(seen)).await.map(drop)
+        core.update_user(&e.ann.caller, e.target(), e.bob.id(), roles, Some(seen.into())).await.map(drop)
     };
     replace(vec![RoleName::Id(namesake.id)]).await.unwrap();
     assert_eq!(reason(replace(builtin(VIEWER)).await), "member.stale");

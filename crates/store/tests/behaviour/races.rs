@@ -129,7 +129,7 @@ async fn one_of_two_changes_of_a_version_wins(core: TestCore) {
             let (core, caller) = (Arc::clone(&core), root.caller.clone());
             let change = WorkspaceChange {
                 description: Some(Some(format!("{version} {number}"))),
-                expected_version: Some(version),
+                expected_version: Some(version.into()),
                 ..Default::default()
             };
             async move { core.update_workspace(&caller, target(org, made.id), change).await }

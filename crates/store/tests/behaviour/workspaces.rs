@@ -178,15 +178,15 @@ async fn stale_versions_are_refused(core: TestCore) {
     let org = core.organization(&root, "Org").await.id;
     let made = core.workspace(&root, org, "W").await;
     let by = || target(org, made.id);
-    let at = |version| WorkspaceChange { expected_version: Some(version), ..described("new") };
+    let at = |version: i64| WorkspaceChange { expected_version: Some(version.into()), ..described("new") };
     assert_eq!(made.version, 1);
     let first = core.update_workspace(&root.caller, by(), at(1)).await.unwrap();
     assert_eq!(first.seen.workspace.version, 2);
     let stale = core.update_workspace(&root.caller, by(), at(1)).await;
     assert_eq!(reason(stale), "workspace.stale");
-    let stale = core.delete_workspace(&root.caller, by(), Some(1), true).await;
+    let stale = core.delete_workspace(&root.caller, by(), Some(1.into()), true).await;
     assert_eq!(kind(stale), Kind::Conflict);
-    core.delete_workspace(&root.caller, by(), Some(2), true).await.unwrap();
+    core.delete_workspace(&root.caller, by(), Some(2.into()), true).await.unwrap();
 }
 
 async fn what_changes_nothing_is_no_change(core: TestCore) {
@@ -203,7 +203,7 @@ async fn what_changes_nothing_is_no_change(core: TestCore) {
         assert_eq!((&updated.seen.workspace, &get(&core, &root, &made).await), (&set, &set), "{same:?}");
     }
     assert_eq!(core.sql("SELECT COUNT(*) FROM audit_events"), events);
-    let stale = WorkspaceChange { expected_version: Some(1), ..WorkspaceChange::default() };
+    let stale = WorkspaceChange { expected_version: Some(1.into()), ..WorkspaceChange::default() };
     assert_eq!(kind(core.update_workspace(&root.caller, by(), stale).await), Kind::Conflict);
 }
 
