@@ -5,13 +5,14 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tenantry_core::error::Violation;
+use tenantry_core::error::{About, Violation};
 use tenantry_core::{Error, Kind};
 use tenantry_http::{Dialect, Refusal, bearer};
 
-/// The domain of `google.rpc.ErrorInfo`.
-const DOMAIN: &str = "tenantry";
+/// The domain of `google.rpc.ErrorInfo`, and of types of resources.
+pub(crate) const DOMAIN: &str = "tenantry";
 /// Seconds after which a client that found the server busy should come back.
 const RETRY_SECONDS: u32 = 1;
 
@@ -36,6 +37,23 @@ enum Code {
     Internal = 13,
     Unavailable = 14,
     Unauthenticated = 16,
+}
+
+/// `google.rpc.Status`.
+#[derive(Clone, Serialize)]
+pub(crate) struct Status {
+    code: i32,
+    message: String,
+    pub(crate) details: Vec<Value>,
+}
+
+/// A refusal that some resource is behind, on its way to where the request's path is known, as an extension of the
+/// response.
+#[derive(Clone)]
+pub(crate) struct Unnamed {
+    pub(crate) status: Status,
+    pub(crate) kind: Kind,
+    pub(crate) about: Option<Box<About>>,
 }
 
 impl Code {
@@ -112,13 +130,17 @@ impl Dialect for Aip {
                 plain(Code::Internal, "server.internal", "the server failed to handle the request")
             }
         };
-        let body = json!({"code": code as i32, "message": message, "details": details});
-        let mut response = (status, Json(body)).into_response();
+        let body = Status { code: code as i32, message, details };
+        let mut response = (status, Json(&body)).into_response();
         if matches!(code, Code::Unauthenticated) {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if refusal.error().is_some_and(|error| waiting_helps(error.kind)) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        }
+        if let Some(error) = refusal.error().filter(|error| is_of_a_resource(error.kind)) {
+            let (kind, about) = (error.kind, error.about.clone());
+            response.extensions_mut().insert(Unnamed { status: body, kind, about });
         }
         response
     }
@@ -139,7 +161,8 @@ fn plain(code: Code, reason: &str, message: &str) -> (StatusCode, Code, String, 
     (code.status(), code, message.to_owned(), vec![error_info(reason, &Map::new())])
 }
 
-/// `google.rpc.ErrorInfo` always; `BadRequest` for fields, `RetryInfo` where another try may help.
+/// `google.rpc.ErrorInfo` always; `BadRequest` for fields, `RetryInfo` where another try may help. `ResourceInfo` comes from
+/// `resource_info.rs`, which knows the path.
 fn details(error: &Error) -> Vec<Value> {
     let mut metadata = Map::new();
     if let [violation] = error.violations.as_slice() {
@@ -169,6 +192,26 @@ fn details(error: &Error) -> Vec<Value> {
 
 const fn waiting_helps(kind: Kind) -> bool {
     matches!(kind, Kind::Unavailable | Kind::RateLimited)
+}
+
+/// Whether some resource is in the way, or out of reach.
+const fn is_of_a_resource(kind: Kind) -> bool {
+    match kind {
+        Kind::Forbidden
+        | Kind::Hidden
+        | Kind::NotFound
+        | Kind::Gone
+        | Kind::AlreadyExists
+        | Kind::Conflict
+        | Kind::Precondition => true,
+        Kind::Invalid
+        | Kind::Unauthenticated
+        | Kind::LimitReached
+        | Kind::RateLimited
+        | Kind::Unsupported
+        | Kind::Unavailable
+        | Kind::Internal => false,
+    }
 }
 
 /// Reasons are written as AIP-193 wants them: `workspace.name_taken` is `WORKSPACE_NAME_TAKEN`.

@@ -25,12 +25,14 @@ mod permissions;
 mod preferences;
 mod read;
 mod resource;
+mod resource_info;
 mod roles;
 mod users;
 mod workspace;
 mod workspaces;
 
 use axum::http::Method;
+use axum::middleware::from_fn;
 use axum::{Extension, Router};
 use tenantry_http::{Routes, Served, enclose};
 
@@ -386,5 +388,6 @@ pub fn routes() -> Routes {
 
 /// Everything under `/api/v1/organizations`, `/api/v1/users` and `/api/v1/me`.
 pub fn router(served: Served, page_tokens: PageTokens) -> Router {
-    enclose::<Aip>(routes().into_router(), served).layer(Extension(page_tokens))
+    let routes = routes().into_router().layer(from_fn(resource_info::name_resource));
+    enclose::<Aip>(routes, served).layer(Extension(page_tokens))
 }

@@ -81,8 +81,19 @@ pub struct Error {
     pub violations: Vec<Violation>,
     /// Facts about the cause, name and value, that a client may act upon.
     pub metadata: Vec<(&'static str, String)>,
+    /// What it is about, where that is not simply the target of the request.
+    pub about: Option<Box<About>>,
     public: Cow<'static, str>,
     unseen: Option<Box<Unseen>>,
+}
+
+/// A thing that an error is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Of what kind it is: `organization`, `workspace`, `role`.
+    pub noun: &'static str,
+    /// What the request calls it in its body; none for something that leads to the target.
+    pub name: Option<String>,
 }
 
 /// What never leaves the server.
@@ -100,9 +111,16 @@ impl Error {
             reason,
             violations: Vec::new(),
             metadata: Vec::new(),
+            about: None,
             public: public.into(),
             unseen: None,
         }
+    }
+
+    /// Says that it is about another thing than the target, of this kind, which the request calls so.
+    pub fn about(mut self, noun: &'static str, name: impl Into<String>) -> Self {
+        self.about = Some(Box::new(About { noun, name: Some(name.into()) }));
+        self
     }
 
     /// Adds what only the log may see.
@@ -202,7 +220,15 @@ impl Error {
 
     /// The caller may know that there is no such thing.
     pub fn not_found(noun: &'static str) -> Self {
-        Self::new(Kind::NotFound, "target.not_found", format!("{noun} not found"))
+        let mut error = Self::new(Kind::NotFound, "target.not_found", format!("{noun} not found"));
+        error.about = Some(Box::new(About { noun, name: None }));
+        error
+    }
+
+    /// Who is to be let in has a role there already; `named` is how the request names them.
+    pub(crate) fn member_exists(named: impl Into<String>) -> Self {
+        Self::new(Kind::AlreadyExists, "member.exists", "the user has a role here already")
+            .about("user", named)
     }
 
     /// A fault of ours; the cause goes to the log alone.

@@ -46,7 +46,8 @@ fn error(schemas: &mut tenantry_http::openapi::Schemas) -> serde_json::Value {
         "type": "object",
         "properties": {"@type": {"type": "string"}},
         "required": ["@type"],
-        "description": "`google.rpc.ErrorInfo` always; `BadRequest` for fields, `RetryInfo` where waiting helps.",
+        "description": "`google.rpc.ErrorInfo` always; `BadRequest` for fields, `ResourceInfo` for what is missing, taken \
+            or in the way, `RetryInfo` where waiting helps.",
     });
     let status = json!({
         "type": "object",

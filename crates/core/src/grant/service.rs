@@ -135,11 +135,16 @@ impl Core {
                         };
                         let target = (organization, &WorkspaceRef::Id(*unseen));
                         let needed = Permission::ReadWorkspaceUsers;
-                        let scope =
-                            authz::require_workspace(session, caller, needed, target, View::Both).await?;
-                        workspace::require_live(session, &scope).await?;
+                        let which = |missing: Error| match missing.kind {
+                            Kind::NotFound => missing.about("workspace", unseen.to_string()),
+                            _ => missing,
+                        };
+                        let scope = authz::require_workspace(session, caller, needed, target, View::Both);
+                        workspace::require_live(session, &scope.await.map_err(which)?)
+                            .await
+                            .map_err(which)?;
                         // It came to be after the others were counted.
-                        Err(Error::not_found("workspace"))
+                        Err(which(Error::not_found("workspace")))
                     })
                 },
             )
@@ -190,11 +195,8 @@ impl Core {
                     let held =
                         session.grants_of(&scope, &Subject::Principal(principal.id), &scope.at()).await?;
                     if !held.is_empty() {
-                        return Err(Error::new(
-                            Kind::AlreadyExists,
-                            "member.exists",
-                            "the user has a role here already",
-                        ));
+                        let named = email.unwrap_or_else(|| principal.id.to_string());
+                        return Err(Error::member_exists(named));
                     }
                     set_roles(session, act, &scope, principal, roles, Verb::Add).await.map(Added::Member)
                 })

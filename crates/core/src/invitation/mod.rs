@@ -139,9 +139,10 @@ pub(crate) async fn make(
             Kind::AlreadyExists,
             "invitation.pending",
             "the address has a pending invitation here",
-        ));
+        )
+        .about("invitation", invitation.email));
     }
-    refuse_member(session, act, scope, &folded).await?;
+    refuse_member(session, act, scope, &invitation.email).await?;
     let organization = scope.organization_scope();
     session.insert_invitation(&organization, &invitation, &offer.secret.hash()).await?;
     for role in &offer.roles {
@@ -158,17 +159,17 @@ async fn refuse_member(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<PlaceScope>,
-    folded_email: &str,
+    email: &str,
 ) -> Result<()> {
     if !scope.permissions().contains(needed_at(scope, Needed::READ_USERS)) {
         return Ok(());
     }
     let server = crate::authz::server(session, &act.caller).await?;
-    let Some(user) = session.user_called(&server, folded_email).await? else { return Ok(()) };
+    let Some(user) = session.user_called(&server, &text::fold(email)).await? else { return Ok(()) };
     if session.grants_of(scope, &Subject::Principal(user.id), &scope.at()).await?.is_empty() {
         return Ok(());
     }
-    Err(Error::new(Kind::AlreadyExists, "member.exists", "the user has a role here already"))
+    Err(Error::member_exists(email))
 }
 
 fn needed_at(scope: &PlaceScope, needed: Needed) -> Permission {

@@ -154,7 +154,8 @@ async fn create_organization(
     let key = free_key(session, &scope, new.key.as_deref(), slug, &name).await?;
     let id = match new.id {
         Some(id) if id == OrganizationId::SERVER || session.id_is_taken(id.as_uuid()).await? => {
-            return Err(Error::new(Kind::AlreadyExists, "organization.id_taken", "the id is taken"));
+            let taken = Error::new(Kind::AlreadyExists, "organization.id_taken", "the id is taken");
+            return Err(taken.about("organization", id.to_string()));
         }
         Some(id) => id,
         None => OrganizationId::generate(&*act.ids),
@@ -264,11 +265,7 @@ pub(super) async fn free_key(
     let folded = text::fold(name);
     let rivals = session.organizations_called(scope, &first, &folded).await?;
     if rivals.iter().any(|rival| rival.folded_name == folded || rival.key == folded) {
-        return Err(Error::new(
-            Kind::AlreadyExists,
-            "organization.name_taken",
-            "there is an organization of this name",
-        ));
+        return Err(name_taken(name));
     }
     if rivals.is_empty() {
         return Ok(first);
@@ -278,13 +275,19 @@ pub(super) async fn free_key(
             Kind::AlreadyExists,
             "organization.key_taken",
             "there is an organization of this key",
-        ));
+        )
+        .about("organization", first));
     }
     let mut taken = HashSet::new();
     for stem in workspace::stems(&first) {
         taken.extend(session.organization_keys_behind(scope, &stem).await?);
     }
     workspace::free_number(&first, &taken)
+}
+
+fn name_taken(name: &str) -> Error {
+    Error::new(Kind::AlreadyExists, "organization.name_taken", "there is an organization of this name")
+        .about("organization", name)
 }
 
 async fn update_organization(
@@ -309,11 +312,7 @@ async fn update_organization(
         let folded = text::fold(&found.name);
         let rivals = session.organizations_called(&server, &found.key, &folded).await?;
         if rivals.iter().any(|rival| rival.id != id) {
-            return Err(Error::new(
-                Kind::AlreadyExists,
-                "organization.name_taken",
-                "there is an organization of this name",
-            ));
+            return Err(name_taken(&found.name));
         }
     }
     if let Some(description) = &change.description {

@@ -117,7 +117,10 @@ impl Core {
                     role.version += 1;
                     role.updated_at = act.now;
                     let organization = scope.organization_scope();
-                    session.update_role(&organization, &role).await?;
+                    session
+                        .update_role(&organization, &role)
+                        .await
+                        .map_err(|error| title_taken(error, &role.title))?;
                     if role.permissions != held_before {
                         session.derive_role(&organization, role.id).await?;
                     }
@@ -173,7 +176,8 @@ async fn create(
     }
     let id = match new.id {
         Some(id) if id.as_uuid().is_nil() || session.id_is_taken(id.as_uuid()).await? => {
-            return Err(Error::new(Kind::AlreadyExists, "role.id_taken", "the id is taken"));
+            let taken = Error::new(Kind::AlreadyExists, "role.id_taken", "the id is taken");
+            return Err(taken.about("role", id.to_string()));
         }
         Some(id) => id,
         None => RoleId::generate(&*act.ids),
@@ -192,7 +196,8 @@ async fn create(
         updated_at: act.now,
     };
     authz::require_to_hold(scope.permissions(), role.permissions)?;
-    session.insert_role(&scope.organization_scope(), &role).await?;
+    let inserted = session.insert_role(&scope.organization_scope(), &role).await;
+    inserted.map_err(|error| title_taken(error, &role.title))?;
     let targets = vec![Target::new("role", role.id.as_uuid())];
     act.record(session, scope.organization(), "role.create", targets).await?;
     Ok(role)
@@ -231,6 +236,11 @@ async fn custom(
     authz::require_to_hold(scope.permissions(), role.permissions)?;
     version::require(Seen::Role, role.version, expected_version)?;
     Ok((scope, role))
+}
+
+/// The store tells that a title is taken by refusing the row.
+fn title_taken(error: Error, title: &str) -> Error {
+    if error.kind == Kind::AlreadyExists { error.about("role", title) } else { error }
 }
 
 /// A title that no id can be taken for.

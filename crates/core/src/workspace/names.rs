@@ -49,13 +49,14 @@ pub(super) async fn require_free_name(
     let folded = text::fold(name);
     let rivals = session.workspaces_called(scope, &folded, key).await?;
     if rivals.iter().any(|rival| rival.folded_name == folded && Some(rival.id) != but) {
-        return Err(Error::new(
-            Kind::AlreadyExists,
-            "workspace.name_taken",
-            "there is a workspace of this name",
-        ));
+        return Err(name_taken(name));
     }
     Ok(())
+}
+
+fn name_taken(name: &str) -> Error {
+    Error::new(Kind::AlreadyExists, "workspace.name_taken", "there is a workspace of this name")
+        .about("workspace", name)
 }
 
 /// The wanted key, or the first free number of `first`. The name must be free too.
@@ -70,11 +71,7 @@ pub(super) async fn free_key(
     let key = wanted.unwrap_or(first);
     let rivals = session.workspaces_called(scope, &folded, key).await?;
     if rivals.iter().any(|rival| rival.folded_name == folded) {
-        return Err(Error::new(
-            Kind::AlreadyExists,
-            "workspace.name_taken",
-            "there is a workspace of this name",
-        ));
+        return Err(name_taken(name));
     }
     if rivals.is_empty() {
         return Ok(key.to_owned());
@@ -84,7 +81,8 @@ pub(super) async fn free_key(
             Kind::AlreadyExists,
             "workspace.key_taken",
             "there is a workspace of this key",
-        ));
+        )
+        .about("workspace", key));
     }
     let mut taken = HashSet::new();
     for stem in stems(first) {

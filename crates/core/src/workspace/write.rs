@@ -261,7 +261,8 @@ pub(crate) async fn make(
     let key = free_key(session, scope, wanted.as_deref(), &slug, &name).await?;
     let id = match new.id {
         Some(id) if id.as_uuid().is_nil() || session.id_is_taken(id.as_uuid()).await? => {
-            return Err(Error::new(Kind::AlreadyExists, "workspace.id_taken", "the id is taken"));
+            let taken = Error::new(Kind::AlreadyExists, "workspace.id_taken", "the id is taken");
+            return Err(taken.about("workspace", id.to_string()));
         }
         Some(id) => id,
         None => WorkspaceId::generate(&*act.ids),
