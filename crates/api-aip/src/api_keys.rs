@@ -1,14 +1,17 @@
 //! API keys of a person in an organization.
 
 use serde_json::{Map, Value};
-use tenantry_aip::filter::Filter as Expression;
+use tenantry_aip::check::{Predicate, Test as Wanted};
 use tenantry_aip::order::OrderKey;
+use tenantry_aip::{EnumName, EnumType, Field as Filtered, FieldType, Schema};
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::credential::{
     API_KEY_DAYS, API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, Access, ApiKey, ApiKeyChange, ApiKeyField,
     Issued, NewApiKey,
 };
+use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
 use tenantry_core::ids::{CredentialId, WorkspaceId};
+use tenantry_core::permission::PermissionSet;
 use tenantry_core::{Core, Error, Result};
 
 use crate::args::{flag, judged_in_organization, or_missing};
@@ -20,7 +23,7 @@ use crate::people::read_user_name;
 use crate::read::Read;
 use crate::resource::Answer;
 use crate::roles::PERMISSIONS;
-use crate::{etag, names, roles};
+use crate::{etag, filters, names, roles};
 
 pub(crate) const ROWS: &str = "api_keys";
 pub(crate) const API_KEY: Message = Message {
@@ -51,9 +54,24 @@ pub(crate) const API_KEY: Message = Message {
         Field::etag(),
     ],
 };
+pub(crate) static SCHEMA: Schema = Schema::new(
+    &[
+        Filtered::new("title", FieldType::Text),
+        Filtered::new("permission_level", FieldType::Enum(EnumType { names: &LEVELS, ignore_case: false })),
+        Filtered::new("create_time", FieldType::Timestamp),
+        Filtered::new("expire_time", FieldType::Timestamp),
+        Filtered::new("last_use_time", FieldType::Timestamp),
+    ],
+    &["title"],
+);
+const LEVELS: [EnumName; 3] = [
+    EnumName { name: "ALL", aliases: &[] },
+    EnumName { name: "READ_ONLY", aliases: &[] },
+    EnumName { name: "RESTRICTED", aliases: &[] },
+];
 pub(crate) const ORDERING: Ordering<ApiKeyField> = Ordering {
-    paths: &[],
-    fields: &[ApiKeyField::CreatedAt],
+    paths: &["title", "create_time", "expire_time", "last_use_time"],
+    fields: &[ApiKeyField::Title, ApiKeyField::CreatedAt, ApiKeyField::ExpiresAt, ApiKeyField::LastUsedAt],
     default: OrderKey { field: "create_time", descending: false },
 };
 /// How many days a key lives whose maker does not say.
@@ -65,10 +83,14 @@ pub(crate) async fn list_api_keys(read: Read<1>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
     let wanted = || {
         let shown = read.fields_of_list(ROWS, &API_KEY)?;
-        Ok((shown, Paging::read(&read, "ListApiKeys", &ORDERING, (&Expression::default(), false))?))
+        let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
+        let paging = Paging::read(&read, "ListApiKeys", &ORDERING, (&expression, false))?;
+        let query = ListQuery { filter, page: paging.request.clone() };
+        Ok((shown, paging, query))
     };
-    let (shown, paging) = judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
-    let page = read.core.list_api_keys(&read.caller, by, paging.request.clone()).await?;
+    let (shown, paging, query) =
+        judged_in_organization(&read.core, &read.caller, &by, None, wanted()).await?;
+    let page = read.core.list_api_keys(&read.caller, by, query).await?;
     Ok(shown.list(&paging.answer(&read, ROWS, &page, write))?)
 }
 
@@ -151,6 +173,25 @@ pub(crate) async fn delete_api_key(change: Change<2>) -> Answer {
     or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
 }
 
+fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<ApiKeyField>> {
+    match (*field, test) {
+        ("title", test) => filters::text(ApiKeyField::Title, test),
+        ("permission_level", Wanted::Enum(equality, name)) => {
+            let access = match *name {
+                "ALL" => Access::Everything,
+                "READ_ONLY" => Access::Reading,
+                _ => Access::Only(PermissionSet::NONE),
+            };
+            let is = Test::Text(Comparison::Equal, access.word().to_owned());
+            Ok(filters::negated(*equality, Filter::Is(ApiKeyField::Access, is)))
+        }
+        ("create_time", test) => filters::time(ApiKeyField::CreatedAt, test),
+        ("expire_time", test) => filters::time(ApiKeyField::ExpiresAt, test),
+        ("last_use_time", test) => filters::time(ApiKeyField::LastUsedAt, test),
+        _ => Err(Error::internal("the schema promised another field")),
+    }
+}
+
 /// A malformed id is an unknown one: the nil id, which nothing has, stands for it.
 fn read_id(text: &str) -> CredentialId {
     CredentialId::parse(text).unwrap_or(CredentialId::from_uuid(uuid::Uuid::nil()))
@@ -161,7 +202,7 @@ fn lifetimes() -> Vec<String> {
 }
 
 fn levels() -> Vec<String> {
-    ["ALL", "READ_ONLY", "RESTRICTED"].map(str::to_owned).into()
+    LEVELS.map(|level| level.name.to_owned()).into()
 }
 
 /// A duration of whole days, such as `604800s`. Which of them are allowed is the core's to say.

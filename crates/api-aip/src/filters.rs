@@ -1,6 +1,6 @@
 //! Filters (AIP-160): what the library has checked against a schema, in the words of the core.
 
-use tenantry_aip::check::{Checked, Equality, Order, Predicate, Test as Wanted};
+use tenantry_aip::check::{Checked, Comparison as Compared, Equality, Order, Predicate, Test as Wanted};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::{Field, FieldType, Schema};
 use tenantry_core::filter::{Comparison, Filter, Test};
@@ -57,6 +57,20 @@ pub(crate) fn text<F>(field: F, wanted: &Wanted) -> Result<Filter<F>> {
         Wanted::Contains(part) => Filter::Is(field, Test::Contains(part.clone())),
         Wanted::Present => Filter::Is(field, Test::Present),
         _ => return Err(Error::internal("the schema promised a text")),
+    })
+}
+
+/// The test of a point in time. One that is not set passes none, `!=` included.
+pub(crate) fn time<F: Copy>(field: F, wanted: &Wanted) -> Result<Filter<F>> {
+    let is = |comparison, at: &i64| Filter::Is(field, Test::Int(comparison, *at));
+    let is_set = Filter::Is(field, Test::Present);
+    Ok(match wanted {
+        Wanted::Present => is_set,
+        Wanted::Timestamp(Compared::Equality(equality), at) => {
+            is_set.and(negated(*equality, is(Comparison::Equal, at)))
+        }
+        Wanted::Timestamp(Compared::Order(order), at) => is(comparison(*order), at),
+        _ => return Err(Error::internal("the schema promised a time")),
     })
 }
 

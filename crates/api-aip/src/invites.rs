@@ -2,10 +2,12 @@
 //! records, for the invitee as well.
 
 use serde_json::{Map, Value, json};
-use tenantry_aip::filter::Filter as Expression;
+use tenantry_aip::check::Predicate;
 use tenantry_aip::order::OrderKey;
+use tenantry_aip::{Field as Filtered, FieldType, Schema};
 use tenantry_core::authz::{Needed, OrganizationRef, Place};
 use tenantry_core::credential::Secret;
+use tenantry_core::filter::{Filter, ListQuery};
 use tenantry_core::grant::RoleName;
 use tenantry_core::ids::InvitationId;
 use tenantry_core::invitation::{Invitation, InvitationDetail, InvitationField, InvitationStatus};
@@ -16,11 +18,11 @@ use crate::args::{at_organization, at_workspace, judged_at};
 use crate::body::Members;
 use crate::change::{Change, Terms};
 use crate::message::{Field, Kind, Message};
-use crate::names;
 use crate::page::{Ordering, Paging};
 use crate::people::ROLES_MAX;
 use crate::read::Read;
 use crate::resource::Answer;
+use crate::{filters, names};
 
 pub(crate) const ROWS: &str = "invitations";
 const SECRET: Field =
@@ -58,9 +60,17 @@ pub(crate) const REPLY: Message = Message {
     name: "InvitationReply",
     fields: &[Field::optional("secret", Kind::Word, "Need not be given, and must be right if it is.").never()],
 };
+pub(crate) static SCHEMA: Schema = Schema::new(
+    &[
+        Filtered::new("email", FieldType::Text),
+        Filtered::new("create_time", FieldType::Timestamp),
+        Filtered::new("expire_time", FieldType::Timestamp),
+    ],
+    &["email"],
+);
 pub(crate) const ORDERING: Ordering<InvitationField> = Ordering {
-    paths: &[],
-    fields: &[InvitationField::CreatedAt],
+    paths: &["email", "create_time", "expire_time"],
+    fields: &[InvitationField::Email, InvitationField::CreatedAt, InvitationField::ExpiresAt],
     default: OrderKey { field: "create_time", descending: false },
 };
 
@@ -77,12 +87,14 @@ pub(crate) async fn list_workspace_invites(read: Read<2>) -> Answer {
 async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Answer {
     let wanted = || {
         let shown = read.fields_of_list(ROWS, &PENDING)?;
-        let none = Expression::default();
-        Ok((shown, Paging::read(read, method, &ORDERING, (&none, false))?))
+        let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
+        let paging = Paging::read(read, method, &ORDERING, (&expression, false))?;
+        let query = ListQuery { filter, page: paging.request.clone() };
+        Ok((shown, paging, query))
     };
     let needed = Needed::READ_INVITATIONS;
-    let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
-    let page = read.core.list_invitations(&read.caller, place, paging.request.clone()).await?;
+    let (shown, paging, query) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
+    let page = read.core.list_invitations(&read.caller, place, query).await?;
     Ok(shown.list(&paging.answer(read, ROWS, &page, write_pending))?)
 }
 
@@ -188,6 +200,15 @@ async fn read_answer(
         change.core.get_invitation(&change.caller, by.clone(), id).await?;
     }
     wanted
+}
+
+fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<InvitationField>> {
+    match *field {
+        "email" => filters::text(InvitationField::Email, test),
+        "create_time" => filters::time(InvitationField::CreatedAt, test),
+        "expire_time" => filters::time(InvitationField::ExpiresAt, test),
+        _ => Err(Error::internal("the schema promised another field")),
+    }
 }
 
 /// A malformed id is an unknown one: the nil id, which nothing has, stands for it.

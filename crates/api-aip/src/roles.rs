@@ -1,9 +1,11 @@
 //! Roles: of an organization, and those that can be given in a workspace.
 
 use serde_json::{Map, Value};
-use tenantry_aip::filter::Filter as Expression;
+use tenantry_aip::check::{Predicate, Test as Wanted};
 use tenantry_aip::order::OrderKey;
+use tenantry_aip::{EnumName, EnumType, Field as Filtered, FieldType, Schema};
 use tenantry_core::authz::{Needed, Place};
+use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
 use tenantry_core::ids::RoleId;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::role::{NewRole, ROLE_TITLE_MAX, Role, RoleChange, RoleField};
@@ -17,7 +19,7 @@ use crate::message::{Field, Kind, Message};
 use crate::page::{Ordering, Paging};
 use crate::read::Read;
 use crate::resource::Answer;
-use crate::{etag, names};
+use crate::{etag, filters, names};
 
 pub(crate) const ROWS: &str = "roles";
 pub(crate) const ROLE: Message = Message {
@@ -38,9 +40,11 @@ pub(crate) const ROLE: Message = Message {
 };
 /// Permissions by their published names.
 pub(crate) const PERMISSIONS: Kind = Kind::List(&Kind::Permission, Permission::ALL.len());
+pub(crate) static SCHEMA: Schema =
+    Schema::new(&[Filtered::new("title", FieldType::Text), Filtered::new("role_scope", SCOPES)], &["title"]);
 pub(crate) const ORDERING: Ordering<RoleField> = Ordering {
-    paths: &[],
-    fields: &[RoleField::CreatedAt],
+    paths: &["title", "create_time", "update_time"],
+    fields: &[RoleField::Title, RoleField::CreatedAt, RoleField::UpdatedAt],
     default: OrderKey { field: "create_time", descending: false },
 };
 
@@ -57,13 +61,16 @@ pub(crate) async fn list_workspace_roles(read: Read<2>) -> Answer {
 async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Answer {
     let wanted = || {
         let shown = read.fields_of_list(ROWS, &ROLE)?;
-        let none = Expression::default();
-        Ok((shown, Paging::read(read, method, &ORDERING, (&none, false))?))
+        let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
+        let paging = Paging::read(read, method, &ORDERING, (&expression, false))?;
+        let query = ListQuery { filter, page: paging.request.clone() };
+        Ok((shown, paging, query))
     };
     let needed = Needed::READ_ROLES;
-    let (shown, paging) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
+    let (shown, paging, query) = judged_at(&read.core, &read.caller, &place, needed, wanted()).await?;
     let parent = parent(&read.core, &read.caller, &place).await?;
-    let page = read.core.list_roles(&read.caller, place, paging.request.clone()).await?;
+    let called = |role| names::builtin(role).0;
+    let page = read.core.list_roles(&read.caller, place, called, query).await?;
     Ok(shown.list(&paging.answer(read, ROWS, &page, |role| write(&parent, role)))?)
 }
 
@@ -197,6 +204,31 @@ async fn delete<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| core.delete_role(&caller, place, role, expected, force).await;
     or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
+}
+
+fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<RoleField>> {
+    match (*field, test) {
+        ("title", test) => filters::text(RoleField::Title, test),
+        ("role_scope", Wanted::Enum(equality, name)) => {
+            let is = Filter::Is(RoleField::Level, Test::Int(Comparison::Equal, level(name) as i64));
+            Ok(filters::negated(*equality, is))
+        }
+        _ => Err(Error::internal("the schema promised another field")),
+    }
+}
+
+/// The scopes of roles, as filters name them.
+pub(crate) const SCOPES: FieldType = FieldType::Enum(EnumType {
+    names: &[
+        EnumName { name: "organization", aliases: &["ROLE_SCOPE_ORGANIZATION"] },
+        EnumName { name: "workspace", aliases: &["ROLE_SCOPE_WORKSPACE"] },
+    ],
+    ignore_case: true,
+});
+
+/// The level of one of the [`SCOPES`].
+pub(crate) fn level(scope: &str) -> Level {
+    if scope == "organization" { Level::Organization } else { Level::Workspace }
 }
 
 /// The words for where a role is given.

@@ -6,10 +6,10 @@ use axum::extract::State;
 use serde_json::{Map, Value, json};
 use tenantry_aip::check::{Predicate, Test as Wanted};
 use tenantry_aip::order::OrderKey;
-use tenantry_aip::{EnumName, EnumType, Field, FieldType, Schema};
+use tenantry_aip::{Field, FieldType, Schema};
 use tenantry_core::authz::{Needed, OrganizationRef, Place};
-use tenantry_core::filter::{Comparison, Filter, Test};
-use tenantry_core::grant::{HeldRole, UserQuery, UserWithRoles};
+use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
+use tenantry_core::grant::{HeldRole, UserWithRoles};
 use tenantry_core::ids::WorkspaceId;
 use tenantry_core::permission::{BuiltinRole, Level};
 use tenantry_core::principal::UserField;
@@ -24,6 +24,7 @@ use crate::page::{Ordering, Paging};
 use crate::people::{MEMBER, PERSON};
 use crate::read::Read;
 use crate::resource::{Answer, Resource};
+use crate::roles::{SCOPES, level};
 use crate::{Aip, etag, filters, names, people};
 
 pub(crate) const ROWS: &str = "users";
@@ -45,16 +46,7 @@ pub(crate) const COUNTS: Message = Message {
 pub(crate) static SCHEMA: Schema = Schema::new(
     &[
         Field::new("role", FieldType::Keyword),
-        Field::new(
-            "role_scope",
-            FieldType::Enum(EnumType {
-                names: &[
-                    EnumName { name: "organization", aliases: &["ROLE_SCOPE_ORGANIZATION"] },
-                    EnumName { name: "workspace", aliases: &["ROLE_SCOPE_WORKSPACE"] },
-                ],
-                ignore_case: true,
-            }),
-        ),
+        Field::new("role_scope", SCOPES),
         Field::new("search", FieldType::Search),
         Field::new("display_name", FieldType::Text),
         Field::new("email", FieldType::Text),
@@ -81,7 +73,7 @@ async fn list<const N: usize>(read: &Read<N>, method: &str, place: Place) -> Ans
     let wanted = || -> Result<_> {
         let (expression, filter) = filters::read(&read.query, &SCHEMA, condition)?;
         let paging = Paging::read(read, method, &ORDERING, (&expression, false))?;
-        let query = UserQuery { filter, page: paging.request.clone() };
+        let query = ListQuery { filter, page: paging.request.clone() };
         Ok((read.fields_of_list(ROWS, &MEMBER)?, paging, query))
     };
     let needed = Needed::READ_USERS;
@@ -163,8 +155,7 @@ fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<UserField>>
             Ok(filters::negated(*equality, Filter::Or(any)))
         }
         ("role_scope", Wanted::Enum(equality, name)) => {
-            let level = if *name == "organization" { Level::Organization } else { Level::Workspace };
-            let is = Filter::Is(UserField::RoleLevel, Test::Int(Comparison::Equal, level as i64));
+            let is = Filter::Is(UserField::RoleLevel, Test::Int(Comparison::Equal, level(name) as i64));
             Ok(filters::negated(*equality, is))
         }
         ("search", Wanted::Contains(part)) => Ok(Filter::Is(UserField::Search, Test::Contains(part.clone()))),

@@ -4,6 +4,23 @@
 
 use uuid::Uuid;
 
+use crate::page::PageRequest;
+
+/// Which rows of a list are wanted.
+#[derive(Clone, Debug)]
+pub struct ListQuery<F> {
+    /// The condition.
+    pub filter: Filter<F>,
+    /// The page.
+    pub page: PageRequest<F>,
+}
+
+impl<F> From<PageRequest<F>> for ListQuery<F> {
+    fn from(page: PageRequest<F>) -> Self {
+        Self { filter: Filter::All, page }
+    }
+}
+
 /// A condition on the rows of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Filter<F> {

@@ -1,6 +1,8 @@
 //! Filters, orders and places compiled to SQL: the one room that builds statements from data. Texts of clients travel as
 //! parameters only; names of columns come from the exhaustive matches of the resources.
 
+use std::borrow::Cow;
+
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::page::{Cursor, KeyValue, Order, PageRequest, Start};
@@ -102,6 +104,12 @@ pub(crate) fn int_test(column: &str, test: &Test, params: &mut Vec<Value<'_>>) -
     }
 }
 
+/// The same of a number or point in time that may be missing, which passes no test.
+pub(crate) fn opt_int_test(column: &str, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+    // Said apart, so that the opposite of the test is not unknown but true.
+    Ok(format!("({column} IS NOT NULL AND {})", int_test(column, test, params)?))
+}
+
 /// The test of an id.
 pub(crate) fn id_test(column: &str, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
     match test {
@@ -146,21 +154,20 @@ pub(crate) struct Paging {
 
 /// The column by which a field sorts. An index holds each column in one direction, so a field whose small end is the
 /// column's large one (the default workspace comes first) says so here instead of sorting by an expression.
-#[derive(Clone, Copy)]
 pub(crate) struct Column {
-    name: &'static str,
+    name: Cow<'static, str>,
     reversed: bool,
 }
 
 impl Column {
     /// The field sorts as this column does.
-    pub(crate) const fn along(name: &'static str) -> Self {
-        Self { name, reversed: false }
+    pub(crate) fn along(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), reversed: false }
     }
 
     /// The field sorts against this column.
-    pub(crate) const fn against(name: &'static str) -> Self {
-        Self { name, reversed: true }
+    pub(crate) fn against(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), reversed: true }
     }
 }
 
@@ -176,7 +183,7 @@ pub(crate) fn paging<F: Copy>(
         let column = column(by.field).ok_or_else(|| unfit("an order"))?;
         Ok((column.name, by.descending != column.reversed))
     };
-    let columns = page.order.iter().map(sorting).collect::<Result<Vec<(&str, bool)>>>()?;
+    let columns = page.order.iter().map(sorting).collect::<Result<Vec<(Cow<'static, str>, bool)>>>()?;
     let (from, skip) = match &page.start {
         Start::Beginning => (None, 0),
         Start::After(cursor) => (Some(cursor), 0),
@@ -202,7 +209,7 @@ pub(crate) fn paging<F: Copy>(
 
 /// `(a > x OR (a = x AND (b < y OR (b = y AND id > z))))`, led by `a >= x` so that an index on `a` can start there.
 fn behind<F>(
-    columns: &[(&str, bool)],
+    columns: &[(Cow<'static, str>, bool)],
     id: &str,
     cursor: &Cursor,
     order: &[Order<F>],

@@ -7,13 +7,15 @@ use tenantry_core::authz::{OrganizationScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::credential::{Access, ApiKey, ApiKeyField, Credential, CredentialStore, Found, TokenKind};
 use tenantry_core::error::{Error, Result};
+use tenantry_core::filter::{ListQuery, Test};
 use tenantry_core::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
-use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::page::Page;
 use tenantry_core::permission::PermissionSet;
 use tenantry_core::principal::Principal;
+use tenantry_core::text::fold;
 use uuid::Uuid;
 
-use crate::compile::{self, Column};
+use crate::compile::{self, Column, Fields, int_test, opt_int_test, text_test};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
 use crate::session::{Aside, Db};
@@ -61,8 +63,8 @@ pub(crate) const SIGN_IN: Sql = sql!(
 );
 const INSERT: Sql = sql!(
     "INSERT INTO credentials (id, kind, principal_id, org_id, title, first_characters, hash, created_at, expires_at, \
-       parent_id, access, permissions, workspaces, version) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+       parent_id, access, permissions, workspaces, version, title_folded) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 );
 const REVOKE: Sql =
     sql!("UPDATE credentials SET revoked_at = $3 WHERE id = $1 AND principal_id = $2 AND revoked_at IS NULL");
@@ -86,7 +88,8 @@ const COUNT_API_KEYS: Sql = sql!(
      AND revoked_at IS NULL AND expires_at > $3"
 );
 const UPDATE_API_KEY: Sql = sql!(
-    "UPDATE credentials SET title = $3, access = $4, permissions = $5, workspaces = $6, version = $7 \
+    "UPDATE credentials SET title = $3, access = $4, permissions = $5, workspaces = $6, version = $7, \
+       title_folded = $8 \
      WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL"
 );
 const NOTE_USE: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1");
@@ -124,21 +127,46 @@ fn read_workspaces(text: &str) -> Result<Vec<WorkspaceId>> {
 
 /// The columns `access`, `permissions` and `workspaces`.
 fn write_rights(credential: &Credential) -> Result<(&'static str, Option<i64>, Option<String>)> {
-    let (access, permissions) = match credential.access {
-        Access::Everything => ("everything", None),
-        Access::Reading => ("reading", None),
-        Access::Only(permissions) => ("only", Some(permissions.bits())),
+    let permissions = match credential.access {
+        Access::Everything | Access::Reading => None,
+        Access::Only(permissions) => Some(permissions.bits()),
     };
     let ids =
         credential.workspaces.as_ref().map(|ids| ids.iter().map(WorkspaceId::as_uuid).collect::<Vec<_>>());
     let workspaces = ids.map(|ids| serde_json::to_string(&ids).map_err(Error::internal)).transpose()?;
-    Ok((access, permissions, workspaces))
+    Ok((credential.access.word(), permissions, workspaces))
 }
 
 fn read_api_key(row: &Row<'_>) -> Result<ApiKey> {
     let owner = PrincipalId::from_uuid(row.id(13)?);
     let last_used_at = row.opt_int(14)?.map(Timestamp::from_micros);
     Ok(ApiKey { credential: read_credential(row, 0, owner)?, last_used_at })
+}
+
+/// The fields of the table `c`.
+struct ApiKeyFields;
+
+impl Fields<ApiKeyField> for ApiKeyFields {
+    fn condition(&self, field: ApiKeyField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+        match field {
+            ApiKeyField::Title => text_test("c.title", "c.title_folded", test, params),
+            ApiKeyField::Access => text_test("c.access", "c.access", test, params),
+            ApiKeyField::CreatedAt => int_test("c.created_at", test, params),
+            ApiKeyField::ExpiresAt => opt_int_test("c.expires_at", test, params),
+            ApiKeyField::LastUsedAt => opt_int_test("c.last_used_at", test, params),
+        }
+    }
+}
+
+/// A time that is missing comes where [`ApiKey::cursor`] says.
+fn column(field: ApiKeyField) -> Column {
+    match field {
+        ApiKeyField::Title => Column::along("c.title"),
+        ApiKeyField::Access => Column::along("c.access"),
+        ApiKeyField::CreatedAt => Column::along("c.created_at"),
+        ApiKeyField::ExpiresAt => Column::along(format!("COALESCE(c.expires_at, {})", i64::MAX)),
+        ApiKeyField::LastUsedAt => Column::along("COALESCE(c.last_used_at, -1)"),
+    }
 }
 
 /// Reads [`found_columns`].
@@ -221,6 +249,7 @@ impl CredentialStore for Db<'_> {
             permissions,
             workspaces,
             credential.version,
+            fold(&credential.title),
         ];
         self.conn.run(&INSERT, params).await.map(drop)
     }
@@ -271,22 +300,23 @@ impl CredentialStore for Db<'_> {
         &self,
         scope: &OrganizationScope,
         owner: Option<PrincipalId>,
-        page: &PageRequest<ApiKeyField>,
+        query: &ListQuery<ApiKeyField>,
     ) -> Result<Page<ApiKey>> {
         let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
         let whose = match owner {
             None => "1 = 1".to_owned(),
             Some(owner) => format!("c.principal_id = {}", compile::bind(&mut params, owner.as_uuid().into())),
         };
-        let created = |ApiKeyField::CreatedAt| Some(Column::along("c.created_at"));
-        let paging = compile::paging(page, created, "c.id", &mut params)?;
+        let wanted = compile::condition(&ApiKeyFields, &query.filter, &mut params)?;
+        let page = &query.page;
+        let paging = compile::paging(page, |field| Some(column(field)), "c.id", &mut params)?;
         let statement = Sql::built(format!(
             "SELECT {API_KEY} FROM credentials c WHERE c.org_id = $1 AND c.kind = 'personal_access_token' \
-             AND c.revoked_at IS NULL AND {whose} AND {}{}",
+             AND c.revoked_at IS NULL AND {whose} AND {wanted} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read_api_key).await?;
-        Ok(Page::cut(rows, page.limit, ApiKey::cursor))
+        Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
     }
 
     async fn find_api_key(&self, scope: &OrganizationScope, id: CredentialId) -> Result<Option<ApiKey>> {
@@ -324,6 +354,7 @@ impl CredentialStore for Db<'_> {
             permissions,
             workspaces,
             key.version,
+            fold(&key.title),
         ];
         self.conn.run(&UPDATE_API_KEY, params).await?;
         self.conn.run(&REVOKE_GIVEN_FOR, params![key.id.as_uuid(), now.as_micros()]).await?;

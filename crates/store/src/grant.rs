@@ -191,7 +191,7 @@ impl Fields<UserField> for UserFields {
     }
 }
 
-const fn column(field: UserField) -> Option<Column> {
+fn column(field: UserField) -> Option<Column> {
     match field {
         UserField::DisplayName => Some(Column::along("p.shown_name")),
         UserField::Email => Some(Column::along("COALESCE(p.email, '')")),

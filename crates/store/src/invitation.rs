@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
+use tenantry_core::filter::{ListQuery, Test};
 use tenantry_core::ids::{InvitationId, OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::invitation::{Invitation, InvitationField, InvitationStatus, InvitationStore};
-use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::page::Page;
 use tenantry_core::role::Role;
 use tenantry_core::text::fold;
 use uuid::Uuid;
 
-use crate::compile::{self, Column};
+use crate::compile::{self, Column, Fields, int_test, text_test};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::role;
 use crate::session::Db;
@@ -70,32 +71,50 @@ fn read(row: &Row<'_>) -> Result<Invitation> {
     })
 }
 
+/// The fields of the table `i`.
+struct InvitationFields;
+
+impl Fields<InvitationField> for InvitationFields {
+    fn condition(&self, field: InvitationField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+        match field {
+            InvitationField::Email => text_test("i.email", "i.email_folded", test, params),
+            InvitationField::CreatedAt => int_test("i.created_at", test, params),
+            InvitationField::ExpiresAt => int_test("i.expires_at", test, params),
+        }
+    }
+}
+
+fn column(field: InvitationField) -> Column {
+    Column::along(match field {
+        InvitationField::Email => "i.email",
+        InvitationField::CreatedAt => "i.created_at",
+        InvitationField::ExpiresAt => "i.expires_at",
+    })
+}
+
 #[async_trait]
 impl InvitationStore for Db<'_> {
     async fn list_invitations(
         &self,
         scope: &PlaceScope,
         now: Timestamp,
-        page: &PageRequest<InvitationField>,
+        query: &ListQuery<InvitationField>,
     ) -> Result<Page<Invitation>> {
         let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into(), now.as_micros().into()];
         let here = match scope.workspace() {
             None => "i.workspace_id IS NULL".to_owned(),
             Some(id) => format!("i.workspace_id = {}", compile::bind(&mut params, id.as_uuid().into())),
         };
-        let paging = compile::paging(
-            page,
-            |InvitationField::CreatedAt| Some(Column::along("i.created_at")),
-            "i.id",
-            &mut params,
-        )?;
+        let wanted = compile::condition(&InvitationFields, &query.filter, &mut params)?;
+        let page = &query.page;
+        let paging = compile::paging(page, |field| Some(column(field)), "i.id", &mut params)?;
         let statement = Sql::built(format!(
             "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND {here} \
-             AND i.status = 'pending' AND i.expires_at > $2 AND {}{}",
+             AND i.status = 'pending' AND i.expires_at > $2 AND {wanted} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read).await?;
-        Ok(Page::cut(rows, page.limit, Invitation::cursor))
+        Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
     }
 
     async fn find_invitation(

@@ -103,7 +103,7 @@ impl Fields<OrganizationField> for OrganizationFields {
     }
 }
 
-const fn column(field: OrganizationField) -> Option<Column> {
+fn column(field: OrganizationField) -> Option<Column> {
     match field {
         OrganizationField::Name => Some(Column::along("o.name")),
         OrganizationField::CreatedAt => Some(Column::along("o.created_at")),

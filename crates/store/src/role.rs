@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
+use tenantry_core::filter::{ListQuery, Test};
 use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
-use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::page::Page;
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
-use tenantry_core::role::{Role, RoleField, RoleStore};
+use tenantry_core::role::{BuiltinTitles, Role, RoleField, RoleStore};
 use tenantry_core::text::fold;
 
-use crate::compile::{self, Column};
+use crate::compile::{self, Column, Fields, int_test, text_test};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
 
@@ -70,6 +71,47 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Role> {
     })
 }
 
+/// The fields of the table `r`.
+struct RoleFields {
+    title: String,
+    title_folded: String,
+}
+
+impl RoleFields {
+    /// Titles are those of the table, but of built-in roles what the dialect calls them: words of the program, no client's.
+    fn called(called: BuiltinTitles) -> Self {
+        let cases = |name: fn(&str) -> String| {
+            let quoted = |role: BuiltinRole| name(called(role)).replace('\'', "''");
+            let case = |role: BuiltinRole| format!("WHEN '{}' THEN '{}'", role.word(), quoted(role));
+            BuiltinRole::ALL.into_iter().map(case).collect::<Vec<_>>().join(" ")
+        };
+        Self {
+            title: format!("CASE r.builtin {} ELSE r.title END", cases(str::to_owned)),
+            title_folded: format!("CASE r.builtin {} ELSE r.title_folded END", cases(fold)),
+        }
+    }
+
+    fn column(&self, field: RoleField) -> Column {
+        match field {
+            RoleField::Title => Column::along(self.title.clone()),
+            RoleField::Level => Column::along("r.level"),
+            RoleField::CreatedAt => Column::along("r.created_at"),
+            RoleField::UpdatedAt => Column::along("r.updated_at"),
+        }
+    }
+}
+
+impl Fields<RoleField> for RoleFields {
+    fn condition(&self, field: RoleField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
+        match field {
+            RoleField::Title => text_test(&self.title, &self.title_folded, test, params),
+            RoleField::Level => int_test("r.level", test, params),
+            RoleField::CreatedAt => int_test("r.created_at", test, params),
+            RoleField::UpdatedAt => int_test("r.updated_at", test, params),
+        }
+    }
+}
+
 #[async_trait]
 impl RoleStore for Db<'_> {
     async fn find_role(&self, scope: &OrganizationScope, id: RoleId) -> Result<Option<Role>> {
@@ -87,7 +129,12 @@ impl RoleStore for Db<'_> {
         self.conn.first(&CUSTOM, params, read).await
     }
 
-    async fn list_roles(&self, scope: &PlaceScope, page: &PageRequest<RoleField>) -> Result<Page<Role>> {
+    async fn list_roles(
+        &self,
+        scope: &PlaceScope,
+        called: BuiltinTitles,
+        query: &ListQuery<RoleField>,
+    ) -> Result<Page<Role>> {
         let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
         let shown = match scope.workspace() {
             None => "r.workspace_id IS NULL AND (r.builtin IS NULL OR r.level = 1)".to_owned(),
@@ -96,18 +143,16 @@ impl RoleStore for Db<'_> {
                 format!("r.level = 2 AND (r.workspace_id IS NULL OR r.workspace_id = {workspace})")
             }
         };
-        let paging = compile::paging(
-            page,
-            |RoleField::CreatedAt| Some(Column::along("r.created_at")),
-            "r.id",
-            &mut params,
-        )?;
+        let fields = RoleFields::called(called);
+        let wanted = compile::condition(&fields, &query.filter, &mut params)?;
+        let page = &query.page;
+        let paging = compile::paging(page, |field| Some(fields.column(field)), "r.id", &mut params)?;
         let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND {shown} AND {}{}",
+            "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND {shown} AND {wanted} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read).await?;
-        Ok(Page::cut(rows, page.limit, Role::cursor))
+        Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order, called)))
     }
 
     async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()> {

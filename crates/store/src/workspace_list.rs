@@ -52,7 +52,7 @@ impl Fields<WorkspaceField> for WorkspaceFields {
     }
 }
 
-const fn column(field: WorkspaceField) -> Option<Column> {
+fn column(field: WorkspaceField) -> Option<Column> {
     match field {
         WorkspaceField::Name => Some(Column::along("w.name")),
         WorkspaceField::CreatedAt => Some(Column::along("w.created_at")),

@@ -3,13 +3,14 @@
 use tenantry_core::Kind;
 use tenantry_http::openapi::Operation;
 
-use super::parameters::allow_missing;
+use super::parameters::{allow_missing, filter, order_by};
 use super::{WITHIN, create, delete, get, held_to_a_version, list, update};
-use crate::api_keys::{API_KEY, ROWS};
+use crate::api_keys::{API_KEY, ORDERING, ROWS, SCHEMA};
 
 pub(crate) fn list_api_keys() -> Operation {
     list("list_api_keys", "List API keys", ROWS, &API_KEY)
         .about("The caller's own; everybody's for who manages the users of the organization.")
+        .takes([filter(&SCHEMA), order_by(&ORDERING)])
         .refuses(WITHIN)
 }
 

@@ -3,19 +3,20 @@
 use tenantry_core::Kind;
 use tenantry_http::openapi::{Operation, Shape};
 
+use super::parameters::{filter, order_by};
 use super::{IN_THE_WAY, JSON, WITHIN, create, custom, delete, get, list};
-use crate::invites::{INVITATION, PENDING, REPLY, ROWS};
+use crate::invites::{INVITATION, ORDERING, PENDING, REPLY, ROWS, SCHEMA};
 
 pub(crate) fn list_organization_invites() -> Operation {
     list("list_organization_invites", "List the pending invitations of an organization", ROWS, &PENDING)
-        .about("In the order of their making.")
+        .takes([filter(&SCHEMA), order_by(&ORDERING)])
         .refuses(WITHIN)
         .ignores_unknown_parameters()
 }
 
 pub(crate) fn list_workspace_invites() -> Operation {
     list("list_workspace_invites", "List the pending invitations of a workspace", ROWS, &PENDING)
-        .about("In the order of their making.")
+        .takes([filter(&SCHEMA), order_by(&ORDERING)])
         .refuses(WITHIN)
         .ignores_unknown_parameters()
 }

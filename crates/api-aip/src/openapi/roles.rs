@@ -3,20 +3,22 @@
 use tenantry_core::Kind;
 use tenantry_http::openapi::Operation;
 
-use super::parameters::{allow_missing, force, own_id};
+use super::parameters::{allow_missing, filter, force, order_by, own_id};
 use super::{IN_THE_WAY, WITHIN, create, delete, get, held_to_a_version, list, update};
-use crate::roles::{ROLE, ROWS};
+use crate::roles::{ORDERING, ROLE, ROWS, SCHEMA};
 
 pub(crate) fn list_organization_roles() -> Operation {
     list("list_organization_roles", "List the roles of an organization", ROWS, &ROLE)
-        .about("Built-in ones and custom ones, in the order of their making.")
+        .about("Built-in ones and custom ones.")
+        .takes([filter(&SCHEMA), order_by(&ORDERING)])
         .refuses(WITHIN)
         .ignores_unknown_parameters()
 }
 
 pub(crate) fn list_workspace_roles() -> Operation {
     list("list_workspace_roles", "List the roles of a workspace", ROWS, &ROLE)
-        .about("Those that can be given there, in the order of their making.")
+        .about("Those that can be given there.")
+        .takes([filter(&SCHEMA), order_by(&ORDERING)])
         .refuses(WITHIN)
         .ignores_unknown_parameters()
 }

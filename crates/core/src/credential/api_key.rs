@@ -7,8 +7,9 @@ use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef,
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
+use crate::filter::ListQuery;
 use crate::ids::{CredentialId, PrincipalId, WorkspaceId};
-use crate::page::{Cursor, KeyValue, Page, PageRequest};
+use crate::page::{Cursor, KeyValue, Order, Page};
 use crate::permission::Permission;
 use crate::store::Session;
 use crate::text;
@@ -33,18 +34,33 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// The key's place in the order of making, which is the only one.
-    pub fn cursor(&self) -> Cursor {
+    /// The key's place in an order.
+    pub fn cursor(&self, order: &[Order<ApiKeyField>]) -> Cursor {
         let key = &self.credential;
-        Cursor { keys: vec![KeyValue::Int(key.created_at.as_micros())], id: *key.id.as_uuid() }
+        let keys = order.iter().map(|by| match by.field {
+            ApiKeyField::Title => KeyValue::Text(key.title.clone()),
+            ApiKeyField::Access => KeyValue::Text(key.access.word().to_owned()),
+            ApiKeyField::CreatedAt => KeyValue::Int(key.created_at.as_micros()),
+            ApiKeyField::ExpiresAt => KeyValue::Int(key.expires_at.map_or(i64::MAX, Timestamp::as_micros)),
+            ApiKeyField::LastUsedAt => KeyValue::Int(self.last_used_at.map_or(-1, Timestamp::as_micros)),
+        });
+        Cursor { keys: keys.collect(), id: *key.id.as_uuid() }
     }
 }
 
-/// The only order of API keys: as they were made.
+/// The fields by which API keys are sorted and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ApiKeyField {
+    /// What its owner calls it.
+    Title,
+    /// What it leaves of its owner's rights, by [`Access::word`].
+    Access,
     /// When it was made.
     CreatedAt,
+    /// When it ends; one that does not ends last.
+    ExpiresAt,
+    /// When it was last used; one that never was, before all others.
+    LastUsedAt,
 }
 
 /// What a new API key is made of.
@@ -81,14 +97,14 @@ impl Core {
         &self,
         caller: &Caller,
         organization: OrganizationRef,
-        page: PageRequest<ApiKeyField>,
+        query: impl Into<ListQuery<ApiKeyField>>,
     ) -> Result<Page<ApiKey>> {
         self.store()
-            .scan((caller.clone(), organization, page), |session, (caller, organization, page)| {
+            .scan((caller.clone(), organization, query.into()), |session, (caller, organization, query)| {
                 Box::pin(async move {
                     let scope = authz::enter(session, caller, organization, View::Both).await?;
                     let owner = if manages(&scope) { None } else { Some(caller.principal) };
-                    session.list_api_keys(&scope, owner, page).await
+                    session.list_api_keys(&scope, owner, query).await
                 })
             })
             .await

@@ -39,6 +39,15 @@ pub enum Access {
 }
 
 impl Access {
+    /// Its word in the database.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Everything => "everything",
+            Self::Reading => "reading",
+            Self::Only(_) => "only",
+        }
+    }
+
     /// The permissions that it leaves; `None` leaves all.
     pub fn permissions(self) -> Option<PermissionSet> {
         match self {

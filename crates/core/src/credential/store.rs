@@ -9,8 +9,9 @@ use super::{ApiKey, ApiKeyField, Credential};
 use crate::authz::{OrganizationScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::filter::ListQuery;
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
-use crate::page::{Page, PageRequest};
+use crate::page::Page;
 use crate::principal::Principal;
 
 /// A credential, whose it is, and what of both counts at the moment.
@@ -78,12 +79,12 @@ pub trait CredentialStore {
         now: Timestamp,
     ) -> Result<u64>;
 
-    /// The API keys of the organization that were not ended, of one owner or of all, as they were made.
+    /// The API keys of the organization that were not ended, of one owner or of all.
     async fn list_api_keys(
         &self,
         scope: &OrganizationScope,
         owner: Option<PrincipalId>,
-        page: &PageRequest<ApiKeyField>,
+        query: &ListQuery<ApiKeyField>,
     ) -> Result<Page<ApiKey>>;
 
     /// The API key of this id in the organization, unless it was ended.

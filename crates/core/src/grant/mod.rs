@@ -24,7 +24,7 @@ use crate::store::Session;
 
 pub use leave::{Departure, LeftWorkspace};
 pub(crate) use service::resolve;
-pub use service::{Added, Person, RoleName, RolesWanted, UserQuery};
+pub use service::{Added, Person, RoleName, RolesWanted};
 pub use store::GrantStore;
 
 /// Who holds a role.

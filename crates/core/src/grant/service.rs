@@ -10,10 +10,10 @@ use crate::authz::{self, Needed, OrganizationRef, Place, PlaceScope, View, Works
 use crate::caller::Caller;
 use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::filter::Filter;
+use crate::filter::ListQuery;
 use crate::ids::{PrincipalId, RoleId, WorkspaceId};
 use crate::invitation::{self, Invitation};
-use crate::page::{Page, PageRequest};
+use crate::page::Page;
 use crate::permission::{BuiltinRole, Level, Permission};
 use crate::principal::{DISPLAY_NAME_MAX, Principal, UserField};
 use crate::role::{self, Role};
@@ -22,15 +22,6 @@ use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
 use crate::workspace;
-
-/// Which users of a place to list.
-#[derive(Clone, Debug)]
-pub struct UserQuery {
-    /// The condition.
-    pub filter: Filter<UserField>,
-    /// The page.
-    pub page: PageRequest<UserField>,
-}
 
 /// How a request names a person.
 #[derive(Clone, Debug)]
@@ -85,7 +76,7 @@ impl Core {
         &self,
         caller: &Caller,
         place: impl Into<Place>,
-        query: UserQuery,
+        query: ListQuery<UserField>,
     ) -> Result<Page<UserWithRoles>> {
         self.store()
             .scan((caller.clone(), place.into(), query), |session, (caller, place, query)| {

@@ -15,7 +15,7 @@ use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Subject};
 use crate::ids::{InvitationId, OrganizationId, PrincipalId, WorkspaceId};
-use crate::page::{Cursor, KeyValue};
+use crate::page::{Cursor, KeyValue, Order};
 use crate::permission::{Level, Permission};
 use crate::role::Role;
 use crate::settings::Settings;
@@ -86,9 +86,14 @@ impl Invitation {
         self.status == InvitationStatus::Pending && self.expires_at > now
     }
 
-    /// The invitation's place in the order of making, which is the only one.
-    pub fn cursor(&self) -> Cursor {
-        Cursor { keys: vec![KeyValue::Int(self.created_at.as_micros())], id: *self.id.as_uuid() }
+    /// The invitation's place in an order.
+    pub fn cursor(&self, order: &[Order<InvitationField>]) -> Cursor {
+        let keys = order.iter().map(|by| match by.field {
+            InvitationField::Email => KeyValue::Text(self.email.clone()),
+            InvitationField::CreatedAt => KeyValue::Int(self.created_at.as_micros()),
+            InvitationField::ExpiresAt => KeyValue::Int(self.expires_at.as_micros()),
+        });
+        Cursor { keys: keys.collect(), id: *self.id.as_uuid() }
     }
 }
 

@@ -9,9 +9,10 @@ use crate::authz::{
 use crate::caller::Caller;
 use crate::credential::{Secret, TokenKind};
 use crate::error::{Error, Kind, Result};
+use crate::filter::ListQuery;
 use crate::grant::{self, RoleName};
 use crate::ids::InvitationId;
-use crate::page::{Page, PageRequest};
+use crate::page::Page;
 use crate::permission::BuiltinRole;
 use crate::store::Session;
 
@@ -21,14 +22,14 @@ impl Core {
         &self,
         caller: &Caller,
         place: impl Into<Place>,
-        page: PageRequest<InvitationField>,
+        query: impl Into<ListQuery<InvitationField>>,
     ) -> Result<Page<Invitation>> {
         self.store()
-            .scan((self.act(caller), place.into(), page), |session, (act, place, page)| {
+            .scan((self.act(caller), place.into(), query.into()), |session, (act, place, query)| {
                 Box::pin(async move {
                     let scope =
                         authz::require_at(session, &act.caller, Needed::READ_INVITATIONS, place).await?;
-                    session.list_invitations(&scope, act.now, page).await
+                    session.list_invitations(&scope, act.now, query).await
                 })
             })
             .await

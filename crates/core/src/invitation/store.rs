@@ -6,15 +6,20 @@ use super::{Invitation, InvitationStatus};
 use crate::authz::{OrganizationScope, PlaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::filter::ListQuery;
 use crate::ids::{InvitationId, WorkspaceId};
-use crate::page::{Page, PageRequest};
+use crate::page::Page;
 use crate::role::Role;
 
-/// The only order of invitations: as they were made.
+/// The fields by which invitations are sorted and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InvitationField {
+    /// To whom.
+    Email,
     /// When it was made.
     CreatedAt,
+    /// From when on it cannot be accepted.
+    ExpiresAt,
 }
 
 /// Invitations, in one session.
@@ -25,7 +30,7 @@ pub trait InvitationStore {
         &self,
         scope: &PlaceScope,
         now: Timestamp,
-        page: &PageRequest<InvitationField>,
+        query: &ListQuery<InvitationField>,
     ) -> Result<Page<Invitation>>;
 
     /// The invitation of this id in the organization, whatever became of it.

@@ -8,12 +8,12 @@ use crate::authz::{OrganizationScope, PlaceScope};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{OrganizationId, RoleId, WorkspaceId};
-use crate::page::{Cursor, KeyValue};
+use crate::page::{Cursor, KeyValue, Order};
 use crate::permission::{BuiltinRole, Level, PermissionSet};
 use crate::store::Session;
 
 pub use service::{NewRole, ROLE_TITLE_MAX, RoleChange};
-pub use store::{RoleField, RoleStore};
+pub use store::{BuiltinTitles, RoleField, RoleStore};
 
 /// The built-in roles that every organization has.
 pub(crate) const BUILTIN_OF_ORGANIZATION: [BuiltinRole; 7] = [
@@ -76,9 +76,20 @@ impl Role {
         self.level == place.level() && (self.workspace.is_none() || self.workspace == place.workspace())
     }
 
-    /// The role's place in the order of making, which is the only one.
-    pub fn cursor(&self) -> Cursor {
-        Cursor { keys: vec![KeyValue::Int(self.created_at.as_micros())], id: *self.id.as_uuid() }
+    /// What it is called where built-in roles have these titles.
+    pub fn shown_title(&self, titles: BuiltinTitles) -> &str {
+        self.builtin.map_or(&self.title, titles)
+    }
+
+    /// The role's place in an order.
+    pub fn cursor(&self, order: &[Order<RoleField>], titles: BuiltinTitles) -> Cursor {
+        let keys = order.iter().map(|by| match by.field {
+            RoleField::Title => KeyValue::Text(self.shown_title(titles).to_owned()),
+            RoleField::Level => KeyValue::Int(self.level as i64),
+            RoleField::CreatedAt => KeyValue::Int(self.created_at.as_micros()),
+            RoleField::UpdatedAt => KeyValue::Int(self.updated_at.as_micros()),
+        });
+        Cursor { keys: keys.collect(), id: *self.id.as_uuid() }
     }
 }
 

@@ -1,15 +1,16 @@
 //! Use cases of roles. An organization has those that are granted on it and the custom ones that are granted in any of its
 //! workspaces; a workspace has those that can be granted in it.
 
-use super::{Role, RoleField};
+use super::{BuiltinTitles, Role, RoleField};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, Needed, Place, PlaceScope, Writable};
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
+use crate::filter::ListQuery;
 use crate::grant::RoleName;
 use crate::ids::{RoleId, parse_uuid};
-use crate::page::{Page, PageRequest};
+use crate::page::Page;
 use crate::permission::{Level, PermissionSet};
 use crate::store::Session;
 use crate::text;
@@ -47,20 +48,25 @@ pub struct RoleChange {
 }
 
 impl Core {
-    /// The roles of an organization, or those that can be granted in a workspace.
+    /// The roles of an organization, or those that can be granted in a workspace; `titles` are what built-in ones are called
+    /// in filters and orders.
     pub async fn list_roles(
         &self,
         caller: &Caller,
         place: impl Into<Place>,
-        page: PageRequest<RoleField>,
+        titles: BuiltinTitles,
+        query: impl Into<ListQuery<RoleField>>,
     ) -> Result<Page<Role>> {
         self.store()
-            .scan((caller.clone(), place.into(), page), |session, (caller, place, page)| {
-                Box::pin(async move {
-                    let scope = authz::require_at(session, caller, Needed::READ_ROLES, place).await?;
-                    session.list_roles(&scope, page).await
-                })
-            })
+            .scan(
+                (caller.clone(), place.into(), titles, query.into()),
+                |session, (caller, place, titles, query)| {
+                    Box::pin(async move {
+                        let scope = authz::require_at(session, caller, Needed::READ_ROLES, place).await?;
+                        session.list_roles(&scope, *titles, query).await
+                    })
+                },
+            )
             .await
     }
 

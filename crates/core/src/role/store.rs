@@ -6,16 +6,26 @@ use super::Role;
 use crate::authz::{OrganizationScope, PlaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::filter::ListQuery;
 use crate::ids::RoleId;
-use crate::page::{Page, PageRequest};
+use crate::page::Page;
 use crate::permission::BuiltinRole;
 
-/// The only order of roles: as they were made.
+/// The fields by which roles are sorted and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RoleField {
+    /// What it is called: a built-in one by the dialect's own word.
+    Title,
+    /// The level at which it is granted: `Level as i64`.
+    Level,
     /// When it was made.
     CreatedAt,
+    /// When it was last changed.
+    UpdatedAt,
 }
+
+/// What a dialect calls the built-in roles.
+pub type BuiltinTitles = fn(BuiltinRole) -> &'static str;
 
 /// Roles, in one session.
 #[async_trait]
@@ -31,7 +41,12 @@ pub trait RoleStore {
 
     /// The roles of the organization: built-in ones that are granted on it, and its custom ones. Or those that can be
     /// granted in the workspace: built-in, of the organization, and its own.
-    async fn list_roles(&self, scope: &PlaceScope, page: &PageRequest<RoleField>) -> Result<Page<Role>>;
+    async fn list_roles(
+        &self,
+        scope: &PlaceScope,
+        titles: BuiltinTitles,
+        query: &ListQuery<RoleField>,
+    ) -> Result<Page<Role>>;
 
     /// Makes a role and its entry in the locator. `AlreadyExists` when the title is taken at its level.
     async fn insert_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()>;

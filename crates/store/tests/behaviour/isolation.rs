@@ -68,10 +68,10 @@ async fn about_workspace(
     }
     refused.push(refusal(core.get_workspace_preferences(caller, by()).await));
     let page = first_page(vec![Order::ascending(UserField::Email)]);
-    let users = tenantry_core::grant::UserQuery { filter: Filter::All, page };
+    let users = tenantry_core::filter::ListQuery { filter: Filter::All, page };
     refused.push(refusal(core.list_users(caller, by(), users).await));
     let page = first_page(vec![Order::ascending(RoleField::CreatedAt)]);
-    refused.push(refusal(core.list_roles(caller, by(), page).await));
+    refused.push(refusal(core.list_roles(caller, by(), BuiltinRole::word, page).await));
     let page = first_page(vec![Order::ascending(InvitationField::CreatedAt)]);
     refused.push(refusal(core.list_invitations(caller, by(), page).await));
     let rename = WorkspaceChange { name: Some("Plans".into()), ..Default::default() };

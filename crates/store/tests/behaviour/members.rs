@@ -2,8 +2,8 @@
 
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::error::Kind;
-use tenantry_core::filter::{Filter, Test};
-use tenantry_core::grant::{Person, RoleName, UserQuery};
+use tenantry_core::filter::{Filter, ListQuery, Test};
+use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::ids::{OrganizationId, PrincipalId, RoleId, WorkspaceId};
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
@@ -228,7 +228,7 @@ async fn custom_roles_are_held(core: TestCore) {
     assert_eq!(kind(update), Kind::Invalid);
 
     let page = first_page(vec![Order::ascending(RoleField::CreatedAt)]);
-    let list = core.list_roles(&e.ann.caller, e.target(), page).await.unwrap();
+    let list = core.list_roles(&e.ann.caller, e.target(), BuiltinRole::word, page).await.unwrap();
     let titles: Vec<_> = list.items.iter().map(|role| role.title.as_str()).collect();
     assert_eq!(titles, ["workspace-owner", "workspace-editor", "workspace-viewer", "Légère"]);
     assert_eq!(core.examine().await.unwrap(), []);
@@ -252,7 +252,7 @@ async fn a_namesake_of_a_role_is_another(core: TestCore) {
     for (field, count) in [(UserField::Role, 0), (UserField::CustomRole, 1)] {
         let filter = Filter::Is(field, Test::Folded(VIEWER.word().to_owned()));
         let page = first_page(vec![Order::ascending(UserField::DisplayName)]);
-        let query = UserQuery { filter, page };
+        let query = ListQuery { filter, page };
         let found = core.list_users(&e.ann.caller, e.target(), query).await.unwrap();
         assert_eq!(found.items.len(), count, "{field:?}");
     }
@@ -308,7 +308,7 @@ async fn counting_people(core: TestCore) {
     core.delete_workspace(&e.bob.caller, target(e.org, second), None, true).await.unwrap();
     let list = async |who: &Member| {
         let page = first_page(vec![Order::ascending(UserField::DisplayName)]);
-        let query = UserQuery { filter: Filter::All, page };
+        let query = ListQuery { filter: Filter::All, page };
         core.list_users(&who.caller, target(e.org, second), query).await
     };
     for who in [&e.ann, &e.bob] {

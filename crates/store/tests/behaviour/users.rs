@@ -2,8 +2,8 @@
 
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::Kind;
-use tenantry_core::filter::{Comparison, Filter, Test};
-use tenantry_core::grant::{Person, RoleName, UserQuery};
+use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
+use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::permission::{BuiltinRole, Level};
 use tenantry_core::principal::{NewServiceAccount, NewUser, UserField};
@@ -47,16 +47,16 @@ async fn estate(core: &TestCore) -> (Member, Workspace) {
     (ann, made)
 }
 
-async fn listed(core: &TestCore, who: &Member, made: &Workspace, query: UserQuery) -> Vec<String> {
+async fn listed(core: &TestCore, who: &Member, made: &Workspace, query: ListQuery<UserField>) -> Vec<String> {
     let list = core.list_users(&who.caller, target(made.organization, made.id), query).await.unwrap();
     list.items.into_iter().map(|user| user.user.shown_name().to_owned()).collect()
 }
 
-fn by(order: Vec<Order<UserField>>) -> UserQuery {
-    UserQuery { filter: Filter::All, page: first_page(order) }
+fn by(order: Vec<Order<UserField>>) -> ListQuery<UserField> {
+    ListQuery { filter: Filter::All, page: first_page(order) }
 }
 
-fn by_name() -> UserQuery {
+fn by_name() -> ListQuery<UserField> {
     by(vec![Order::ascending(UserField::DisplayName)])
 }
 
@@ -102,7 +102,7 @@ async fn every_order(core: TestCore) {
         let mut start = Start::Beginning;
         loop {
             let page = PageRequest { order: order.clone(), start, limit: 1 };
-            let query = UserQuery { filter: Filter::All, page };
+            let query = ListQuery { filter: Filter::All, page };
             let by = target(made.organization, made.id);
             let page = core.list_users(&ann.caller, by, query).await.unwrap();
             walked.extend(page.items.iter().map(|user| user.user.shown_name().to_owned()));
@@ -122,7 +122,7 @@ async fn every_filter(core: TestCore) {
     use UserField::{CreatedAt, CustomRole, DisplayName, Email, Role, RoleLevel, Search, UpdatedAt};
     let (ann, made) = estate(&core).await;
     let found = async |field, test| {
-        let query = UserQuery { filter: Filter::Is(field, test), ..by_name() };
+        let query = ListQuery { filter: Filter::Is(field, test), ..by_name() };
         listed(&core, &ann, &made, query).await
     };
     let contains = |part: &str| Test::Contains(part.to_owned());
@@ -182,7 +182,7 @@ async fn teams_count(core: TestCore) {
     let list = list.unwrap().items;
     assert_eq!(list[1].user.username, "chris");
     assert_eq!(list[1].roles.last().unwrap().builtin, Some(BuiltinRole::WorkspaceEditor));
-    let query = UserQuery {
+    let query = ListQuery {
         filter: Filter::Is(UserField::Role, Test::Folded("workspace-editor".into())),
         ..by_name()
     };

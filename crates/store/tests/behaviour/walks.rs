@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tenantry_core::authz::{OrganizationRef, Place, View};
 use tenantry_core::credential::{Access, ApiKeyField, NewApiKey};
-use tenantry_core::filter::Filter;
-use tenantry_core::grant::{Person, RoleName, UserQuery};
+use tenantry_core::filter::{Filter, ListQuery};
+use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::ids::{CredentialId, InvitationId, OrganizationId, PrincipalId, RoleId, WorkspaceId};
 use tenantry_core::invitation::InvitationField;
 use tenantry_core::organization::{OrganizationField, OrganizationQuery};
@@ -178,13 +178,13 @@ impl Ground {
             List::Users(level) => {
                 use UserField::{CreatedAt, DisplayName, Email};
                 let page = request(&[DisplayName, Email, CreatedAt], order, start, limit);
-                let query = UserQuery { filter: Filter::All, page };
+                let query = ListQuery { filter: Filter::All, page };
                 let list = core.list_users(caller, self.place(level), query).await.unwrap();
                 shown(&list, |row| *row.user.id.as_uuid())
             }
             List::Roles(level) => {
                 let page = request(&[RoleField::CreatedAt], order, start, limit);
-                let list = core.list_roles(caller, self.place(level), page).await.unwrap();
+                let list = core.list_roles(caller, self.place(level), BuiltinRole::word, page).await.unwrap();
                 shown(&list, |row| *row.id.as_uuid())
             }
             List::Invitations(level) => {

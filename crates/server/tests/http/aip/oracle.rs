@@ -3,27 +3,20 @@
 //! A question makes its text for the server and its answer side by side, so that neither depends on the other. The rows
 //! are what the plain list shows, and many of them were made at the same time. `TENANTRY_QUESTIONS=<count>` asks more.
 
+mod estate;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::env;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestError, TestRunner};
 use serde_json::Value;
-use tenantry_core::authz::OrganizationRef;
-use tenantry_core::caller::Caller;
-use tenantry_core::grant::{Person, RoleName};
-use tenantry_core::ids::{OrganizationId, WorkspaceId};
-use tenantry_core::organization::NewOrganization;
-use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
-use tenantry_core::principal::NewUser;
-use tenantry_core::role::NewRole;
-use tenantry_core::workspace::NewWorkspace;
-use tenantry_testkit::estate::{answer, target};
+use tenantry_core::clock::Timestamp;
 
 use crate::harness::{Engine, TestServer};
+use estate::lists;
 
 /// A list, the fields that its filter may name, and what it may be ordered by.
 struct List {
@@ -32,18 +25,23 @@ struct List {
     fields: &'static [&'static str],
     searched: &'static [&'static str],
     orders: &'static [&'static str],
+    /// The names of the times of a row, in the order of [`estate::Known`].
+    times: &'static [&'static str],
     all: Vec<Row>,
 }
 
 /// A row: its texts by field, its roles and its times.
 #[derive(Clone, Debug)]
 struct Row {
+    /// As it is shown.
     id: String,
+    /// As it breaks ties.
+    tie: String,
     texts: HashMap<&'static str, String>,
     /// The names of each role with its scope.
     roles: Vec<(Vec<String>, String)>,
-    /// When it was made, and last changed.
-    times: [i64; 2],
+    /// When it was made, last changed, last used; some may not be there.
+    times: HashMap<&'static str, Option<i64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +50,9 @@ enum Question {
     Present(&'static str),
     Role { op: &'static str, literal: String },
     Scope { op: &'static str, scope: &'static str },
+    Level { op: &'static str, level: &'static str },
+    Time { field: &'static str, op: &'static str, at: i64 },
+    TimePresent(&'static str),
     Bare(String),
     Not(Box<Question>),
     All(Vec<Question>),
@@ -83,6 +84,13 @@ fn chars(text: &str) -> Vec<char> {
     text.chars().collect()
 }
 
+impl List {
+    /// The order without `order_by`.
+    fn is_newest_first(&self) -> bool {
+        !["roles", "invitations", "api_keys"].contains(&self.rows)
+    }
+}
+
 impl Question {
     fn text(&self) -> String {
         let joined = |parts: &[Self], between: &str| {
@@ -91,9 +99,11 @@ impl Question {
         };
         match self {
             Self::Compare { field, op, literal } => format!("{field} {op} {}", quoted(literal)),
-            Self::Present(field) => format!("{field}:*"),
+            Self::Present(field) | Self::TimePresent(field) => format!("{field}:*"),
             Self::Role { op, literal } => format!("role {op} {}", quoted(literal)),
             Self::Scope { op, scope } => format!("role_scope {op} {scope}"),
+            Self::Level { op, level } => format!("permission_level {op} {level}"),
+            Self::Time { field, op, at } => format!("{field} {op} \"{}\"", Timestamp::from_micros(*at)),
             Self::Bare(literal) => quoted(literal),
             Self::Not(inner) => format!("NOT ({})", inner.text()),
             Self::All(parts) => joined(parts, " AND "),
@@ -126,6 +136,16 @@ impl Question {
                 names.any(|name| matches(&pattern, &chars(&fold(name)))) == (*op == "=")
             }
             Self::Scope { op, scope } => row.roles.iter().any(|(_, held)| held == scope) == (*op == "="),
+            Self::Level { op, level } => (row.texts["permission_level"] == *level) == (*op == "="),
+            Self::Time { field, op, at } => row.times[field].is_some_and(|value| match *op {
+                "=" => value == *at,
+                "!=" => value != *at,
+                "<" => value < *at,
+                "<=" => value <= *at,
+                ">" => value > *at,
+                _ => value >= *at,
+            }),
+            Self::TimePresent(field) => row.times[field].is_some(),
             Self::Not(inner) => !inner.answer(list, row),
             Self::All(parts) => parts.iter().all(|part| part.answer(list, row)),
             Self::Any(parts) => parts.iter().any(|part| part.answer(list, row)),
@@ -142,13 +162,22 @@ struct Request {
     sizes: Vec<usize>,
 }
 
-/// Letters with and without case, of one byte and more, and what patterns, quotes and escapes are made of.
-const TEXT: &str = r#"[aAbsSßéÉж%_*\\"'.-]{1,4}"#;
-/// The same, short enough to be part of some row.
+/// Like the texts of the rows, short enough to be part of some.
 const LITERAL: &str = r#"[aAbsSßéÉж%_*\\"'.-]{1,2}"#;
 
-fn questions(fields: &'static [&'static str]) -> impl Strategy<Value = Question> {
-    let texts: Vec<_> = fields.iter().copied().filter(|field| !field.starts_with("role")).collect();
+/// Something to choose from, also where nothing is chosen.
+fn some(of: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let some: Vec<_> = of.collect();
+    if some.is_empty() { vec!["nothing"] } else { some }
+}
+
+/// Questions about these fields, of a list in which something happened at each of these times.
+fn questions(fields: &'static [&'static str], moments: Vec<i64>) -> impl Strategy<Value = Question> {
+    let is_time = |field: &&str| field.ends_with("_time");
+    let is_text =
+        |field: &&str| !field.starts_with("role") && *field != "permission_level" && !is_time(field);
+    let texts = some(fields.iter().copied().filter(is_text));
+    let times = some(fields.iter().copied().filter(is_time));
     let compare = (select(texts.clone()), select(vec!["=", "!=", "<", "<=", ">", ">=", ":"]), LITERAL);
     let pattern = prop_oneof![
         select(vec![
@@ -171,14 +200,27 @@ fn questions(fields: &'static [&'static str]) -> impl Strategy<Value = Question>
         (equality(), select(vec!["organization", "workspace"]))
             .prop_map(|(op, scope)| Question::Scope { op, scope }),
     ];
-    let weight = if fields.contains(&"role") { 3 } else { 0 };
+    let about_scopes = (equality(), select(vec!["organization", "workspace"]))
+        .prop_map(|(op, scope)| Question::Scope { op, scope });
+    let about_levels = (equality(), select(vec!["ALL", "READ_ONLY", "RESTRICTED"]))
+        .prop_map(|(op, level)| Question::Level { op, level });
+    let near = (select(moments), -1..=1i64).prop_map(|(at, off)| at + off);
+    let about_times = prop_oneof![
+        6 => (select(times.clone()), select(vec!["=", "!=", "<", "<=", ">", ">="]), near)
+            .prop_map(|(field, op, at)| Question::Time { field, op, at }),
+        1 => select(times).prop_map(Question::TimePresent),
+    ];
+    let weight = |weight: u32, field: &str| if fields.contains(&field) { weight } else { 0 };
     let leaf = prop_oneof![
         6 => compare.prop_map(|(field, op, literal)| {
             Question::Compare { field, op: if field == "search" { ":" } else { op }, literal }
         }),
         1 => select(texts).prop_map(Question::Present),
         2 => LITERAL.prop_map(Question::Bare),
-        weight => about_roles,
+        weight(3, "role") => about_roles,
+        weight(3, "role_scope") => about_scopes,
+        weight(3, "permission_level") => about_levels,
+        weight(5, "create_time") => about_times,
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         let several = prop::collection::vec(inner.clone(), 1..4);
@@ -191,16 +233,19 @@ fn questions(fields: &'static [&'static str]) -> impl Strategy<Value = Question>
 }
 
 fn requests(lists: &[List]) -> impl Strategy<Value = Request> + use<> {
-    let shapes: Vec<_> = lists.iter().map(|list| (list.fields, list.orders)).collect();
+    let moments =
+        |list: &List| list.all.iter().flat_map(|row| row.times.values().flatten().copied()).collect();
+    let shape = |list: &List| (list.fields, list.orders, moments(list));
+    let shapes: Vec<(_, _, Vec<i64>)> = lists.iter().map(shape).collect();
     (0..shapes.len()).prop_flat_map(move |list| {
-        let (fields, orders) = shapes[list];
+        let (fields, orders, moments) = shapes[list].clone();
         let keys = prop::sample::subsequence(orders, 0..=orders.len()).prop_shuffle();
         let order = keys.prop_flat_map(|keys| {
             let descending = prop::collection::vec(any::<bool>(), keys.len());
             descending.prop_map(move |descending| keys.iter().copied().zip(descending).collect::<Vec<_>>())
         });
         let sizes = prop::collection::vec(1..9usize, 1..4);
-        (prop::option::weighted(0.9, questions(fields)), order, sizes)
+        (prop::option::weighted(0.9, questions(fields, moments)), order, sizes)
             .prop_map(move |(filter, order, sizes)| Request { list, filter, order, sizes })
     })
 }
@@ -209,19 +254,19 @@ fn requests(lists: &[List]) -> impl Strategy<Value = Request> + use<> {
 fn expected(list: &List, request: &Request) -> Vec<String> {
     let passes = |row: &&Row| request.filter.as_ref().is_none_or(|filter| filter.answer(list, row));
     let mut rows: Vec<_> = list.all.iter().filter(passes).collect();
-    let by_default = [("create_time", true)];
+    let by_default = [(list.times[0], list.is_newest_first())];
     let order = if request.order.is_empty() { &by_default[..] } else { &request.order };
-    let compare = |one: &Row, other: &Row, key: &str| match key {
-        "create_time" | "created_time" => one.times[0].cmp(&other.times[0]),
-        "update_time" | "updated_time" => one.times[1].cmp(&other.times[1]),
-        field => chars(&one.texts[field]).cmp(&chars(&other.texts[field])),
+    let compare = |one: &Row, other: &Row, key: &str| match (one.times.get(key), other.times.get(key)) {
+        // What never happened comes before whatever did.
+        (Some(one), Some(other)) => one.cmp(other),
+        _ => chars(&one.texts[key]).cmp(&chars(&other.texts[key])),
     };
     rows.sort_by(|one, other| {
         let keys = order.iter().map(|(key, descending)| {
             let found = compare(one, other, key);
             if *descending { found.reverse() } else { found }
         });
-        keys.fold(Ordering::Equal, Ordering::then).then_with(|| one.id.cmp(&other.id))
+        keys.fold(Ordering::Equal, Ordering::then).then_with(|| one.tie.cmp(&other.tie))
     });
     rows.into_iter().map(|row| row.id.clone()).collect()
 }
@@ -261,155 +306,9 @@ async fn walked(server: &TestServer, list: &List, request: &Request) -> Result<V
 }
 
 fn id(row: &Value) -> String {
-    let name = row["name"].as_str().or(row["user"]["name"].as_str()).unwrap();
+    let names = [&row["name"], &row["user"]["name"], &row["invitation_id"]];
+    let name = names.into_iter().find_map(Value::as_str).unwrap();
     name.rsplit('/').next().unwrap().to_owned()
-}
-
-/// So many texts that are different without regard to case.
-fn texts(runner: &mut TestRunner, count: usize) -> Vec<String> {
-    let mut made: Vec<String> = Vec::new();
-    while made.len() < count {
-        let text = TEXT.new_tree(runner).unwrap().current();
-        if made.iter().all(|other| fold(other) != fold(&text)) {
-            made.push(text);
-        }
-    }
-    made
-}
-
-const ORGANIZATION_ROLES: [BuiltinRole; 3] =
-    [BuiltinRole::OrganizationAdmin, BuiltinRole::OrganizationMember, BuiltinRole::OrganizationViewer];
-const WORKSPACE_ROLES: [BuiltinRole; 3] =
-    [BuiltinRole::WorkspaceOwner, BuiltinRole::WorkspaceEditor, BuiltinRole::WorkspaceViewer];
-
-/// Organizations, workspaces and people with random names; the organization and the workspace that the people are in.
-async fn fill(server: &TestServer, runner: &mut TestRunner) -> (OrganizationId, WorkspaceId) {
-    let core = &server.core;
-    let root: Caller = core.authenticate(server.token("root")).await.unwrap();
-    let mut organizations = Vec::new();
-    for name in texts(runner, 12) {
-        // No name may be what another's key is; no key begins like this.
-        let new = NewOrganization { name: format!("Ж{name}"), ..NewOrganization::default() };
-        organizations.push(core.create_organization(&root, new).await.unwrap().id);
-    }
-    let by = || OrganizationRef::Id(organizations[0]);
-    let mut workspaces = Vec::new();
-    for name in texts(runner, 25) {
-        let new = NewWorkspace { name, ..NewWorkspace::default() };
-        workspaces.push(core.create_workspace(&root, by(), new).await.unwrap().seen.workspace.id);
-    }
-    let at = || target(organizations[0], workspaces[0]);
-    for (level, title) in [(Level::Organization, "Sea_*"), (Level::Workspace, "é%ß")] {
-        let title = title.to_owned();
-        let new = NewRole { id: None, level, title, description: None, permissions: PermissionSet::NONE };
-        core.create_role(&root, by(), new).await.unwrap();
-    }
-    let mut people = Vec::new();
-    for (number, name) in texts(runner, 20).into_iter().enumerate() {
-        let local = TEXT.new_tree(runner).unwrap().current();
-        let email = format!("{local}{number}@Example.org");
-        let username = Some(format!("u{number}"));
-        let user = NewUser { username, email, display_name: Some(name), password: None };
-        people.push(core.create_user(&root, user).await.unwrap().0.id);
-    }
-    // Before anybody has a role, since lists of people keep the age of an account beside its roles.
-    blur(server);
-    for (number, user) in people.into_iter().enumerate() {
-        let mut held = vec![RoleName::Builtin(ORGANIZATION_ROLES[number % 3])];
-        held.extend((number % 5 == 0).then(|| RoleName::Title("sea_*".to_owned())));
-        core.add_user(&root, by(), Person::Id(user), held).await.unwrap();
-        if number % 4 != 3 {
-            let mut held = vec![RoleName::Builtin(WORKSPACE_ROLES[number % 2])];
-            held.extend((number % 3 == 0).then_some(RoleName::Builtin(BuiltinRole::WorkspaceViewer)));
-            held.extend((number % 7 == 0).then(|| RoleName::Title("É%SS".to_owned())));
-            core.add_user(&root, at(), Person::Id(user), held).await.unwrap();
-        }
-    }
-    (organizations[0], workspaces[0])
-}
-
-/// Of one moment are many, as after an import.
-fn blur(server: &TestServer) {
-    let coarse = "created_at = created_at - created_at % 40000, updated_at = updated_at - updated_at % 90000";
-    answer(&server.database, &format!("UPDATE organizations SET {coarse}"));
-    answer(&server.database, &format!("UPDATE workspaces SET {coarse}"));
-    // Who has a role already keeps the age of the account.
-    let newcomers = "id NOT IN (SELECT principal_id FROM reach)";
-    answer(&server.database, &format!("UPDATE principals SET {coarse} WHERE {newcomers}"));
-}
-
-/// The words for a role: the short name that is shown, and the title.
-fn names(short: &str) -> Vec<String> {
-    let title = match short {
-        "account-owner" => "Account Owner",
-        "org-admin" => "Org Admin",
-        "member" => "Member",
-        "cxo" => "CXO",
-        "workspace-admin" => "Workspace Admin",
-        "automation-author" => "Automation Author",
-        "workspace-viewer" => "Workspace Viewer",
-        custom => custom,
-    };
-    vec![short.to_owned(), title.to_owned()]
-}
-
-fn row(value: &Value, fields: &[&'static str], times: &HashMap<String, [i64; 2]>) -> Row {
-    let of = if value["user"].is_object() { &value["user"] } else { value };
-    let shown = fields.iter().filter_map(|field| Some((*field, of[*field].as_str()?.to_owned())));
-    let roles = value["roles"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
-    let roles = roles.map(|role| {
-        let scope = role["role_scope"].as_str().unwrap().trim_start_matches("ROLE_SCOPE_").to_lowercase();
-        (names(role["name"].as_str().unwrap()), scope)
-    });
-    Row { id: id(value), texts: shown.collect(), roles: roles.collect(), times: times[&id(value)] }
-}
-
-/// When everything was made and last changed.
-fn times(server: &TestServer) -> HashMap<String, [i64; 2]> {
-    let tables = ["organizations", "workspaces", "principals"];
-    let selects = tables.map(|table| format!("SELECT id, created_at, updated_at FROM {table}"));
-    let lines = answer(&server.database, &selects.join(" UNION ALL "));
-    let read = |line: &str| {
-        let mut cells = line.split('|');
-        let id = uuid::Uuid::parse_str(cells.next()?.trim_start_matches("\\x")).ok()?;
-        Some((id.to_string(), [cells.next()?.parse().ok()?, cells.next()?.parse().ok()?]))
-    };
-    lines.lines().map(|line| read(line).unwrap()).collect()
-}
-
-async fn lists(server: &TestServer, runner: &mut TestRunner) -> Vec<List> {
-    let (organization, workspace) = fill(server, runner).await;
-    let within = format!("/api/v1/organizations/{organization}");
-    let times = times(server);
-    let titled = |path, rows| List {
-        path,
-        rows,
-        fields: &["title"],
-        searched: &["title"],
-        orders: &["title", "create_time", "update_time"],
-        all: Vec::new(),
-    };
-    let people = |path| List {
-        path,
-        rows: "users",
-        fields: &["display_name", "email", "search", "role"],
-        searched: &["display_name", "email"],
-        orders: &["display_name", "email", "created_time", "updated_time"],
-        all: Vec::new(),
-    };
-    let mut lists = vec![
-        titled("/api/v1/organizations".to_owned(), "organizations"),
-        titled(format!("{within}/workspaces"), "workspaces"),
-        people(format!("{within}/users")),
-        people(format!("{within}/workspaces/{workspace}/users")),
-    ];
-    for list in &mut lists {
-        let all = server.get("root", &format!("{}?page_size=1000", list.path)).await.expect(200);
-        let rows = all[list.rows].as_array().unwrap();
-        list.all = rows.iter().map(|value| row(value, list.searched, &times)).collect();
-        assert!(rows.len() > 10, "{} rows at {}", rows.len(), list.path);
-    }
-    lists
 }
 
 fn hold(engine: Engine, modest: u32) {
@@ -437,10 +336,10 @@ fn hold(engine: Engine, modest: u32) {
 
 #[test]
 fn lists_are_what_was_asked_for_on_sqlite() {
-    hold(Engine::Sqlite, 120);
+    hold(Engine::Sqlite, 200);
 }
 
 #[test]
 fn lists_are_what_was_asked_for_on_postgres() {
-    hold(Engine::Postgres, 120);
+    hold(Engine::Postgres, 200);
 }

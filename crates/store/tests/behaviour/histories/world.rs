@@ -6,8 +6,8 @@ use tenantry_core::authz::{OrganizationRef, Place as CorePlace, View as CoreView
 use tenantry_core::caller::Caller;
 use tenantry_core::clock::Clock;
 use tenantry_core::error::{Error, Result};
-use tenantry_core::filter::{Filter, Test};
-use tenantry_core::grant::{Added, Person, RoleName as CoreRoleName, UserQuery};
+use tenantry_core::filter::{Filter, ListQuery, Test};
+use tenantry_core::grant::{Added, Person, RoleName as CoreRoleName};
 use tenantry_core::ids::{InvitationId, OrganizationId, PrincipalId, RoleId, WorkspaceId};
 use tenantry_core::invitation::InvitationField;
 use tenantry_core::organization::{
@@ -351,7 +351,7 @@ impl<'a> World<'a> {
 
     pub(super) async fn users(&self, who: Who, place: Place) -> Outcome<BTreeSet<(Who, BTreeSet<String>)>> {
         let page = first_page(vec![Order::ascending(UserField::DisplayName)]);
-        let query = UserQuery { filter: Filter::All, page };
+        let query = ListQuery { filter: Filter::All, page };
         let list = self.core.list_users(self.caller(who), self.place(place), query).await;
         let list = list.map_err(|error| refusal(&error))?.items.into_iter();
         Ok(list
@@ -361,7 +361,7 @@ impl<'a> World<'a> {
 
     pub(super) async fn custom_roles(&self, who: Who, place: Place) -> Outcome<BTreeSet<(usize, Rights)>> {
         let page = first_page(vec![Order::ascending(RoleField::CreatedAt)]);
-        let list = self.core.list_roles(self.caller(who), self.place(place), page).await;
+        let list = self.core.list_roles(self.caller(who), self.place(place), BuiltinRole::word, page).await;
         let list = list.map_err(|error| refusal(&error))?.items.into_iter();
         let custom = list.filter(|role| role.builtin.is_none());
         Ok(custom.map(|role| (Self::number(&self.roles, &role.id), rights(role.permissions))).collect())
