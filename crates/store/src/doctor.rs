@@ -58,10 +58,12 @@ const NEVER: [(&str, Sql); 7] = [
         sql!("SELECT w.id FROM workspaces w WHERE w.is_default = 1 AND w.deleted_at IS NOT NULL"),
     ),
     (
-        "account_created_at",
+        "account_beside_reach",
         sql!(
             "SELECT DISTINCT r.principal_id FROM reach r CROSS JOIN principals p \
-             WHERE p.id = r.principal_id AND p.created_at <> r.account_created_at"
+             WHERE p.id = r.principal_id AND (p.created_at <> r.account_created_at OR (r.level = 1 \
+               AND NOT COALESCE(r.shown_name = p.shown_name AND r.email = COALESCE(p.email, '') \
+                 AND r.account_updated_at = p.updated_at, 1 = 0)))"
         ),
     ),
 ];

@@ -1,13 +1,11 @@
 //! Grants, what they are derived to, and the people who hold them.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use tenantry_core::authz::{AuthzStore, OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
-use tenantry_core::filter::{Filter, Test};
-use tenantry_core::grant::{Grant, GrantStore, HeldRole, LeftWorkspace, Scope, Subject, UserWithRoles};
+use tenantry_core::filter::Filter;
+use tenantry_core::grant::{Grant, GrantStore, LeftWorkspace, Scope, Subject, UserWithRoles};
 use tenantry_core::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId};
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
@@ -16,11 +14,12 @@ use tenantry_core::role::Role;
 use tenantry_core::workspace;
 use uuid::Uuid;
 
-use crate::compile::{self, Column, Fields, bind, id_list, int_test, text_test};
+use crate::compile::{bind, id_list};
 use crate::driver::{Sql, Value, params, sql};
 use crate::principal;
 use crate::principal::raise_auth_version;
 use crate::session::Db;
+use crate::user_list;
 
 pub(crate) const GRANTS_OF: Sql = sql!(
     "SELECT id, role_id, created_at, created_by FROM grants \
@@ -40,12 +39,19 @@ pub(crate) const HELD: Sql = sql!(
 );
 const UNREACH: Sql =
     sql!("DELETE FROM reach WHERE principal_id = $1 AND org_id = $2 AND level = $3 AND scope_id = $4");
-const REACH: Sql = sql!(
-    "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, account_created_at) \
-     SELECT id, $2, $3, $4, $5, $6, created_at FROM principals WHERE id = $1 \
+/// What a principal reaches on a scope; on an organization with what its people are ordered by.
+pub(crate) const REACH: Sql = sql!(
+    "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, account_created_at, \
+       shown_name, email, account_updated_at) \
+     SELECT id, $2, $3, $4, $5, $6, created_at, \
+       CASE WHEN CAST($3 AS BIGINT) = 1 THEN shown_name END, \
+       CASE WHEN CAST($3 AS BIGINT) = 1 THEN COALESCE(email, '') END, \
+       CASE WHEN CAST($3 AS BIGINT) = 1 THEN updated_at END \
+     FROM principals WHERE id = $1 \
      ON CONFLICT (principal_id, org_id, level, scope_id) \
      DO UPDATE SET permissions = excluded.permissions, role_rank = excluded.role_rank, \
-       account_created_at = excluded.account_created_at"
+       account_created_at = excluded.account_created_at, shown_name = excluded.shown_name, email = excluded.email, \
+       account_updated_at = excluded.account_updated_at"
 );
 const TEAM: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");
 pub(crate) const HOLDERS: Sql = sql!(
@@ -135,116 +141,6 @@ async fn holders_of_role(
             Ok((subject, level, row.id(3)?))
         })
         .await
-}
-
-/// Users as seen from one place: their roles in a workspace and in its organization are judged together.
-struct UserFields {
-    organization: String,
-    /// The workspace, or the organization again where it is the place.
-    object: String,
-}
-
-impl UserFields {
-    /// Some role that the user holds here, direct or by team, fulfils the condition on `ro`.
-    fn holds(&self, condition: &str) -> String {
-        let Self { organization, object } = self;
-        // The same for everybody, so it is found once; then each person takes a look or two at an index.
-        let roles = format!("SELECT ro.id FROM roles ro WHERE ro.org_id = {organization} AND {condition}");
-        format!(
-            "(EXISTS (SELECT 1 FROM grants g WHERE g.org_id = {organization} AND g.subject_id = p.id \
-               AND g.scope_id IN ({organization}, {object}) AND g.role_id IN ({roles})) \
-             OR EXISTS (SELECT 1 FROM team_members t CROSS JOIN grants g \
-               WHERE t.org_id = {organization} AND t.principal_id = p.id AND g.org_id = t.org_id \
-               AND g.subject_id = t.team_id AND g.scope_id IN ({organization}, {object}) \
-               AND g.role_id IN ({roles})))"
-        )
-    }
-}
-
-impl Fields<UserField> for UserFields {
-    fn condition(&self, field: UserField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
-        match field {
-            UserField::DisplayName => text_test("p.shown_name", "p.shown_name_folded", test, params),
-            UserField::Email => {
-                text_test("COALESCE(p.email, '')", "COALESCE(p.email_folded, '')", test, params)
-            }
-            UserField::CreatedAt => int_test("p.created_at", test, params),
-            UserField::UpdatedAt => int_test("p.updated_at", test, params),
-            UserField::Role => {
-                let named = text_test("ro.title_folded", "ro.title_folded", test, params)?;
-                Ok(self.holds(&format!("ro.builtin IS NOT NULL AND {named}")))
-            }
-            UserField::CustomRole => {
-                let named = text_test("ro.title_folded", "ro.title_folded", test, params)?;
-                Ok(self.holds(&format!("ro.builtin IS NULL AND {named}")))
-            }
-            UserField::RoleLevel => {
-                let level = int_test("ro.level", test, params)?;
-                Ok(self.holds(&level))
-            }
-            UserField::Search => {
-                let name = text_test("p.shown_name", "p.shown_name_folded", test, params)?;
-                let email = text_test("COALESCE(p.email, '')", "COALESCE(p.email_folded, '')", test, params)?;
-                Ok(format!("({name} OR {email})"))
-            }
-        }
-    }
-}
-
-fn column(field: UserField) -> Option<Column> {
-    match field {
-        UserField::DisplayName => Some(Column::along("p.shown_name")),
-        UserField::Email => Some(Column::along("COALESCE(p.email, '')")),
-        UserField::CreatedAt => Some(Column::along("r.account_created_at")),
-        UserField::UpdatedAt => Some(Column::along("p.updated_at")),
-        UserField::Role | UserField::CustomRole | UserField::RoleLevel | UserField::Search => None,
-    }
-}
-
-/// Puts the roles held here beside each of the users.
-async fn with_roles(
-    db: &Db<'_>,
-    scope: &PlaceScope,
-    users: Vec<tenantry_core::principal::Principal>,
-) -> Result<Vec<UserWithRoles>> {
-    let object = scope.at().object(scope.organization());
-    let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into(), Value::Id(object)];
-    let list = id_list(&mut params, users.iter().map(|user| *user.id.as_uuid()));
-    let statement = Sql::built(format!(
-        "SELECT g.subject_id, ro.level, ro.builtin, ro.title, g.created_at, g.id, ro.id \
-         FROM grants g CROSS JOIN roles ro \
-         WHERE g.org_id = $1 AND g.subject_id IN ({list}) AND g.scope_id IN ($1, $2) \
-           AND ro.org_id = g.org_id AND ro.id = g.role_id \
-         UNION ALL SELECT t.principal_id, ro.level, ro.builtin, ro.title, g.created_at, g.id, ro.id \
-         FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
-         WHERE t.org_id = $1 AND t.principal_id IN ({list}) AND g.org_id = t.org_id AND g.subject_id = t.team_id \
-           AND g.scope_id IN ($1, $2) AND ro.org_id = g.org_id AND ro.id = g.role_id \
-         ORDER BY 2, 5, 6"
-    ));
-    let mut roles: HashMap<Uuid, Vec<HeldRole>> = HashMap::new();
-    let held = db
-        .conn
-        .all(&statement, &params, |row| {
-            let level = Level::from_number(row.int(1)?).ok_or_else(|| Error::internal("unknown level"))?;
-            let builtin = row.opt_text(2)?.and_then(BuiltinRole::from_word);
-            let id = RoleId::from_uuid(row.id(6)?);
-            Ok((row.id(0)?, HeldRole { id, level, builtin, title: row.text(3)?.to_owned() }))
-        })
-        .await?;
-    for (user, role) in held {
-        let list = roles.entry(user).or_default();
-        if !list.contains(&role) {
-            list.push(role); // held twice, by team and by oneself, it is one role
-        }
-    }
-    Ok(users
-        .into_iter()
-        .map(|user| UserWithRoles {
-            organization: scope.organization(),
-            roles: roles.remove(user.id.as_uuid()).unwrap_or_default(),
-            user,
-        })
-        .collect())
 }
 
 #[async_trait]
@@ -400,26 +296,7 @@ impl GrantStore for Db<'_> {
         filter: &Filter<UserField>,
         page: &PageRequest<UserField>,
     ) -> Result<Page<UserWithRoles>> {
-        let mut params = Vec::new();
-        let organization = bind(&mut params, scope.organization().as_uuid().into());
-        let object = bind(&mut params, Value::Id(scope.at().object(scope.organization())));
-        let fields = UserFields { organization, object };
-        let wanted = compile::condition(&fields, filter, &mut params)?;
-        let paging = compile::paging(page, column, "r.principal_id", &mut params)?;
-        let statement = Sql::built(format!(
-            "SELECT {} FROM reach r CROSS JOIN principals p \
-             WHERE r.org_id = {} AND r.scope_id = {} AND p.id = r.principal_id AND p.org_id IS NULL \
-             AND {wanted} AND {}{}",
-            principal::COLUMNS,
-            fields.organization,
-            fields.object,
-            paging.behind,
-            paging.tail
-        ));
-        let users = self.conn.all(&statement, &params, |row| principal::read(row, 0)).await?;
-        // One more than the page was read, to know whether more follow; its roles are not needed.
-        let page_users = with_roles(self, scope, users).await?;
-        Ok(Page::cut(page_users, page.limit, |last| last.cursor(&page.order)))
+        user_list::list(self, scope, filter, page).await
     }
 
     async fn find_user(&self, scope: &PlaceScope, id: PrincipalId) -> Result<Option<UserWithRoles>> {
@@ -431,7 +308,7 @@ impl GrantStore for Db<'_> {
         let object = scope.at().object(scope.organization());
         let params = params![scope.organization().as_uuid(), &object, id.as_uuid()];
         let users = self.conn.all(&statement, params, |row| principal::read(row, 0)).await?;
-        Ok(with_roles(self, scope, users).await?.pop())
+        Ok(user_list::with_roles(self, scope, users).await?.pop())
     }
 
     async fn count_workspace_users(

@@ -29,6 +29,7 @@ mod roles;
 mod session;
 mod signing;
 mod sqlite;
+mod user_list;
 mod workspace;
 mod workspace_list;
 

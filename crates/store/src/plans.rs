@@ -1,19 +1,23 @@
 //! The plans of the statements that every request runs: an index each, nothing read whole, nothing sorted.
 
-use tenantry_core::authz::{self, OrganizationRef, OrganizationScope, View};
+use tenantry_core::authz::{
+    self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, View, WorkspaceRef,
+};
 use tenantry_core::caller::Caller;
-use tenantry_core::filter::Filter;
+use tenantry_core::filter::{Filter, Test};
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::page::{Cursor, KeyValue, Order, PageRequest, Start};
 use tenantry_core::permission::BuiltinRole;
+use tenantry_core::principal::UserField;
 use tenantry_core::workspace::{Deleted, WorkspaceField};
 use tenantry_testkit::TestCore;
 use uuid::Uuid;
 
 use crate::driver::{Sql, Value};
 use crate::postgres::gathered;
-use crate::workspace_list::{self, Lead};
-use crate::{authz as authorization, credential, grant, organization, principal, workspace};
+use crate::user_list::Lead;
+use crate::workspace_list::{self, Lead as WorkspaceLead};
+use crate::{authz as authorization, credential, grant, organization, principal, user_list, workspace};
 
 /// What SQLite says it will do, a step a line.
 fn plan(core: &TestCore, statement: &Sql) -> Vec<String> {
@@ -106,7 +110,7 @@ async fn scopes(core: &TestCore) -> (OrganizationScope, OrganizationScope) {
 
 fn page(
     scope: &OrganizationScope,
-    lead: Lead,
+    lead: WorkspaceLead,
     order: &[Order<WorkspaceField>],
     start: &Start,
 ) -> (Sql, Vec<Value<'static>>) {
@@ -121,7 +125,7 @@ async fn default_orders_of_workspaces_run_along_an_index() {
     for (order, keys) in default_orders() {
         for start in starts(&keys) {
             for scope in [&administrators, &members] {
-                let (statement, _) = page(scope, Lead::Order, &order, &start);
+                let (statement, _) = page(scope, WorkspaceLead::Order, &order, &start);
                 expect_good(&core, &statement, false);
                 let plan = plan(&core, &statement);
                 assert!(plan[0].starts_with("SEARCH w USING INDEX workspaces_"), "{order:?} {plan:#?}");
@@ -129,10 +133,133 @@ async fn default_orders_of_workspaces_run_along_an_index() {
                 let entered = start == Start::Beginning || plan[0].contains("AND ") || plan[0].contains('<');
                 assert!(entered, "{order:?} {start:?} {plan:#?}");
             }
-            let (statement, _) = page(&members, Lead::OwnRoles, &order, &start);
+            let (statement, _) = page(&members, WorkspaceLead::OwnRoles, &order, &start);
             expect_good(&core, &statement, true);
             assert!(plan(&core, &statement)[0].starts_with("SEARCH m USING PRIMARY KEY"), "{order:?}");
         }
+    }
+}
+
+/// Every order that lists of people take, the usual way round, with a place in it.
+fn orders_of_people() -> [(Order<UserField>, KeyValue); 4] {
+    let text = || KeyValue::Text("n".into());
+    [
+        (Order::descending(UserField::CreatedAt), KeyValue::Int(1)),
+        (Order::ascending(UserField::DisplayName), text()),
+        (Order::ascending(UserField::Email), text()),
+        (Order::descending(UserField::UpdatedAt), KeyValue::Int(1)),
+    ]
+}
+
+async fn place(core: &TestCore, who: &Caller, place: Place) -> PlaceScope {
+    let entered = core.store().scan((who.clone(), place), |session, (who, place)| {
+        Box::pin(authz::require_at(session, who, Needed::READ_USERS, place))
+    });
+    entered.await.unwrap()
+}
+
+/// The organization and a workspace of it, as somebody sees them who may list their people.
+async fn places(core: &TestCore) -> [PlaceScope; 2] {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    let workspace = core.workspace(&root, org, "W").await.id;
+    let (by, of) = (OrganizationRef::Id(org), WorkspaceRef::Id(workspace));
+    [
+        place(core, &root.caller, Place::Organization(by.clone())).await,
+        place(core, &root.caller, Place::Workspace(by, of)).await,
+    ]
+}
+
+fn people(
+    scope: &PlaceScope,
+    lead: &Lead,
+    filter: &Filter<UserField>,
+    (order, start): (Order<UserField>, Start),
+) -> (Sql, Vec<Value<'static>>) {
+    let page = PageRequest { order: vec![order], start, limit: 50 };
+    user_list::statement(scope, lead, filter, &page).unwrap()
+}
+
+fn owners() -> Filter<UserField> {
+    Filter::Is(UserField::Role, Test::Folded("organization-owner".into()))
+}
+
+#[tokio::test]
+async fn orders_of_people_run_along_an_index() {
+    let core = TestCore::sqlite().await;
+    let [organization, workspace] = places(&core).await;
+    for (order, key) in orders_of_people() {
+        for start in starts(&[key]) {
+            for filter in [Filter::All, owners()] {
+                let asked = (order, start.clone());
+                let (statement, _) = people(&organization, &Lead::Order, &filter, asked.clone());
+                expect_good(&core, &statement, false);
+                let plan = plan(&core, &statement);
+                assert!(plan[0].starts_with("SEARCH r USING") && plan[0].contains("reach_by_"), "{plan:#?}");
+                let entered = start == Start::Beginning || plan[0].contains('<') || plan[0].contains('>');
+                assert!(entered, "{order:?} {start:?} {plan:#?}");
+                // Of a workspace, it is the usual order alone that needs no sorting.
+                let (statement, _) = people(&workspace, &Lead::Order, &filter, asked.clone());
+                expect_good(&core, &statement, order.field != UserField::CreatedAt);
+                for place in [&organization, &workspace] {
+                    let few = Lead::Holders(vec![Uuid::nil(); 3]);
+                    let (statement, _) = people(place, &few, &owners(), asked.clone());
+                    expect_good(&core, &statement, true);
+                }
+            }
+        }
+    }
+    for place in [&organization, &workspace] {
+        let (statement, _) = user_list::holders(place, &[Uuid::nil(); 2]);
+        expect_good(&core, &statement, false);
+        let plan = plan(&core, &statement).join("\n");
+        assert_eq!(plan.matches("grants_role (org_id=? AND role_id=? AND scope_id=?)").count(), 2, "{plan}");
+    }
+}
+
+/// Five thousand people, one of them an owner.
+fn fill_people(core: &TestCore, scope: &PlaceScope) {
+    let org = core.literal(scope.organization().as_uuid());
+    core.sql(&format!(
+        "INSERT INTO principals (id, username, username_folded, email, email_folded, shown_name, shown_name_folded, \
+           auth_version, version, created_at, updated_at) \
+         SELECT decode(md5(n::text), 'hex'), 'u' || n, 'u' || n, 'e' || n, 'e' || n, 'n' || n, 'n' || n, 1, 1, n, n \
+         FROM generate_series(1, 5000) AS n; \
+         INSERT INTO grants (org_id, id, subject_kind, subject_id, role_id, level, scope_id, created_at, created_by) \
+         SELECT {org}, p.id, 'principal', p.id, ro.id, 1, {org}, 1, p.id FROM principals p CROSS JOIN roles ro \
+         WHERE p.created_at <= 5000 AND ro.org_id = {org} AND ro.builtin = 'organization-member'; \
+         INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, account_created_at, shown_name, \
+           email, account_updated_at) \
+         SELECT id, {org}, 1, {org}, 1, 1, created_at, shown_name, email, updated_at FROM principals \
+         WHERE created_at <= 5000; \
+         ANALYZE"
+    ));
+}
+
+#[tokio::test]
+async fn postgres_reads_many_people_along_an_index_too() {
+    let core = TestCore::postgres().await;
+    let [organization, _] = places(&core).await;
+    fill_people(&core, &organization);
+    for (order, key) in orders_of_people() {
+        for start in starts(&[key]) {
+            for generic in [false, true] {
+                let asked = (order, start.clone());
+                let by_order = people(&organization, &Lead::Order, &Filter::All, asked.clone());
+                let plan = postgres_plan(&core, &by_order, generic);
+                assert!(
+                    plan.contains("using reach_by_") && !plan.contains("Sort"),
+                    "{order:?} {start:?}\n{plan}"
+                );
+                let few = Lead::Holders((0..500).map(Uuid::from_u128).collect());
+                let plan = postgres_plan(&core, &people(&organization, &few, &owners(), asked), generic);
+                assert!(plan.contains("principal_id = ANY"), "{start:?}\n{plan}");
+            }
+        }
+    }
+    for generic in [false, true] {
+        let plan = postgres_plan(&core, &user_list::holders(&organization, &[Uuid::nil()]), generic);
+        assert!(plan.contains("grants_role") && !plan.contains("Seq Scan on grants"), "{plan}");
     }
 }
 
@@ -189,7 +316,8 @@ async fn postgres_reads_a_big_organization_along_an_index_too() {
         for start in starts(&keys) {
             for scope in [&administrators, &members] {
                 for generic in [false, true] {
-                    let plan = postgres_plan(&core, &page(scope, Lead::Order, &order, &start), generic);
+                    let plan =
+                        postgres_plan(&core, &page(scope, WorkspaceLead::Order, &order, &start), generic);
                     let along =
                         plan.contains("Index Scan using workspaces_") && !plan.contains("workspaces_pkey");
                     assert!(along && !plan.contains("Sort"), "{order:?} {start:?}\n{plan}");

@@ -9,6 +9,7 @@ use tenantry_core::workspace;
 use uuid::Uuid;
 
 use crate::driver::{Conn, params, sql};
+use crate::grant::REACH;
 
 const NAME: &str = "built-in roles";
 
@@ -71,13 +72,9 @@ pub(crate) async fn definition_and_reach(
 
 async fn rederive(conn: Conn<'_>) -> Result<()> {
     conn.run(&sql!("DELETE FROM reach"), params![]).await?;
-    let insert = sql!(
-        "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, account_created_at) \
-         SELECT id, $2, $3, $4, $5, $6, created_at FROM principals WHERE id = $1"
-    );
     for ((principal, organization, level, scope), held) in definition_and_reach(conn).await?.0 {
         let rank = workspace::rank(Some(held));
-        conn.run(&insert, params![&principal, &organization, level, &scope, held.bits(), rank]).await?;
+        conn.run(&REACH, params![&principal, &organization, level, &scope, held.bits(), rank]).await?;
     }
     Ok(())
 }

@@ -171,8 +171,7 @@ async fn organization(
     tables.versions.push(conn, vec![Value::Id(org), 1.into()]).await?;
     for (place, user) in users.iter().enumerate() {
         let username = format!("user-{number}-{place}");
-        let email = format!("{username}@load.example");
-        let name = format!("User {number} {place}");
+        let (name, email) = called(number, place);
         let home = *OrganizationId::SERVER.as_uuid();
         tables.locator.push(conn, vec![Value::Id(*user), "principal".into(), Value::Id(home)]).await?;
         let folded = fold(&name);
@@ -230,9 +229,14 @@ async fn organization(
     let mut members = Memberships { conn, tables, sources, org, owner, roles };
     for (place, user) in users.iter().enumerate() {
         let role = if place == 0 { BuiltinRole::OrganizationOwner } else { BuiltinRole::OrganizationMember };
-        members.give(*user, role, Level::Organization, org).await?;
+        members.give(*user, role, Level::Organization, org, Some(called(number, place))).await?;
     }
     members.spread(&users, &workspaces, share.memberships).await
+}
+
+/// The name and address of somebody in an organization.
+fn called(number: u64, place: usize) -> (String, String) {
+    (format!("User {number} {place}"), format!("user-{number}-{place}@load.example"))
 }
 
 async fn roles(
@@ -338,7 +342,7 @@ impl Memberships<'_, '_> {
             if left == 0 {
                 return Ok(());
             }
-            self.give(self.owner, BuiltinRole::WorkspaceOwner, Level::Workspace, *workspace).await?;
+            self.give(self.owner, BuiltinRole::WorkspaceOwner, Level::Workspace, *workspace, None).await?;
             left -= 1;
         }
         let others = users.get(1..).unwrap_or_default();
@@ -354,14 +358,22 @@ impl Memberships<'_, '_> {
                 let Some(workspace) = workspaces.get((place * 31 + round) % workspaces.len()) else {
                     continue;
                 };
-                self.give(*user, role, Level::Workspace, *workspace).await?;
+                self.give(*user, role, Level::Workspace, *workspace, None).await?;
                 left -= 1;
             }
         }
         Ok(())
     }
 
-    async fn give(&mut self, user: Uuid, role: BuiltinRole, level: Level, scope: Uuid) -> Result<()> {
+    /// Gives a role; one on the organization to somebody of this name and address.
+    async fn give(
+        &mut self,
+        user: Uuid,
+        role: BuiltinRole,
+        level: Level,
+        scope: Uuid,
+        person: Option<(String, String)>,
+    ) -> Result<()> {
         let id = self.roles.iter().find(|(known, _)| *known == role).map(|(_, id)| *id);
         let id = id.ok_or_else(|| Error::internal("a built-in role is missing"))?;
         let row = vec![
@@ -385,6 +397,9 @@ impl Memberships<'_, '_> {
             role.permissions().bits().into(),
             rank.into(),
             self.sources.now.as_micros().into(),
+            person.as_ref().map(|(name, _)| name.clone()).into(),
+            person.as_ref().map(|(_, email)| email.clone()).into(),
+            person.map(|_| self.sources.now.as_micros()).into(),
         ];
         self.tables.reach.push(self.conn, row).await
     }

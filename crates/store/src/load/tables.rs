@@ -98,8 +98,8 @@ impl Tables {
             ),
             reach: Rows::of(
                 "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, \
-                 account_created_at)",
-                7,
+                 account_created_at, shown_name, email, account_updated_at)",
+                10,
             ),
         }
     }
