@@ -137,7 +137,7 @@ pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
 pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(ApiKeyChange, Terms)> {
-        let members = Members::to_change(&API_KEY, &change.body)?;
+        let members = Members::of(&API_KEY, &change.body)?;
         let terms = change.terms(members.text("etag")?)?;
         let mask = change.mask(&API_KEY)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
@@ -152,6 +152,8 @@ pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
             title,
             access: of_access.then(|| read_access(&members)).transpose()?,
             workspaces: named("workspace_ids").then(|| read_workspaces(&members)).transpose()?,
+            owner: members.text("user")?.filter(|user| !user.is_empty()).map(read_user_name),
+            days: members.text("ttl")?.filter(|ttl| !ttl.is_empty()).map(read_days).transpose()?,
             expected_version: terms.expected_version.clone(),
         };
         Ok((wanted, terms))

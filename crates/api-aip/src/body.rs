@@ -17,15 +17,6 @@ impl<'a> Members<'a> {
         Self::within("", message, body)
     }
 
-    /// The members of a body that changes what is there already: what is fixed by then may not be among them.
-    pub(crate) fn to_change(message: &Message, body: &'a Value) -> Result<Self> {
-        let members = Self::of(message, body)?;
-        match message.immutable(|name| members.has(name)) {
-            None => Ok(members),
-            Some(name) => Err(Error::invalid(name, "immutable", "is fixed once the resource is made")),
-        }
-    }
-
     /// The members of the object at this path of a body.
     pub(crate) fn within(path: &'static str, message: &Message, value: &'a Value) -> Result<Self> {
         let Value::Object(members) = value else {

@@ -30,7 +30,7 @@ enum Behavior {
     Required,
     /// The client, if it likes.
     Optional,
-    /// The client, when it makes the resource and never again.
+    /// The client, when it makes the resource; from then on it may be given as it is, and as nothing else.
     Immutable,
     /// The client gives back what it saw last.
     Etag,
@@ -133,12 +133,6 @@ impl Message {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// The first member that is fixed once the resource is made, of those that `given` holds for.
-    pub(crate) fn immutable(&self, given: impl Fn(&str) -> bool) -> Option<&'static str> {
-        let mut fields = self.fields.iter().filter(|field| field.behavior == Behavior::Immutable);
-        fields.find(|field| given(field.name)).map(|field| field.name)
-    }
-
     /// The paths that `fields` may name: what every answer may show.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.walk(&|field| field.is_shown())
@@ -192,8 +186,7 @@ impl Message {
 
     /// The schema of the body that changes the resource, likewise.
     pub(crate) fn to_change(&self, schemas: &mut Schemas) -> Value {
-        let is_changed = |field: &Field| !matches!(field.behavior, Behavior::Immutable | Behavior::Output);
-        let mut schema = self.object(schemas, is_changed, Field::given);
+        let mut schema = self.object(schemas, |field| field.behavior != Behavior::Output, Field::given);
         schema["additionalProperties"] = false.into();
         schema
     }

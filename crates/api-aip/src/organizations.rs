@@ -124,7 +124,7 @@ pub(crate) async fn create_organization(change: Change<0>) -> Answer {
 pub(crate) async fn update_organization(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let read = || -> Result<(OrganizationChange, Terms)> {
-        let members = Members::to_change(&ORGANIZATION, &change.body)?;
+        let members = Members::of(&ORGANIZATION, &change.body)?;
         let terms = change.terms(members.text("etag")?)?;
         let mask = change.mask(&ORGANIZATION)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));

@@ -112,19 +112,11 @@ async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
             let id = RoleId::parse(text);
             id.ok_or_else(|| Error::invalid("role_id", "uuid", "expected a UUID of 36 characters"))
         });
-        let level = match (&place, members.text("role_scope")?) {
-            (Place::Workspace(..), None | Some("ROLE_SCOPE_UNSPECIFIED" | "ROLE_SCOPE_WORKSPACE"))
-            | (Place::Organization(_), Some("ROLE_SCOPE_WORKSPACE")) => Level::Workspace,
-            (Place::Organization(_), None | Some("ROLE_SCOPE_UNSPECIFIED" | "ROLE_SCOPE_ORGANIZATION")) => {
-                Level::Organization
-            }
-            _ => {
-                return Err(Error::invalid(
-                    "role_scope",
-                    "scope",
-                    "expected a scope that roles of this parent have",
-                ));
-            }
+        let level = match (&place, read_level(&members)?) {
+            (Place::Workspace(..), None) => Level::Workspace,
+            (Place::Organization(_), None) => Level::Organization,
+            (Place::Workspace(..), Some(Level::Organization)) => return Err(no_such_scope()),
+            (_, Some(level)) => level,
         };
         let title = title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?;
         let new = NewRole {
@@ -155,7 +147,7 @@ pub(crate) async fn update_workspace_role(change: Change<3>) -> Answer {
 
 async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let read = || -> Result<(RoleChange, Terms)> {
-        let members = Members::to_change(&ROLE, &change.body)?;
+        let members = Members::of(&ROLE, &change.body)?;
         let terms = change.terms(members.text("etag")?)?;
         let mask = change.mask(&ROLE)?;
         let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
@@ -170,6 +162,7 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
             title,
             description: named("description").then(description).transpose()?,
             permissions: named("permissions").then(permissions).transpose()?,
+            level: read_level(&members)?,
             expected_version: terms.expected_version.clone(),
         };
         Ok((wanted, terms))
@@ -178,7 +171,10 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let (wanted, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
     let parent = parent(&change.core, &change.caller, &place).await?;
     let role = names::role(&change.path[N - 1]);
-    let work = async move |core: Core, caller| core.update_role(&caller, place, role, wanted).await;
+    let in_words = |error: Error| error.naming_fields(|field| (field == "level").then_some("role_scope"));
+    let work = async move |core: Core, caller| {
+        core.update_role(&caller, place, role, wanted).await.map_err(in_words)
+    };
     change.make(terms, move |role: &Role| write(&parent, role), work).await
 }
 
@@ -225,6 +221,20 @@ pub(crate) const SCOPES: FieldType = FieldType::Enum(EnumType {
     ],
     ignore_case: true,
 });
+
+/// Where a role is given, if the body says so.
+fn read_level(members: &Members<'_>) -> Result<Option<Level>> {
+    match members.text("role_scope")? {
+        None | Some("" | "ROLE_SCOPE_UNSPECIFIED") => Ok(None),
+        Some("ROLE_SCOPE_ORGANIZATION") => Ok(Some(Level::Organization)),
+        Some("ROLE_SCOPE_WORKSPACE") => Ok(Some(Level::Workspace)),
+        Some(_) => Err(no_such_scope()),
+    }
+}
+
+fn no_such_scope() -> Error {
+    Error::invalid("role_scope", "scope", "expected a scope that roles of this parent have")
+}
 
 /// The level of one of the [`SCOPES`].
 pub(crate) fn level(scope: &str) -> Level {

@@ -142,7 +142,7 @@ pub(crate) async fn create_workspace(change: Change<1>) -> Answer {
 pub(crate) async fn update_workspace(change: Change<2>) -> Answer {
     let target = target(&change.path[0], &change.path[1]);
     let read = || -> Result<(WorkspaceChange, Terms, bool)> {
-        let members = Members::to_change(&WORKSPACE, &change.body)?;
+        let members = Members::of(&WORKSPACE, &change.body)?;
         let terms = change.terms(members.text("etag")?)?;
         let allow_missing = flag(&change.query, "allow_missing")?;
         let mask = change.mask(&WORKSPACE)?;

@@ -174,6 +174,11 @@ impl Error {
         error
     }
 
+    /// A field that is fixed once there is the target was to become another.
+    pub fn immutable(field: impl Into<Cow<'static, str>>) -> Self {
+        Self::invalid(field, "immutable", "is fixed once the resource is made")
+    }
+
     /// The same with fields of the request under the names that a dialect has for them, in its message too.
     pub fn naming_fields(mut self, name: impl Fn(&str) -> Option<&'static str>) -> Self {
         for violation in &mut self.violations {

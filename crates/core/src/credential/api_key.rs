@@ -87,6 +87,10 @@ pub struct ApiKeyChange {
     pub access: Option<Access>,
     /// The only workspaces where it is to count, all of them; none leaves all.
     pub workspaces: Option<Vec<WorkspaceId>>,
+    /// Whose it is, which is fixed: anybody else is refused.
+    pub owner: Option<PrincipalId>,
+    /// How many days it lives, likewise.
+    pub days: Option<i64>,
     /// The versions of which the client saw one last; another one is a conflict.
     pub expected_version: Option<Versions>,
 }
@@ -211,6 +215,7 @@ impl Core {
                             key.credential.version,
                             change.expected_version.as_ref(),
                         )?;
+                        require_fixed(&key.credential, change)?;
                         if let Some(title) = &change.title {
                             key.credential.title = text::name("title", title, API_KEY_TITLE_MAX)?;
                         }
@@ -273,6 +278,18 @@ async fn enter_whole(
         return Err(Error::forbidden("this credential is limited and may not change API keys"));
     }
     Ok(scope)
+}
+
+/// Refuses a change of what is fixed.
+fn require_fixed(key: &Credential, change: &ApiKeyChange) -> Result<()> {
+    if change.owner.is_some_and(|owner| owner != key.principal) {
+        return Err(Error::immutable("user"));
+    }
+    let ends = |days: i64| Some(key.created_at.plus_seconds(days * 24 * 60 * 60));
+    if change.days.is_some_and(|days| !API_KEY_DAYS.contains(&days) || ends(days) != key.expires_at) {
+        return Err(Error::immutable("ttl"));
+    }
+    Ok(())
 }
 
 async fn visible(

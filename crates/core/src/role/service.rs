@@ -43,6 +43,8 @@ pub struct RoleChange {
     pub description: Option<Option<String>>,
     /// New permissions, all of them.
     pub permissions: Option<PermissionSet>,
+    /// The level at which it is granted, which is fixed: another one is refused.
+    pub level: Option<Level>,
     /// The versions of which the client saw one last; another one is a conflict.
     pub expected_version: Option<Versions>,
 }
@@ -109,6 +111,9 @@ impl Core {
                 Box::pin(async move {
                     let (scope, mut role) =
                         custom(session, act, place, role, change.expected_version.as_ref()).await?;
+                    if change.level.is_some_and(|level| level != role.level) {
+                        return Err(Error::immutable("level"));
+                    }
                     if let Some(title) = &change.title {
                         role.title = checked_title(title)?;
                     }

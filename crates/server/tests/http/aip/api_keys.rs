@@ -7,6 +7,7 @@ use crate::harness::{TestServer, both_alone};
 
 both_alone!(
     live_their_lives,
+    go_back_whole,
     are_as_narrow_as_they_say,
     make_no_wider_ones,
     are_limited_in_number,
@@ -25,6 +26,32 @@ async fn make(server: &TestServer, who: &str, body: Value) -> (Value, String) {
 
 fn path(made: &Value) -> String {
     format!("/api/v1/{}", made["name"].as_str().unwrap())
+}
+
+/// What is fixed may be told as it is, as who reads, edits and sends back the whole does (AIP-203).
+async fn go_back_whole(server: &TestServer) {
+    let body = json!({
+        "title": "Whole",
+        "permission_level": "RESTRICTED",
+        "permissions": ["read:Workspace"],
+        "workspace_ids": [server.workspace("northwind", "ada", "North Sea").await],
+    });
+    let (mut key, _) = make(server, "ben", body).await;
+    let path = path(&key);
+    key["title"] = json!("Entire");
+    let back = server.send("ben", Method::PATCH, &path, Some(key.clone())).await.expect(200);
+    assert_eq!((&back["title"], &back["etag"]), (&json!("Entire"), &json!("\"2\"")));
+    assert_eq!((&back["workspace_ids"], &back["expire_time"]), (&key["workspace_ids"], &key["expire_time"]));
+    server.send("ben", Method::PATCH, &path, Some(json!({"ttl": "2592000s"}))).await.expect(200);
+    for (body, field) in [
+        (json!({"title": "Other", "user": server.principal("ada")}), "user"),
+        (json!({"title": "Other", "ttl": "604800s"}), "ttl"),
+        (json!({"title": "Other", "ttl": "15552000000000s"}), "ttl"),
+    ] {
+        let refused = server.send("ben", Method::PATCH, &path, Some(body)).await.expect(400);
+        assert_eq!(refused["details"][1]["field_violations"][0]["field"], field);
+    }
+    assert_eq!(server.get("ben", &path).await.expect(200)["title"], "Entire");
 }
 
 async fn live_their_lives(server: &TestServer) {

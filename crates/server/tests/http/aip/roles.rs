@@ -6,7 +6,13 @@ use serde_json::json;
 use crate::harness::{TestServer, both, both_alone};
 
 both!(built_in_ones_can_be_read);
-both_alone!(lives_its_life, serves_one_workspace, gives_nobody_more_than_they_hold, refuses_bad_input);
+both_alone!(
+    lives_its_life,
+    goes_back_whole,
+    serves_one_workspace,
+    gives_nobody_more_than_they_hold,
+    refuses_bad_input
+);
 
 const ROLES: &str = "/api/v1/organizations/northwind/roles";
 const SEA: &str = "/api/v1/organizations/northwind/workspaces/north-sea";
@@ -61,6 +67,30 @@ async fn lives_its_life(server: &TestServer) {
     server.get("cleo", users).await.expect(403);
     server.send("oscar", Method::DELETE, &path, None).await.expect(404);
     server.send("oscar", Method::DELETE, &format!("{path}?allow_missing=true"), None).await.expect(200);
+}
+
+/// What is fixed may be told as it is, as who reads, edits and sends back the whole does (AIP-203).
+async fn goes_back_whole(server: &TestServer) {
+    for (scope, other) in [
+        ("ROLE_SCOPE_WORKSPACE", "ROLE_SCOPE_ORGANIZATION"),
+        ("ROLE_SCOPE_ORGANIZATION", "ROLE_SCOPE_WORKSPACE"),
+    ] {
+        let body = json!({"title": "Whole", "role_scope": scope});
+        let mut role = server.send("ada", Method::POST, ROLES, Some(body)).await.expect(200);
+        let path = format!("/api/v1/{}", role["name"].as_str().unwrap());
+        role["title"] = json!("Entire");
+        let back = server.send("ada", Method::PATCH, &path, Some(role.clone())).await.expect(200);
+        assert_eq!((&back["title"], &back["etag"]), (&json!("Entire"), &json!("\"2\"")));
+        assert_eq!(back.get("role_scope"), role.get("role_scope"));
+        server.send("ada", Method::PATCH, &path, Some(json!({"role_scope": scope}))).await.expect(200);
+        for changed in [other, "ROLE_SCOPE_SERVER"] {
+            let body = json!({"title": "Other", "role_scope": changed});
+            let refused = server.send("ada", Method::PATCH, &path, Some(body)).await.expect(400);
+            assert_eq!(refused["details"][1]["field_violations"][0]["field"], "role_scope");
+        }
+        assert_eq!(server.get("ada", &path).await.expect(200)["title"], "Entire");
+        server.send("ada", Method::DELETE, &path, None).await.expect(200);
+    }
 }
 
 async fn serves_one_workspace(server: &TestServer) {
