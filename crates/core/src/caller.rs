@@ -41,6 +41,11 @@ impl Narrowing {
         Self { permissions, ..self }
     }
 
+    /// Whether it leaves less than all rights in all workspaces of wherever it may be used.
+    pub const fn is_limited(&self) -> bool {
+        self.permissions.is_some() || self.workspaces.is_some()
+    }
+
     /// What is left of `held`.
     pub fn apply(&self, held: PermissionSet) -> PermissionSet {
         self.permissions.map_or(held, |allowed| held.intersection(allowed))

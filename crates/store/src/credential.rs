@@ -15,7 +15,7 @@ use tenantry_core::principal::Principal;
 use tenantry_core::text::fold;
 use uuid::Uuid;
 
-use crate::compile::{self, Column, Fields, int_test, opt_int_test, text_test};
+use crate::compile::{self, Column, Fields, id_test, int_test, opt_int_test, text_test};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
 use crate::session::{Aside, Db};
@@ -149,6 +149,7 @@ struct ApiKeyFields;
 impl Fields<ApiKeyField> for ApiKeyFields {
     fn condition(&self, field: ApiKeyField, test: &Test, params: &mut Vec<Value<'_>>) -> Result<String> {
         match field {
+            ApiKeyField::Id => id_test("c.id", test, params),
             ApiKeyField::Title => text_test("c.title", "c.title_folded", test, params),
             ApiKeyField::Access => text_test("c.access", "c.access", test, params),
             ApiKeyField::CreatedAt => int_test("c.created_at", test, params),
@@ -159,14 +160,15 @@ impl Fields<ApiKeyField> for ApiKeyFields {
 }
 
 /// A time that is missing comes where [`ApiKey::cursor`] says.
-fn column(field: ApiKeyField) -> Column {
-    match field {
+fn column(field: ApiKeyField) -> Option<Column> {
+    Some(match field {
+        ApiKeyField::Id => return None,
         ApiKeyField::Title => Column::along("c.title"),
         ApiKeyField::Access => Column::along("c.access"),
         ApiKeyField::CreatedAt => Column::along("c.created_at"),
         ApiKeyField::ExpiresAt => Column::along(format!("COALESCE(c.expires_at, {})", i64::MAX)),
         ApiKeyField::LastUsedAt => Column::along("COALESCE(c.last_used_at, -1)"),
-    }
+    })
 }
 
 /// Reads [`found_columns`].
@@ -309,7 +311,7 @@ impl CredentialStore for Db<'_> {
         };
         let wanted = compile::condition(&ApiKeyFields, &query.filter, &mut params)?;
         let page = &query.page;
-        let paging = compile::paging(page, |field| Some(column(field)), "c.id", &mut params)?;
+        let paging = compile::paging(page, column, "c.id", &mut params)?;
         let statement = Sql::built(format!(
             "SELECT {API_KEY} FROM credentials c WHERE c.org_id = $1 AND c.kind = 'personal_access_token' \
              AND c.revoked_at IS NULL AND {whose} AND {wanted} AND {}{}",

@@ -9,7 +9,10 @@ use crate::api_keys::{API_KEY, ORDERING, ROWS, SCHEMA};
 
 pub(crate) fn list_api_keys() -> Operation {
     list("list_api_keys", "List API keys", ROWS, &API_KEY)
-        .about("The caller's own; everybody's for who manages the users of the organization.")
+        .about(
+            "The caller's own; everybody's for who manages the users of the organization; itself alone for a key that \
+             is limited.",
+        )
         .takes([filter(&SCHEMA), order_by(&ORDERING)])
         .refuses(WITHIN)
 }

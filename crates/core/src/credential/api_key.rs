@@ -7,7 +7,7 @@ use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef,
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::filter::ListQuery;
+use crate::filter::{Filter, ListQuery, Test};
 use crate::ids::{CredentialId, PrincipalId, WorkspaceId};
 use crate::page::{Cursor, KeyValue, Order, Page};
 use crate::permission::Permission;
@@ -38,6 +38,8 @@ impl ApiKey {
     pub fn cursor(&self, order: &[Order<ApiKeyField>]) -> Cursor {
         let key = &self.credential;
         let keys = order.iter().map(|by| match by.field {
+            // Not sortable: the store refuses such an order.
+            ApiKeyField::Id => KeyValue::Int(0),
             ApiKeyField::Title => KeyValue::Text(key.title.clone()),
             ApiKeyField::Access => KeyValue::Text(key.access.word().to_owned()),
             ApiKeyField::CreatedAt => KeyValue::Int(key.created_at.as_micros()),
@@ -51,6 +53,8 @@ impl ApiKey {
 /// The fields by which API keys are sorted and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ApiKeyField {
+    /// Its id, by which lists are filtered alone.
+    Id,
     /// What its owner calls it.
     Title,
     /// What it leaves of its owner's rights, by [`Access::word`].
@@ -96,7 +100,8 @@ pub struct ApiKeyChange {
 }
 
 impl Core {
-    /// The caller's API keys in the organization; those of everybody for who manages its users.
+    /// The caller's API keys in the organization; those of everybody for who manages its users; itself alone for a key that
+    /// is limited.
     pub async fn list_api_keys(
         &self,
         caller: &Caller,
@@ -108,13 +113,20 @@ impl Core {
                 Box::pin(async move {
                     let scope = authz::enter(session, caller, organization, View::Both).await?;
                     let owner = if manages(&scope) { None } else { Some(caller.principal) };
+                    if caller.narrowing.is_limited() {
+                        let itself = Filter::Is(ApiKeyField::Id, Test::Id(*caller.credential.as_uuid()));
+                        let filter = query.filter.clone().and(itself);
+                        let query = ListQuery { filter, page: query.page.clone() };
+                        return session.list_api_keys(&scope, owner, &query).await;
+                    }
                     session.list_api_keys(&scope, owner, query).await
                 })
             })
             .await
     }
 
-    /// One API key: of the caller's own, or anybody's for who manages the organization's users.
+    /// One API key: of the caller's own, or anybody's for who manages the organization's users; itself for a key that is
+    /// limited.
     pub async fn get_api_key(
         &self,
         caller: &Caller,
@@ -301,6 +313,7 @@ async fn visible(
     let found = session.find_api_key(scope, id).await?;
     found
         .filter(|key| key.credential.principal == caller.principal || manages(scope))
+        .filter(|key| key.credential.id == caller.credential || !caller.narrowing.is_limited())
         .ok_or_else(|| Error::not_found("API key"))
 }
 

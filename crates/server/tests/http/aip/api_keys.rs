@@ -134,7 +134,19 @@ async fn make_no_wider_ones(server: &TestServer) {
     let sea = format!("{ORG}/workspaces/north-sea");
     server.get(&token, &sea).await.expect(200);
     server.send(&token, Method::PATCH, &sea, icon()).await.expect(403);
-    let (_, all) = make(server, "ada", json!({"title": "All"})).await;
+    let (wide, all) = make(server, "ada", json!({"title": "All"})).await;
+    // One that is limited sees itself, and no other that may do more.
+    for (key, seen) in
+        [(&secret, vec![&made["name"]]), (&token, vec![]), (&all, vec![&made["name"], &wide["name"]])]
+    {
+        let list = server.get(key, KEYS).await.expect(200);
+        let names: Vec<_> = list["api_keys"].as_array().unwrap().iter().map(|key| &key["name"]).collect();
+        assert_eq!(names, seen);
+        for one in [&made, &wide] {
+            let status = if seen.contains(&&one["name"]) { 200 } else { 404 };
+            server.get(key, &path(one)).await.expect(status);
+        }
+    }
     for key in [&secret, &token, &all] {
         let wider = json!({"title": "Wider"});
         server.send(key, Method::POST, KEYS, Some(wider.clone())).await.expect(403);
