@@ -3,6 +3,7 @@
 //! A command is a file of its own: its arguments, if it has any, and a `run`. What several of them need lies in
 //! [`shell`]. Nothing here depends on the project's crates, so that it builds in seconds and also when they do not.
 
+mod apt;
 mod bench;
 mod child;
 mod compat;

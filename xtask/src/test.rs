@@ -6,11 +6,12 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
+use crate::compat::pages;
 use crate::{postgres, rustup, shell};
 
 /// Check formatting, lints, tests and documentation
 ///
-/// Installs what it needs where it may (rustfmt and clippy by rustup, a PostgreSQL server by apt-get), then runs the
+/// Installs what it needs where it may (rustfmt and clippy by rustup, a PostgreSQL server and Chromium by apt-get, what drives it by npm), then runs the
 /// steps in order and stops at the first that fails.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -30,6 +31,8 @@ enum Step {
     Test,
     /// The documentation builds without a warning
     Doc,
+    /// The pages work in a real browser
+    Pages,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -50,15 +53,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 impl Step {
     fn run(self) -> Result<()> {
-        let mut command = self.command();
-        println!("\n==> {}: {}", self.name(), shell::line(&command));
-        let (outcome, seconds) = timed(|| shell::run(&mut command));
+        let (outcome, seconds) = if let Some(mut command) = self.command() {
+            println!("\n==> {}: {}", self.name(), shell::line(&command));
+            timed(|| shell::run(&mut command))
+        } else {
+            println!("\n==> {}: cargo xtask compat pages", self.name());
+            timed(pages::run)
+        };
         outcome.with_context(|| format!("step {} failed after {seconds:.1} s", self.name()))?;
         println!("    {} passed in {seconds:.1} s", self.name());
         Ok(())
     }
 
-    fn command(self) -> Command {
+    /// What cargo does for it; `None` for the pages, which are this program's own.
+    fn command(self) -> Option<Command> {
         let mut cargo = shell::cargo();
         match self {
             Self::Fmt => cargo.args(["fmt", "--all", "--check"]),
@@ -69,8 +77,9 @@ impl Step {
             Self::Doc => {
                 cargo.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-Dwarnings")
             }
+            Self::Pages => return None,
         };
-        cargo
+        Some(cargo)
     }
 
     fn install_what_is_missing(self) -> Result<()> {
@@ -79,6 +88,7 @@ impl Step {
             Self::Clippy => rustup::install("clippy"),
             Self::Test => postgres::install(),
             Self::Doc => Ok(()),
+            Self::Pages => pages::install(),
         }
     }
 

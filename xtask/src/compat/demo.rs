@@ -28,6 +28,11 @@ impl Demo {
         Ok(Self { _child: child, told })
     }
 
+    /// All that it tells, as JSON.
+    pub(super) fn whole(&self) -> String {
+        self.told.to_string()
+    }
+
     /// What it tells under this pointer (RFC 6901).
     pub(super) fn tell(&self, pointer: &str) -> Result<&str> {
         let found = self.told.pointer(pointer).and_then(Value::as_str);

@@ -2,7 +2,10 @@
 //! minutes, so they are no part of `cargo xtask test`.
 
 mod demo;
+mod oauth;
 mod openapi;
+pub(crate) mod pages;
+mod tools;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -21,10 +24,21 @@ enum Program {
     /// Fails on an answer of the server's own fault, and on a status, a media type or a shape that the document does not
     /// tell. Installs Schemathesis below `target/tools` at first use, which needs Python with `venv`, and builds the server.
     Openapi,
+    /// Sign people and service accounts in with clients that others wrote
+    ///
+    /// Installs Authlib, `OAuthLib` and openid-client below `target/tools` at first use, which needs Python with `venv` and Node.js with npm, and builds the
+    /// server.
+    Oauth,
+    /// Look at the pages in Chromium, at two widths, with axe and with forms of another site
+    ///
+    /// Leaves pictures in `target/pages`. Part of `cargo xtask test`.
+    Pages,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.program {
         Program::Openapi => openapi::run(),
+        Program::Oauth => oauth::run(),
+        Program::Pages => pages::run(),
     }
 }

@@ -2,15 +2,16 @@
 //! document tells.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use super::demo::Demo;
+use super::tools;
 use crate::shell;
 
 /// Pinned, so that the same document gives the same requests.
-const VERSION: &str = "4.32.5";
+const PACKAGE: &str = "schemathesis==4.32.5";
 /// Requests of each kind for each operation.
 const EXAMPLES: &str = "15";
 /// What is held against the document.
@@ -31,7 +32,7 @@ const ROUNDS: [(Option<&str>, &str); 4] = [
 ];
 
 pub(super) fn run() -> Result<()> {
-    let schemathesis = installed()?;
+    let schemathesis = tools::python("schemathesis", &[PACKAGE])?.join("schemathesis");
     let binary = shell::server(&[])?;
     let mut failed = Vec::new();
     for (who, operations) in ROUNDS {
@@ -48,21 +49,6 @@ pub(super) fn run() -> Result<()> {
     }
     println!("\nxtask: the server answers as its document tells");
     Ok(())
-}
-
-/// The program, installed at first use.
-fn installed() -> Result<PathBuf> {
-    let home = shell::tools().join(format!("schemathesis-{VERSION}"));
-    let program = home.join("bin/schemathesis");
-    let told = shell::answer(shell::program(&program).arg("--version"));
-    if told.is_none_or(|told| !told.ends_with(VERSION)) {
-        println!("==> Schemathesis {VERSION} is missing, installing it (once)");
-        shell::run(shell::program("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
-        let mut pip = shell::program(home.join("bin/pip"));
-        pip.args(["install", "--quiet", "--disable-pip-version-check"]);
-        shell::run(pip.arg(format!("schemathesis=={VERSION}")))?;
-    }
-    Ok(program)
 }
 
 fn round(schemathesis: &Path, demo: &Demo, who: Option<&str>, operations: &str) -> Result<()> {
