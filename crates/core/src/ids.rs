@@ -93,6 +93,10 @@ id_type!(
     ClientId
 );
 id_type!(
+    /// A device that a person has logged in, or wants to.
+    DeviceId
+);
+id_type!(
     /// A key with which tokens are signed.
     SigningKeyId
 );

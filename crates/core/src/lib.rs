@@ -12,6 +12,7 @@ pub mod caller;
 mod checks;
 pub mod clock;
 pub mod credential;
+pub mod device;
 pub mod doctor;
 pub mod error;
 pub mod filter;

@@ -13,6 +13,7 @@ use crate::audit::AuditStore;
 use crate::authz::AuthzStore;
 use crate::browser::BrowserStore;
 use crate::credential::CredentialStore;
+use crate::device::DeviceStore;
 use crate::doctor::DoctorStore;
 use crate::error::{Error, Kind, Result};
 use crate::grant::GrantStore;
@@ -37,6 +38,7 @@ pub trait Session:
     + AuthzStore
     + BrowserStore
     + CredentialStore
+    + DeviceStore
     + DoctorStore
     + GrantStore
     + IdempotencyStore

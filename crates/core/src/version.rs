@@ -6,6 +6,7 @@ use crate::error::{Error, Kind, Result};
 #[derive(Clone, Copy)]
 pub(crate) enum Seen {
     ApiKey,
+    Device,
     Membership,
     Organization,
     Role,
@@ -29,6 +30,7 @@ pub(crate) fn require(seen: Seen, current: i64, expected: Option<&Versions>) -> 
     }
     let (reason, message) = match seen {
         Seen::ApiKey => ("api_key.stale", "the API key was changed meanwhile, read it again"),
+        Seen::Device => ("device.stale", "the device was changed meanwhile, read it again"),
         Seen::Membership => ("member.stale", "the user or the roles were changed meanwhile, read them again"),
         Seen::Organization => ("organization.stale", "the organization was changed meanwhile, read it again"),
         Seen::Role => ("role.stale", "the role was changed meanwhile, read it again"),

@@ -6,6 +6,7 @@ mod authz;
 mod browser;
 mod compile;
 mod credential;
+mod device;
 mod doctor;
 mod documents;
 mod driver;

@@ -45,13 +45,13 @@ const RAISE_WHO_ALLOWED: Sql = sql!(
      (SELECT principal_id FROM authorizations WHERE client_id = $1)"
 );
 const INSERT: Sql = sql!(
-    "INSERT INTO authorizations (credential_id, client_id, principal_id, scopes, audience, session_id, signed_in_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    "INSERT INTO authorizations (credential_id, client_id, principal_id, scopes, audience, session_id, signed_in_at, ends_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 );
 /// The columns behind those of a found credential that [`read`] expects.
 macro_rules! authorization_columns {
     () => {
-        "a.client_id, a.scopes, a.audience, a.session_id, a.signed_in_at"
+        "a.client_id, a.scopes, a.audience, a.session_id, a.signed_in_at, a.ends_at"
     };
 }
 const FIND: Sql = sql!(concat!(
@@ -121,6 +121,7 @@ fn read(row: &Row<'_>) -> Result<(Authorization, Principal)> {
         audience: row.opt_string(25)?,
         session: row.opt_id(26)?.map(CredentialId::from_uuid),
         signed_in_at: Timestamp::from_micros(row.int(27)?),
+        ends_at: row.opt_int(28)?.map(Timestamp::from_micros),
     };
     Ok((authorization, principal))
 }
@@ -174,6 +175,7 @@ impl OauthStore for Db<'_> {
             authorization.audience.as_deref(),
             authorization.session.as_ref().map(CredentialId::as_uuid),
             authorization.signed_in_at.as_micros(),
+            authorization.ends_at.map(Timestamp::as_micros),
         ];
         self.conn.run(&INSERT, params).await.map(drop)
     }

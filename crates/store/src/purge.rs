@@ -45,7 +45,7 @@ const OF_WORKSPACE: [Sql; 6] = [
 ];
 
 /// `$1` the organization, `$2` how many rows.
-const OF_ORGANIZATION: [Sql; 12] = [
+const OF_ORGANIZATION: [Sql; 15] = [
     sql!(
         "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
          (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 LIMIT $2)"
@@ -70,6 +70,18 @@ const OF_ORGANIZATION: [Sql; 12] = [
     sql!(
         "DELETE FROM workspaces WHERE (org_id, id) IN \
          (SELECT org_id, id FROM workspaces WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM devices WHERE id IN (SELECT d.id FROM devices d CROSS JOIN credentials c \
+         WHERE c.org_id = $1 AND d.authorization_id = c.id LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM authorization_codes WHERE hash IN (SELECT a.hash FROM authorization_codes a CROSS JOIN credentials c \
+         WHERE c.org_id = $1 AND a.authorization_id = c.id LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM authorizations WHERE credential_id IN (SELECT a.credential_id FROM authorizations a \
+         CROSS JOIN credentials c WHERE c.org_id = $1 AND a.credential_id = c.id LIMIT $2)"
     ),
     sql!(
         "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE org_id = $1 \

@@ -9,9 +9,9 @@ mod token;
 
 use crate::audit::Act;
 use crate::authz::{OrganizationScope, Writable};
-use crate::caller::Narrowing;
+use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
 use crate::permission::PermissionSet;
 use crate::principal::Principal;
@@ -105,6 +105,18 @@ pub struct Issued {
     pub credential: Credential,
     /// Its secret.
     pub secret: Secret,
+}
+
+/// Refuses to show or change what is a person's own to anybody but the whole person: a service account has nothing of the
+/// kind, and a credential that is narrower than its owner could make itself a wider one.
+pub(crate) fn require_whole_person(caller: &Caller) -> Result<()> {
+    if caller.is_service_account {
+        return Err(Error::forbidden("this is for users, not for service accounts"));
+    }
+    if caller.narrowing != Narrowing::default() {
+        return Err(Error::forbidden("this credential is limited and may not do this"));
+    }
+    Ok(())
 }
 
 /// Issues a personal access token to a user in the transaction that makes or judges the user.

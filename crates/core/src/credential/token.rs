@@ -31,10 +31,12 @@ pub enum TokenKind {
     Refresh,
     /// What a browser brings a client.
     AuthorizationCode,
+    /// What a program shows that waits to be logged in.
+    DeviceCode,
 }
 
 impl TokenKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::PersonalAccess,
         Self::ServiceAccountKey,
         Self::ClientSecret,
@@ -44,6 +46,7 @@ impl TokenKind {
         Self::Authorization,
         Self::Refresh,
         Self::AuthorizationCode,
+        Self::DeviceCode,
     ];
 
     /// What a secret of this kind begins with.
@@ -58,6 +61,7 @@ impl TokenKind {
             Self::Authorization => "tny_az_",
             Self::Refresh => "tny_rt_",
             Self::AuthorizationCode => "tny_ac_",
+            Self::DeviceCode => "tny_dc_",
         }
     }
 
@@ -73,6 +77,7 @@ impl TokenKind {
             Self::Authorization => "authorization",
             Self::Refresh => "refresh_token",
             Self::AuthorizationCode => "authorization_code",
+            Self::DeviceCode => "device_code",
         }
     }
 

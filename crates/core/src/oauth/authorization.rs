@@ -93,6 +93,7 @@ impl Core {
                         audience: request.audience.clone(),
                         session: Some(act.caller.credential),
                         signed_in_at: *signed_in_at,
+                        ends_at: None,
                     };
                     session.insert_authorization(&made).await?;
                     let spendable = Code {
@@ -173,7 +174,7 @@ async fn spend(
 }
 
 /// Makes the credential of what the caller allows: as narrow as the credential that it is allowed with.
-pub(super) async fn allow(
+pub(crate) async fn allow(
     session: &dyn Session,
     act: &Act,
     client_name: &str,

@@ -57,6 +57,15 @@ pub struct ProvenClient {
     pub(super) account: Option<Arc<Found>>,
 }
 
+impl ProvenClient {
+    /// A program that speaks a dialect and is not registered: it is no secret, and may only do what a person confirms.
+    /// Its id must be none that a registered client can have.
+    pub fn of_program(id: String, name: &str, request_id: Option<String>) -> Self {
+        let client = program(id, name, Vec::new());
+        Self { client, request_id, account: None }
+    }
+}
+
 impl Core {
     /// Registers a client. Needs the right to run the server.
     pub async fn register_client(
@@ -199,18 +208,25 @@ fn own(id: &str) -> Option<Client> {
         "tenantry-cli" => ("Tenantry command line", vec!["http://127.0.0.1/callback".to_owned()]),
         _ => return None,
     };
-    let redirecting = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode];
-    Some(Client {
-        id: id.to_owned(),
+    Some(program(id.to_owned(), name, redirect_uris))
+}
+
+fn program(id: String, name: &str, redirect_uris: Vec<String>) -> Client {
+    let mut grant_types = vec![GrantType::RefreshToken, GrantType::DeviceCode];
+    if !redirect_uris.is_empty() {
+        grant_types.push(GrantType::AuthorizationCode);
+    }
+    Client {
+        id,
         name: name.to_owned(),
         kind: ClientKind::Own,
         redirect_uris,
         logout_uris: Vec::new(),
-        grant_types: redirecting.to_vec(),
+        grant_types,
         scopes: Scopes::ALL,
         audiences: Vec::new(),
         created_at: crate::clock::Timestamp::default(),
-    })
+    }
 }
 
 fn unproven() -> Error {

@@ -22,6 +22,7 @@ use crate::credential::Credential;
 use crate::error::{Error, Kind};
 use crate::ids::{CredentialId, PrincipalId};
 
+pub(crate) use authorization::allow;
 pub use authorization::{AuthorizationRequest, Redemption};
 pub use client::{ClientRegistration, ProvenClient, RegisteredClient};
 pub use introspection::Introspection;
@@ -30,6 +31,7 @@ pub use redirect::{ADDRESSES_MAX, is_registered};
 pub use scope::Scopes;
 pub use store::{Code, OauthStore, Spent};
 pub use tokens::{AccessToken, Tokens};
+pub(crate) use tokens::{Minted, caller_of, give};
 
 /// How a token request is refused, in the words of RFC 6749, section 5.2, RFC 8628 and RFC 8707.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +234,8 @@ pub struct Authorization {
     pub session: Option<CredentialId>,
     /// When the person had signed in.
     pub signed_in_at: Timestamp,
+    /// When it ends at the latest, if the person said so.
+    pub ends_at: Option<Timestamp>,
 }
 
 impl Authorization {

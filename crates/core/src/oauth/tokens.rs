@@ -47,7 +47,7 @@ pub struct Tokens {
 }
 
 /// Secrets and lifetimes of tokens, made before the transaction that gives them.
-pub(super) struct Minted {
+pub(crate) struct Minted {
     access: Secret,
     refresh: Secret,
     access_seconds: i64,
@@ -56,7 +56,7 @@ pub(super) struct Minted {
 }
 
 impl Core {
-    pub(super) fn mint(&self) -> Minted {
+    pub(crate) fn mint(&self) -> Minted {
         let settings = self.settings();
         Minted {
             access: Secret::random(TokenKind::Access, self.entropy()),
@@ -68,8 +68,15 @@ impl Core {
     }
 }
 
+impl Minted {
+    /// Has the access token live as long as what it is given for.
+    pub(crate) const fn live_with_authorization(&mut self) {
+        self.access_seconds = self.authorization_seconds;
+    }
+}
+
 /// Who acts when a client uses what it was allowed.
-pub(super) fn caller_of(
+pub(crate) fn caller_of(
     authorization: &Authorization,
     person: &Principal,
     request_id: Option<String>,
@@ -85,7 +92,7 @@ pub(super) fn caller_of(
 }
 
 /// Gives tokens for an authorization that this transaction holds.
-pub(super) async fn give(
+pub(crate) async fn give(
     session: &dyn Session,
     act: &Act,
     (authorization, person): (Authorization, Principal),
@@ -98,6 +105,7 @@ pub(super) async fn give(
     let access = permissions.map_or(Access::Everything, Access::Only);
     let rights = (organization, access, workspaces);
     let end = authorization.credential.created_at.plus_seconds(minted.authorization_seconds);
+    let end = authorization.ends_at.map_or(end, |at| at.min(end));
     let access_until = act.now.plus_seconds(minted.access_seconds).min(end);
     let holder = (person.id, rights);
     let access = if authorization.audience.is_some() {

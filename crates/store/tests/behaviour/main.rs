@@ -27,6 +27,7 @@ mod asking;
 mod audit;
 mod browser;
 mod credentials;
+mod device;
 mod histories;
 mod invitations;
 mod isolation;
