@@ -245,11 +245,11 @@ fn read_workspaces(members: &Members<'_>) -> Result<Vec<WorkspaceId>> {
 }
 
 fn write_made(made: &Issued) -> Value {
-    write(&ApiKey { credential: made.credential.clone(), last_used_at: None })
+    write(&ApiKey { credential: made.credential.clone(), last_used_at: None, ends_itself: false })
 }
 
 fn write(key: &ApiKey) -> Value {
-    let ApiKey { credential, last_used_at } = key;
+    let ApiKey { credential, last_used_at, .. } = key;
     let organization = credential.organization.map(names::organization).unwrap_or_default();
     let (level, permissions) = match credential.access {
         Access::Everything => ("ALL", None),

@@ -44,3 +44,6 @@ CREATE INDEX devices_expiring ON devices (expires_at);
 
 -- When what was allowed ends at the latest, whoever uses it.
 ALTER TABLE authorizations ADD COLUMN ends_at BIGINT;
+
+-- Whether who shows the token may end it.
+ALTER TABLE credentials ADD COLUMN ends_itself BIGINT NOT NULL DEFAULT 0;

@@ -24,13 +24,15 @@ pub const API_KEY_WORKSPACES_MAX: usize = 100;
 /// Longest title of an API key, in characters.
 pub const API_KEY_TITLE_MAX: usize = 60;
 
-/// An API key as its owner sees it.
+/// An API key, or another personal token, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
-    /// The credential; it always has an organization and an end.
+    /// The credential. One of an organization always has an end.
     pub credential: Credential,
     /// When it was last used, to within a few seconds.
     pub last_used_at: Option<Timestamp>,
+    /// Whether who shows it may end it.
+    pub ends_itself: bool,
 }
 
 impl ApiKey {
@@ -318,7 +320,7 @@ async fn visible(
 }
 
 /// Workspaces that somebody sees who makes the key or is to have it; none leaves all.
-async fn checked_workspaces(
+pub(super) async fn checked_workspaces(
     session: &dyn Session,
     caller: &Caller,
     organization: &OrganizationRef,

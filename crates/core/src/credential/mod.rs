@@ -3,6 +3,8 @@
 mod api_key;
 mod for_others;
 mod password;
+mod personal;
+mod rotation;
 mod service;
 mod store;
 mod token;
@@ -22,6 +24,8 @@ pub use api_key::{
     NewApiKey,
 };
 pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
+pub use personal::{NewToken, TOKEN_SECONDS_MAX, TOKENS_MAX};
+pub use rotation::{OVERLAP_SECONDS_MAX, Rotation};
 pub(crate) use service::caller_of;
 pub use store::{CredentialStore, Found};
 pub use token::{Secret, TokenKind};

@@ -116,7 +116,7 @@ impl Core {
         self.store().write(uses, |session, uses| Box::pin(session.note_uses(uses))).await
     }
 
-    fn admit(&self, found: Option<&Found>) -> Result<Caller> {
+    pub(super) fn admit(&self, found: Option<&Found>) -> Result<Caller> {
         let found = found.ok_or_else(Error::bad_credential)?;
         let now = self.clock().now();
         let caller = caller_of(found, now)?;
@@ -160,7 +160,7 @@ impl Core {
     }
 }
 
-fn hash_of_bearer(text: &str) -> Result<[u8; 32]> {
+pub(super) fn hash_of_bearer(text: &str) -> Result<[u8; 32]> {
     let secret = Secret::parse(text).filter(|secret| secret.kind().is_bearer());
     secret.map(|secret| secret.hash()).ok_or_else(Error::bad_credential)
 }

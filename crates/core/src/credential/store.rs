@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{ApiKey, ApiKeyField, Credential};
+use super::{ApiKey, ApiKeyField, Credential, TokenKind};
 use crate::authz::{OrganizationScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -103,6 +103,40 @@ pub trait CredentialStore {
         &self,
         scope: &Writable<OrganizationScope>,
         key: &Credential,
+        now: Timestamp,
+    ) -> Result<()>;
+
+    /// Keeps other transactions from making or changing what this principal has, until this one ends.
+    async fn hold_owner(&self, owner: PrincipalId) -> Result<()>;
+
+    /// What the principal has of this kind and was not ended. What was given for something else is none.
+    async fn keys_of(
+        &self,
+        owner: PrincipalId,
+        kind: TokenKind,
+        query: &ListQuery<ApiKeyField>,
+    ) -> Result<Page<ApiKey>>;
+
+    /// The one of this id, likewise.
+    async fn find_key(&self, owner: PrincipalId, kind: TokenKind, id: CredentialId)
+    -> Result<Option<ApiKey>>;
+
+    /// How many the principal has of this kind that count at `now`.
+    async fn count_keys(&self, owner: PrincipalId, kind: TokenKind, now: Timestamp) -> Result<u64>;
+
+    /// Lets who shows the token end it.
+    async fn let_end_itself(&self, id: CredentialId) -> Result<()>;
+
+    /// Writes title, rights and version, and ends the credentials that were given for it: they had the rights of before.
+    async fn update_key(&self, key: &Credential, now: Timestamp) -> Result<()>;
+
+    /// Writes another secret, its first characters and the version. The secret of before becomes that of `before`; without
+    /// one, the credentials that were given for the key end.
+    async fn replace_secret(
+        &self,
+        key: &Credential,
+        hash: &[u8; 32],
+        before: Option<&Credential>,
         now: Timestamp,
     ) -> Result<()>;
 

@@ -275,6 +275,7 @@ async fn approve(
     if !session.hold_credential(act.caller.credential, act.now).await? {
         return Err(Error::bad_credential());
     }
+    session.hold_owner(owner).await?;
     let before = match login.device {
         Some(id) => session.find_device(owner, id, act.now).await?.filter(|one| one.client == login.client),
         None => None,

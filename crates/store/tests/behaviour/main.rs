@@ -48,6 +48,7 @@ mod sqlite_only;
 mod survival;
 mod text;
 mod texts;
+mod tokens;
 mod trail;
 mod users;
 mod walks;

@@ -1,0 +1,49 @@
+//! Rotation: a key gets another secret and stays what it is. The one before may count for a while longer, so that whoever
+//! uses it can change over.
+
+use super::{ApiKey, Credential, Secret};
+use crate::audit::Act;
+use crate::error::{Error, Result};
+use crate::ids::CredentialId;
+use crate::store::Session;
+use crate::version::{self, Seen, Versions};
+
+/// How long the secret before may count on, in seconds.
+pub const OVERLAP_SECONDS_MAX: i64 = 7 * 24 * 60 * 60;
+
+/// How a key gets another secret.
+#[derive(Clone, Debug, Default)]
+pub struct Rotation {
+    /// For how many seconds the one before counts on: none, unless said, and then whatever it was exchanged for ends too.
+    pub overlap_seconds: i64,
+    /// The version that the client saw last; another one is a conflict.
+    pub expected_version: Option<Versions>,
+}
+
+/// Gives the key the secret, in a transaction that nobody else rotates it in.
+pub(super) async fn rotate(
+    session: &dyn Session,
+    act: &Act,
+    mut key: ApiKey,
+    (rotation, secret): (&Rotation, &Secret),
+) -> Result<ApiKey> {
+    version::require(Seen::ApiKey, key.credential.version, rotation.expected_version.as_ref())?;
+    if !(0..=OVERLAP_SECONDS_MAX).contains(&rotation.overlap_seconds) {
+        return Err(Error::invalid("overlap_seconds", "range", "expected 0 seconds to 7 days"));
+    }
+    let before = Credential {
+        id: CredentialId::generate(&*act.ids),
+        parent: Some(key.credential.id),
+        expires_at: {
+            let until = act.now.plus_seconds(rotation.overlap_seconds);
+            Some(key.credential.expires_at.map_or(until, |at| at.min(until)))
+        },
+        version: 1,
+        ..key.credential.clone()
+    };
+    let before = (rotation.overlap_seconds > 0).then_some(before);
+    key.credential.version += 1;
+    secret.first_characters().clone_into(&mut key.credential.first_characters);
+    session.replace_secret(&key.credential, &secret.hash(), before.as_ref(), act.now).await?;
+    Ok(key)
+}
