@@ -8,14 +8,15 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The secret of `X-API-Key` or of `Authorization: Bearer`.
 ///
-/// The client sends both when it holds both: then the key counts, which it sends with every call. An `Authorization`
-/// header that is none is refused all the same, and so are two keys.
+/// The client sends both when it makes a key with the token of a login while it holds an older key: then the token counts.
+/// An `Authorization` header that is none is refused all the same, and so are two keys or an empty one.
 pub(crate) fn credential(headers: &HeaderMap) -> Result<Option<String>> {
     let token = bearer(headers)?;
     let mut keys = headers.get_all(X_API_KEY).iter();
     let Some(key) = keys.next() else { return Ok(token) };
     let key = key.to_str().ok().map(str::trim).filter(|key| !key.is_empty() && keys.next().is_none());
-    key.map(|key| Some(key.to_owned())).ok_or_else(Error::bad_credential)
+    let key = key.ok_or_else(Error::bad_credential)?;
+    Ok(Some(token.unwrap_or_else(|| key.to_owned())))
 }
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod tests {
             (&[], Ok(None)),
             (&[("x-api-key", b"key")], Ok(Some("key"))),
             (&[("authorization", b"Bearer token")], Ok(Some("token"))),
-            (&[("authorization", b"Bearer token"), ("x-api-key", b"key")], Ok(Some("key"))),
+            (&[("authorization", b"Bearer token"), ("x-api-key", b"key")], Ok(Some("token"))),
             (&[("authorization", b"Basic eDp5"), ("x-api-key", b"key")], bad),
             (&[("x-api-key", b"key"), ("x-api-key", b"key")], bad),
             (&[("x-api-key", b"")], bad),

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tenantry_core::oauth::Refusal as Cause;
 use tenantry_core::{Error, Kind};
 use tenantry_http::Refusal;
 
@@ -160,6 +161,11 @@ pub(crate) fn token_error(refusal: &Refusal) -> Response {
 }
 
 fn token_code(error: &Error) -> (StatusCode, &'static str) {
+    if let Some(cause) = Cause::of(error) {
+        let status =
+            if cause == Cause::InvalidClient { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+        return (status, cause.word());
+    }
     let of_scope = error.violations.iter().any(|violation| violation.field == "scope");
     match error.kind {
         Kind::Invalid if of_scope => (StatusCode::BAD_REQUEST, "invalid_scope"),

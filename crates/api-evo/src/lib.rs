@@ -43,6 +43,7 @@ pub fn routes() -> Routes {
             workspaces::list_workspaces,
             openapi::list_workspaces(),
         )
+        .route(Method::GET, "/connect/authorize", token::authorize, openapi::authorize())
         .route(Method::POST, "/connect/token", token::issue_token, openapi::issue_token())
 }
 

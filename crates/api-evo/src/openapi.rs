@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 use tenantry_core::Kind;
+use tenantry_core::oauth::GrantType;
 use tenantry_core::workspace::WorkspaceField;
 use tenantry_http::openapi::{Api, Framing, Operation, Parameter, Shape};
 
 use crate::error::{Problem, TokenError};
 use crate::filters::{EQUALITIES, TIMES};
 use crate::page::{DEFAULT_LIMIT, LARGEST_LIMIT, LARGEST_OFFSET};
-use crate::token::{GRANT_TYPE, Granted, SCOPES, TokenEndpoint};
+use crate::token::{GRANTS, Granted, SCOPES, TokenEndpoint};
 use crate::workspaces::WorkspacePage;
 use crate::{Evo, order};
 
@@ -84,19 +85,31 @@ fn time(name: &'static str) -> Parameter {
     Parameter::query(name, about, json!({"type": "string", "examples": ["gte:2026-01-31"]}))
 }
 
+pub(crate) fn authorize() -> Operation {
+    Operation::new("authorize", "Ask a person to allow a client something")
+        .about("RFC 6749, section 4.1: answered at `/oauth2/authorize`, with the scopes in its words.")
+        .open()
+        .answers_nothing(302, "To the endpoint that answers.")
+        .refuses(&[Kind::Invalid])
+}
+
 pub(crate) fn issue_token() -> Operation {
     let form = json!({
         "type": "object",
         "properties": {
-            "grant_type": {"const": GRANT_TYPE},
+            "grant_type": {"type": "string", "enum": GRANTS.map(GrantType::word)},
             "client_id": {"type": "string"},
             "client_secret": {"type": "string"},
+            "code": {"type": "string"},
+            "redirect_uri": {"type": "string"},
+            "code_verifier": {"type": "string"},
+            "refresh_token": {"type": "string"},
             "scope": {"type": "string", "description": format!("Of {SCOPES}, and of others, which are passed over.")},
         },
         "required": ["grant_type"],
     });
-    Operation::new("issue_token", "Exchange a client's secret for a token")
-        .about("RFC 6749, section 4.4. The client proves itself in the form or by a Basic header.")
+    Operation::new("issue_token", "Get tokens for a client's secret, a code or a refresh token")
+        .about("RFC 6749. The client proves itself in the form or by a Basic header.")
         .open()
         .reads("application/x-www-form-urlencoded", Shape::made(move |_| form.clone()))
         .answers(200, "A token.", Shape::written::<Granted>())

@@ -67,6 +67,19 @@ async fn an_absent_database_is_a_problem_without_its_cause() {
     assert_eq!(body, problem(503, "Service Unavailable", detail));
 }
 
+/// The person answers at the server's own endpoint, which knows other words for scopes.
+#[tokio::test]
+async fn a_person_is_asked_elsewhere() {
+    let asked =
+        "/connect/authorize?response_type=code&scope=evo.discovery+evo.file+offline_access&state=%C3%B8+1";
+    let served = Served::new(Away::core(), "https://tenantry.example", Limits::default());
+    let answer = ask(tenantry_api_evo::router(served), "GET", asked, &[], "").await;
+    assert_eq!(answer.status, 302);
+    let sent = answer.headers["location"].to_str().unwrap();
+    let query = "response_type=code&scope=offline_access+api&state=%C3%B8+1";
+    assert!(sent.ends_with(&format!("/oauth2/authorize?{query}")), "{sent}");
+}
+
 #[tokio::test]
 async fn the_token_endpoint_speaks_oauth() {
     let secret = Secret::random(TokenKind::ClientSecret, &Away);
@@ -93,7 +106,7 @@ async fn the_token_endpoint_speaks_oauth() {
             format!("grant_type=password&{client}"),
             400,
             "unsupported_grant_type",
-            "this server answers to grant_type client_credentials".to_owned(),
+            "grant_type: expected one of client_credentials, authorization_code, refresh_token".to_owned(),
         ),
         (
             format!("{grant}&{client}&scope=evo.file"),

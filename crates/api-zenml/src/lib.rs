@@ -4,6 +4,8 @@
 //! also where there is nothing to say (`null`), since the client parses each. Errors have FastAPI's shape (`error`).
 //! Unknown routes at the root of the server are this dialect's too. Its decisions stand in `docs/dialects/zenml.md`.
 
+mod auth;
+mod devices;
 mod error;
 mod login;
 mod openapi;
@@ -36,6 +38,7 @@ impl Dialect for Zenml {
 /// Every route of the dialect.
 pub fn routes() -> Routes {
     const ORGANIZATION: &str = "/organizations/{organization}";
+    const DEVICE: &str = "/devices/{device}";
     Routes::default()
         .route(
             Method::GET,
@@ -69,6 +72,34 @@ pub fn routes() -> Routes {
             openapi::list_workspaces(),
         )
         .route(Method::POST, "/auth/login", login::sign_in, openapi::sign_in())
+        .route(
+            Method::POST,
+            "/auth/device_authorization",
+            devices::start_device_login,
+            openapi::start_device_login(),
+        )
+        .route(Method::GET, "/auth/connections", auth::list_connections, openapi::list_connections())
+        .route(Method::GET, "/auth/authorize", auth::get_sign_in_address, openapi::get_sign_in_address())
+        .route(Method::GET, "/auth/callback", auth::finish_sign_in, openapi::finish_sign_in())
+        .route(Method::POST, "/auth/logout", auth::sign_out, openapi::sign_out())
+        .route(Method::GET, "/auth/api_token", auth::get_api_token, openapi::get_api_token())
+        .route(
+            Method::POST,
+            "/auth/tenant_authorization/{workspace}",
+            auth::authorize_workspace,
+            openapi::authorize_tenant(),
+        )
+        .route(
+            Method::POST,
+            "/auth/workspace_authorization/{workspace}",
+            auth::authorize_workspace,
+            openapi::authorize_workspace(),
+        )
+        .route(Method::GET, "/devices", devices::list_devices, openapi::list_devices())
+        .route(Method::PUT, "/devices/verify", devices::verify_device, openapi::verify_device())
+        .route(Method::GET, DEVICE, devices::get_device, openapi::get_device())
+        .route(Method::PUT, DEVICE, devices::update_device, openapi::update_device())
+        .route(Method::DELETE, DEVICE, devices::delete_device, openapi::delete_device())
 }
 
 /// The dialect's router. The server gives it whatever is no other dialect's.

@@ -3,6 +3,8 @@
 //! The vendor's scripts send every field and leave those that they do not use empty, and the client sends a
 //! `grant_type` of several spellings or none. So the grant is recognised from the fields that are filled.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,20 +12,22 @@ use axum::http::header::{CACHE_CONTROL, HeaderName};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 use tenantry_core::credential::{Issued, TokenKind};
+use tenantry_core::device::TokenLife;
+use tenantry_core::oauth::{AccessToken, Refusal};
 use tenantry_core::{Error, Result};
-use tenantry_http::{Form, Refused, Served};
+use tenantry_http::{Form, Refused, Served, Whence};
 
 use crate::Zenml;
+use crate::devices::program;
 
-const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+pub(crate) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
 // Holds secrets, so only tests may print it.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 enum Grant<'a> {
-    /// `device_code`: not served yet.
-    Device,
+    /// `device_code` of a program, which says who it is.
+    Device(&'a str, &'a str),
     /// `username` and `password` of a user.
     User(&'a str, &'a str),
     /// `client_id` and `client_secret` of a service account.
@@ -36,8 +40,9 @@ impl<'a> Grant<'a> {
     /// What the filled fields ask for. A half-filled grant is refused under the name of the field that lacks.
     fn recognise(filled: impl Fn(&str) -> Option<&'a str>) -> Result<Self> {
         let lacking = |field: &'static str| Error::invalid(field, "missing", "Field required");
-        if filled("device_code").is_some() {
-            return Ok(Self::Device);
+        if let Some(code) = filled("device_code") {
+            let client = filled("client_id").ok_or_else(|| lacking("client_id"))?;
+            return Ok(Self::Device(code, client));
         }
         match (filled("username"), filled("password"), filled("client_id"), filled("client_secret")) {
             (Some(username), Some(password), _, _) => Ok(Self::User(username, password)),
@@ -61,12 +66,31 @@ pub(crate) struct TokenResponse<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: i64,
+    /// What a device is from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_id: Option<String>,
+    /// What its owner left for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_metadata: Option<BTreeMap<String, String>>,
+}
+
+impl<'a> TokenResponse<'a> {
+    pub(crate) fn of(issued: &'a Issued) -> Self {
+        Self {
+            access_token: issued.secret.expose(),
+            token_type: "bearer",
+            expires_in: lifetime(issued),
+            device_id: None,
+            device_metadata: None,
+        }
+    }
 }
 
 /// `POST /auth/login`, with a form: 200 with an access token, 401 for credentials that do not count, 422 when no grant
-/// is filled in, 400 in the shape of OAuth for the device grant.
+/// is filled in, 400 in the shape of OAuth while a device waits, or when it gets nothing.
 pub(crate) async fn sign_in(
     State(served): State<Served>,
+    Whence(from): Whence,
     form: Form<Zenml>,
 ) -> Result<Response, Refused<Zenml>> {
     let core = &served.core;
@@ -74,14 +98,11 @@ pub(crate) async fn sign_in(
         Grant::User(username, password) => core.sign_in_user(username, password).await?,
         Grant::Client(id, secret) => core.sign_in_client(id, secret).await?,
         Grant::ApiKey(key) => core.exchange_bearer(key).await?,
-        Grant::Device => return Ok(no_device_grant()),
+        Grant::Device(device, client) => {
+            return device_token(&served, (device, client), from.request_id).await;
+        }
     };
-    let body = TokenResponse {
-        access_token: issued.secret.expose(),
-        token_type: "bearer",
-        expires_in: lifetime(&issued),
-    };
-    Ok((NO_STORE, Json(body)).into_response())
+    Ok((NO_STORE, Json(TokenResponse::of(&issued))).into_response())
 }
 
 fn lifetime(issued: &Issued) -> i64 {
@@ -90,13 +111,55 @@ fn lifetime(issued: &Issued) -> i64 {
     ((end.as_micros() - credential.created_at.as_micros()) / 1_000_000).max(1)
 }
 
-/// The client builds an object from these keys, so there may be no other one.
-fn no_device_grant() -> Response {
-    let body = json!({
-        "error": "unsupported_grant_type",
-        "error_description": "this server does not offer the device grant",
-    });
-    (StatusCode::BAD_REQUEST, NO_STORE, Json(body)).into_response()
+/// Gives a program its token once it was confirmed. The client knows no refresh tokens, so the one that it gets lives as
+/// long as the device is logged in.
+async fn device_token(
+    served: &Served,
+    (code, client): (&str, &str),
+    request_id: Option<String>,
+) -> Result<Response, Refused<Zenml>> {
+    let redeem = async {
+        let client = program(client, request_id)?;
+        served.core.redeem_device_code(&client, code, TokenLife::WithDevice).await
+    };
+    let given = match redeem.await {
+        Ok(given) => given,
+        Err(error) => {
+            return match Refusal::of(&error) {
+                Some(refusal) => Ok(OAuthError::of(refusal, &error).into_response()),
+                None => Err(error.into()),
+            };
+        }
+    };
+    let AccessToken::Opaque(issued) = &given.tokens.access else {
+        return Err(Error::internal("a device got a token for another resource").into());
+    };
+    let body = TokenResponse {
+        device_id: Some(given.device.id.to_string()),
+        device_metadata: Some(given.device.metadata),
+        ..TokenResponse::of(issued)
+    };
+    Ok((NO_STORE, Json(body)).into_response())
+}
+
+/// Why a device gets nothing (yet). The client builds an object from the keys, and aborts on one that it does not know.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "zenml.OAuthError")]
+pub(crate) struct OAuthError {
+    error: &'static str,
+    error_description: String,
+}
+
+impl OAuthError {
+    fn of(refusal: Refusal, error: &Error) -> Self {
+        Self { error: refusal.word(), error_description: error.public().to_owned() }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, NO_STORE, Json(self)).into_response()
+    }
 }
 
 #[cfg(test)]
@@ -106,12 +169,13 @@ mod tests {
     #[test]
     fn a_grant_is_recognised_from_its_filled_fields() {
         type Fields = &'static [(&'static str, &'static str)];
-        let cases: [(Fields, Result<Grant<'_>, &str>); 11] = [
+        let cases: [(Fields, Result<Grant<'_>, &str>); 12] = [
             (&[("username", "ada"), ("password", "pw")], Ok(Grant::User("ada", "pw"))),
             (&[("username", "ada"), ("password", "ZENPROKEY_x")], Ok(Grant::User("ada", "ZENPROKEY_x"))),
             (&[("client_id", "id"), ("client_secret", "s")], Ok(Grant::Client("id", "s"))),
             (&[("password", "ZENPROKEY_x")], Ok(Grant::ApiKey("ZENPROKEY_x"))),
-            (&[("device_code", "d"), ("client_id", "id")], Ok(Grant::Device)),
+            (&[("device_code", "d"), ("client_id", "id")], Ok(Grant::Device("d", "id"))),
+            (&[("device_code", "d")], Err("client_id")),
             (&[], Err("username")),
             (&[("password", "pw")], Err("username")),
             (&[("password", "tny_at_x")], Err("username")),

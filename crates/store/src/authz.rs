@@ -33,6 +33,8 @@ pub(crate) const WORKSPACE_BY_NAME: Sql = sql!(
      UNION ALL SELECT id, 1 AS place FROM workspaces WHERE org_id = $1 AND key = $3 AND deleted_at IS NULL \
      ORDER BY place"
 );
+const ORGANIZATION_OF_WORKSPACE: Sql =
+    sql!("SELECT org_id FROM locator WHERE id = $1 AND kind = 'workspace'");
 /// Four point reads in one statement. The first column tells them apart.
 pub(crate) const HOLDINGS: Sql = sql!(
     "SELECT 0 AS part, permissions FROM reach \
@@ -131,6 +133,13 @@ impl AuthzStore for Db<'_> {
             return read.await;
         }
         self.kept(organization, |kept| &kept.workspaces, (organization, by.clone()), read).await
+    }
+
+    async fn organization_of_workspace(&self, id: WorkspaceId) -> Result<Option<OrganizationId>> {
+        let params = params![id.as_uuid()];
+        self.conn
+            .first(&ORGANIZATION_OF_WORKSPACE, params, |row| Ok(OrganizationId::from_uuid(row.id(0)?)))
+            .await
     }
 
     async fn holdings(

@@ -66,19 +66,6 @@ async fn what_does_not_count_is_401_and_what_is_missing_422() {
     }
 }
 
-/// The client builds an object from the keys, and aborts on one that it does not know.
-#[tokio::test]
-async fn the_device_grant_is_refused_in_the_shape_of_oauth() {
-    let world = World::start().await;
-    let form = "device_code=d&client_id=c&grant_type=urn:ietf:params:oauth:grant-type:device_code";
-    let answer = sign_in(&world, form).await;
-    let expected = json!({
-        "error": "unsupported_grant_type",
-        "error_description": "this server does not offer the device grant",
-    });
-    assert_eq!((answer.status, answer.body), (400, expected));
-}
-
 #[tokio::test]
 async fn a_token_ends_when_it_says() {
     let world = World::start().await;

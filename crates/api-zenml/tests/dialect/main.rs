@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
 
+mod auth;
+mod devices;
 mod login;
 mod organizations;
 mod refusals;

@@ -85,6 +85,9 @@ pub trait AuthzStore {
         by: &WorkspaceRef,
     ) -> Result<Option<WorkspaceId>>;
 
+    /// The organization of the workspace of this id, deleted or not, until it is purged.
+    async fn organization_of_workspace(&self, id: WorkspaceId) -> Result<Option<OrganizationId>>;
+
     /// What the principal holds on the way to the target.
     async fn holdings(
         &self,

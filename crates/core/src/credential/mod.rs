@@ -1,6 +1,7 @@
 //! Credentials: what proves who asks. Random, prefixed, checksummed; only the SHA-256 is kept.
 
 mod api_key;
+mod derive;
 mod for_others;
 mod password;
 mod personal;

@@ -77,6 +77,7 @@ impl Core {
         user_code: &str,
         source: Option<IpAddr>,
     ) -> Result<DeviceLogin> {
+        require_user(caller)?;
         let look = async {
             let hash = hash_of(user_code)?;
             let found = self.store().point(hash, |session, hash| {
@@ -98,9 +99,7 @@ impl Core {
         (user_code, source): (&str, Option<IpAddr>),
         decision: Decision,
     ) -> Result<Option<Device>> {
-        if caller.is_service_account {
-            return Err(Error::forbidden("a service account has no devices"));
-        }
+        require_user(caller)?;
         if let Decision::Approve(Approval { metadata, .. }) = &decision {
             checked_metadata(metadata)?;
         }
@@ -215,6 +214,13 @@ impl Core {
             })
             .await
     }
+}
+
+fn require_user(caller: &Caller) -> Result<()> {
+    if caller.is_service_account {
+        return Err(Error::forbidden("a service account has no devices"));
+    }
+    Ok(())
 }
 
 fn hash_of(user_code: &str) -> Result<[u8; 32]> {

@@ -1,3 +1,4 @@
 //! The Dreadnode dialect.
 
+mod auth;
 mod workspaces;

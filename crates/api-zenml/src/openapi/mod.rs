@@ -1,5 +1,7 @@
 //! What the document of the API says of each route: a function for each operation, called like its handler.
 
+mod auth;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -8,10 +10,11 @@ use tenantry_core::workspace::State;
 use tenantry_http::openapi::{Api, Framing, Operation, Parameter, Schemas, Shape};
 
 use crate::Zenml;
-use crate::login::TokenResponse;
 use crate::organizations::{self, OrganizationCreate, OrganizationRead, OrganizationUpdate};
 use crate::params::DEFAULT_LIMIT;
 use crate::workspaces::{self, WorkspaceRead};
+
+pub(crate) use auth::*;
 
 const JSON: &str = "application/json";
 const ABOUT: &str = "What `zenml`, `kitaru` and ZenML servers in Pro mode speak. What may not be known is answered 404, like \
@@ -26,6 +29,8 @@ pub fn api() -> Api {
         .credential("bearer", json!({"type": "http", "scheme": "bearer"}))
         .credential("password", password)
         .path("organization", "Its id; to read it alone, its name or key will do.")
+        .path("workspace", "Its id.")
+        .path("device", "Its id; to read it alone, the code that it shows will do.")
 }
 
 /// A UUID, in the schemas of what is written as one.
@@ -144,26 +149,6 @@ pub(crate) fn list_workspaces() -> Operation {
         .takes(pages(workspaces::MOST))
         .answers(200, "A page.", listed::<WorkspaceRead<'static>>())
         .refuses(&[Kind::Invalid, Kind::Hidden])
-}
-
-pub(crate) fn sign_in() -> Operation {
-    let fields = ["grant_type", "username", "password", "client_id", "client_secret", "device_code"];
-    let fields: Value = fields.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
-    let form = json!({"type": "object", "properties": fields});
-    let no_grant = Shape::made(|_| {
-        json!({
-            "type": "object",
-            "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
-            "required": ["error", "error_description"],
-        })
-    });
-    Operation::new("sign_in", "Sign in")
-        .about("With a user's name and password, a service account's id and secret, or an API key as password alone.")
-        .open()
-        .reads("application/x-www-form-urlencoded", Shape::made(move |_| form.clone()))
-        .answers(200, "A token.", Shape::written::<TokenResponse<'static>>())
-        .answers(400, "The device grant is not offered.", no_grant)
-        .refuses(&[Kind::Invalid, Kind::Unauthenticated])
 }
 
 fn pages(most: usize) -> [Parameter; 2] {

@@ -1,0 +1,104 @@
+//! `/auth` around the token endpoint.
+
+use serde_json::{Value, json};
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::ids::OrganizationId;
+
+use crate::world::World;
+
+async fn sign_in(world: &World) -> String {
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let form = "username=ada&password=secret+of+ada";
+    let answer = world.send("POST", "/auth/login", &headers, form).await.ok();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn for_an_hour(world: &World, token: &str) -> String {
+    let bearer = format!("Bearer {token}");
+    let answer = world.send("GET", "/auth/api_token", &[("authorization", &bearer)], "").await;
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    answer.ok().as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_dashboard_is_told_where_to_sign_in() {
+    let world = World::start().await;
+    assert_eq!(world.send("GET", "/auth/connections", &[], "").await.ok(), json!([]));
+    // Wherever it would like to be sent afterwards: nobody is sent to an address that somebody else chose.
+    let path = "/auth/authorize?redirect_uri=https%3A%2F%2Fevil.example&state=s";
+    let answer = world.send("GET", path, &[], "").await;
+    assert!(answer.headers.get("set-cookie").is_none());
+    assert_eq!(answer.ok(), json!("https://tenantry.example/login"));
+    let answer = world.send("GET", "/auth/callback?code=c&state=s", &[], "").await;
+    answer.refused(400, &json!(["ValueError", "no sign-in is under way that would end here"]));
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_token_and_no_key() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let token = sign_in(&world).await;
+    assert_eq!(world.json("POST", "/auth/logout", &token, &json!({})).await.ok(), Value::Null);
+    assert!(world.core.authenticate(&token).await.is_err());
+    assert_eq!(world.json("POST", "/auth/logout", &token, &json!({})).await.status, 401);
+    assert_eq!(world.json("POST", "/auth/logout", &ada.token, &json!({})).await.ok(), Value::Null);
+    assert!(world.core.authenticate(&ada.token).await.is_ok());
+}
+
+/// Exchanged for the next one, and the next, a token would live for ever.
+#[tokio::test]
+async fn a_token_for_an_hour_lives_no_longer_than_what_it_is_given_for() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let first = sign_in(&world).await;
+    world.core.clock().advance_seconds(3000);
+    let second = for_an_hour(&world, &first).await;
+    let third = for_an_hour(&world, &second).await;
+    let of_key = for_an_hour(&world, &ada.token).await;
+    world.core.clock().advance_seconds(600);
+    for token in [&first, &second, &third] {
+        assert!(world.core.authenticate(token).await.is_err());
+    }
+    assert!(world.core.authenticate(&of_key).await.is_ok());
+    // All of them end with the first.
+    let first = sign_in(&world).await;
+    let second = for_an_hour(&world, &first).await;
+    let third = for_an_hour(&world, &second).await;
+    world.json("POST", "/auth/logout", &first, &json!({})).await.ok();
+    for token in [&second, &third] {
+        assert!(world.core.authenticate(token).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_one_workspace_is_good_for_no_other() {
+    let world = World::start().await;
+    let (ada, eve) = (world.user("ada").await, world.user("eve").await);
+    let north = world.organization(&ada, "North Sea").await;
+    world.organization(&eve, "South Sea").await;
+    let organization = OrganizationId::parse(&north).unwrap();
+    let here = world.core.workspace(&ada, organization, "here").await;
+    world.core.workspace(&ada, organization, "there").await;
+    for path in ["workspace", "tenant"] {
+        let path = format!("/auth/{path}_authorization/{}", here.id);
+        let answer = world.json("POST", &path, &ada.token, &json!({})).await;
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        let body = answer.ok();
+        let token = body["access_token"].as_str().unwrap();
+        assert_eq!(body, json!({ "access_token": token, "token_type": "bearer", "expires_in": 3600 }));
+        let narrow = world.core.member(token).await;
+        let seen = world.get(&format!("/organizations/{north}/tenants"), &narrow).await;
+        assert_eq!(seen.all("id"), [here.id.to_string()]);
+        // It cannot be made wider again.
+        let made = world.core.derive_token(token, None, None).await.unwrap();
+        assert_eq!(made.credential.workspaces, Some(vec![here.id]));
+        let there = OrganizationRef::Id(organization);
+        assert!(world.core.delete_organization(&narrow.caller, there, None, true).await.is_err());
+    }
+    let random = "33333333-3333-4333-8333-333333333333".to_owned();
+    for id in [here.id.to_string(), random, "x".to_owned()] {
+        let path = format!("/auth/workspace_authorization/{id}");
+        let answer = world.json("POST", &path, &eve.token, &json!({})).await;
+        answer.refused(404, &json!(["KeyError", "workspace not found"]));
+    }
+}

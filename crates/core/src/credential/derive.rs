@@ -1,0 +1,90 @@
+//! Access tokens for who shows a token already: never wider than that one, and never for longer.
+
+use super::service::hash_of_bearer;
+use super::{Access, Found, Issued, Secret, TokenKind, issue};
+use crate::Core;
+use crate::audit::{Act, Target};
+use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
+use crate::caller::{Caller, Narrowing};
+use crate::error::{Error, Result};
+use crate::ids::{CredentialId, OrganizationId, WorkspaceId};
+use crate::permission::Permission;
+use crate::store::Session;
+
+impl Core {
+    /// An access token as good as what is shown, or good for one workspace alone that who shows it may enter. It ends with
+    /// what that was given for, and no later than that.
+    pub async fn derive_token(
+        &self,
+        text: &str,
+        workspace: Option<WorkspaceId>,
+        request_id: Option<String>,
+    ) -> Result<Issued> {
+        let hash = hash_of_bearer(text)?;
+        let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
+        let caller = Caller { request_id, ..self.admit(found.as_deref())? };
+        let found = found.ok_or_else(Error::bad_credential)?;
+        let secret = Secret::random(TokenKind::Access, self.entropy());
+        let act = self.act(&caller);
+        let until = act.now.plus_seconds(self.settings().access_token_seconds);
+        let until = found.credential.expires_at.map_or(until, |at| at.min(until));
+        // What is derived of a derived one hangs on the same root, so that all of them end with it.
+        let root = found.credential.parent.unwrap_or(found.credential.id);
+        self.store()
+            .write(
+                (act, workspace, secret, (until, root)),
+                |session, (act, workspace, secret, (until, root))| {
+                    Box::pin(async move {
+                        let Narrowing { permissions, organization, workspaces } =
+                            narrowed(session, &act.caller, *workspace).await?;
+                        if !session.hold_credential(*root, act.now).await? {
+                            return Err(Error::bad_credential().by(act.caller.principal));
+                        }
+                        let access = permissions.map_or(Access::Everything, Access::Only);
+                        let holder = (act.caller.principal, (organization, access, workspaces));
+                        let lifetime = (Some(*until), Some(*root));
+                        let issued = issue(session, act, holder, "access token", secret, lifetime).await?;
+                        record(session, act, "credential.issue", issued.credential.id).await?;
+                        Ok(issued)
+                    })
+                },
+            )
+            .await
+    }
+
+    /// Ends the access token that is shown. Tokens and keys that somebody keeps are not ended by signing out.
+    pub async fn sign_out(&self, text: &str, request_id: Option<String>) -> Result<()> {
+        let hash = hash_of_bearer(text)?;
+        let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
+        let found = found.ok_or_else(Error::bad_credential)?;
+        let caller = Caller { request_id, ..super::caller_of(&found, self.clock().now())? };
+        let Found { credential, .. } = &*found;
+        if credential.kind != TokenKind::Access {
+            return Ok(());
+        }
+        self.revoke_own_credential(&caller, credential.id).await
+    }
+}
+
+/// What is left of the caller's rights in the workspace, if there is one.
+async fn narrowed(
+    session: &dyn Session,
+    caller: &Caller,
+    workspace: Option<WorkspaceId>,
+) -> Result<Narrowing> {
+    let Some(workspace) = workspace else { return Ok(caller.narrowing.clone()) };
+    let organization = session.organization_of_workspace(workspace).await?;
+    let organization = organization.ok_or_else(|| Error::hidden("workspace"))?;
+    let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(workspace));
+    authz::require_workspace(session, caller, Permission::ReadWorkspace, target, View::Both).await?;
+    Ok(Narrowing {
+        permissions: caller.narrowing.permissions,
+        organization: Some(organization),
+        workspaces: Some(vec![workspace]),
+    })
+}
+
+async fn record(session: &dyn Session, act: &Act, action: &'static str, id: CredentialId) -> Result<()> {
+    let targets = vec![Target::new("credential", id.as_uuid())];
+    act.record(session, OrganizationId::SERVER, action, targets).await
+}

@@ -1,0 +1,183 @@
+//! Signing in, and the keys that come of it, as the vendor's client does it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tenantry_core::device::{Approval, Decision};
+
+use crate::harness::{Answer, TestServer, both_alone, client};
+
+both_alone!(
+    a_client_logs_in_by_a_device,
+    the_old_client_polls_for_its_token,
+    a_password_gives_a_token,
+    tokens_are_refreshed_once,
+    keys_are_made_listed_and_revoked,
+    a_narrow_key_makes_no_other,
+);
+
+async fn begin(server: &TestServer) -> Value {
+    // No body, and no content type.
+    let answer = Answer::of(client().post(format!("{}/api/v1/auth/device/code", server.url))).await;
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    answer.expect(200)
+}
+
+async fn decide(server: &TestServer, who: &str, started: &Value, decision: Decision) {
+    let caller = server.core.authenticate(server.token(who)).await.unwrap();
+    let typed = started["user_code"].as_str().unwrap();
+    server.core.decide_device(&caller, (typed, None), decision).await.unwrap();
+}
+
+async fn approve(server: &TestServer, started: &Value) {
+    decide(server, "ada", started, Decision::Approve(Approval::default())).await;
+}
+
+async fn look(server: &TestServer, started: &Value) -> Answer {
+    let path = format!("/api/v1/auth/device/code/{}", started["device_code"].as_str().unwrap());
+    server.get("", &path).await
+}
+
+async fn exchange(server: &TestServer, started: &Value) -> Answer {
+    let body = json!({ "device_code": started["device_code"] });
+    server.send("", Method::POST, "/api/v1/auth/device/token", Some(body)).await
+}
+
+async fn a_client_logs_in_by_a_device(server: &TestServer) {
+    let started = begin(server).await;
+    let link = format!("{}/login/device?code={}", server.url, started["user_code"].as_str().unwrap());
+    assert_eq!(started["verification_url"], link);
+    assert_eq!((&started["expires_in"], &started["completed"]), (&json!(600), &json!(false)));
+    // As often as it likes.
+    for _ in 0..3 {
+        let status = look(server, &started).await.expect(200);
+        assert_eq!((&status["user_id"], &status["completed"]), (&Value::Null, &json!(false)));
+    }
+    approve(server, &started).await;
+    let status = look(server, &started).await.expect(200);
+    assert_eq!(status["user_id"], server.principal("ada"));
+    let answer = exchange(server, &started).await;
+    assert!(answer.headers.get("set-cookie").is_none());
+    let tokens = answer.expect(200);
+    assert_eq!(tokens["default_org"], json!({ "key": "northwind", "name": "northwind" }));
+    exchange(server, &started).await.expect(404);
+
+    let access = tokens["access_token"].as_str().unwrap();
+    let new = json!({ "name": null, "allow_self_revoke": true });
+    let made = server.send(access, Method::POST, "/api/v1/user/api-keys", Some(new)).await.expect(201);
+    let key = made["key"].as_str().unwrap();
+    let user = server.get(key, "/api/v1/user").await.expect(200);
+    assert_eq!((&user["username"], &user["email_address"]), (&json!("ada"), &json!("ada@tenantry.example")));
+    let organizations = server.get(key, "/api/v1/user/organizations").await.expect(200);
+    assert_eq!(organizations[0]["key"], "northwind");
+    assert_eq!(organizations[0]["can_manage_members"], true);
+
+    let refused = begin(server).await;
+    decide(server, "ada", &refused, Decision::Deny).await;
+    look(server, &refused).await.expect(403);
+    exchange(server, &refused).await.expect(403);
+    server.get("", "/api/v1/auth/device/code/made-up").await.expect(404);
+}
+
+/// It takes 401 for *not yet*, and everything else for *never*.
+async fn the_old_client_polls_for_its_token(server: &TestServer) {
+    let started = begin(server).await;
+    for _ in 0..3 {
+        exchange(server, &started).await.expect(401);
+    }
+    approve(server, &started).await;
+    let tokens = exchange(server, &started).await.expect(200);
+    assert!(tokens["refresh_token"].is_string());
+}
+
+async fn a_password_gives_a_token(server: &TestServer) {
+    let person = server.estate.people.iter().find(|person| person.username == "ada").unwrap();
+    let login = |password: String| {
+        let form =
+            [("grant_type", "password".to_owned()), ("username", "ada".to_owned()), ("password", password)];
+        Answer::of(client().post(format!("{}/api/v1/auth/login", server.url)).form(&form))
+    };
+    let answer = login(person.password.clone()).await;
+    assert!(answer.headers.get("set-cookie").is_none());
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    let token = answer.expect(200);
+    assert_eq!(token["orgs"][0], json!({ "key": "northwind", "name": "northwind" }));
+    let access = token["access_token"].as_str().unwrap();
+    server.get(access, "/api/v1/user").await.expect(200);
+    assert_eq!(login("wrong".to_owned()).await.expect(401)["detail"], "Authentication failed");
+    server.send(access, Method::POST, "/api/v1/auth/logout", None).await.expect(200);
+    server.get(access, "/api/v1/user").await.expect(401);
+    // A key is no session, and nobody need be in one.
+    server.send("ada", Method::POST, "/api/v1/auth/logout", None).await.expect(200);
+    server.get("ada", "/api/v1/user").await.expect(200);
+    server.send("", Method::POST, "/api/v1/auth/logout", None).await.expect(200);
+}
+
+async fn tokens_are_refreshed_once(server: &TestServer) {
+    let started = begin(server).await;
+    approve(server, &started).await;
+    let first = exchange(server, &started).await.expect(200);
+    let refresh = |token: &Value| {
+        let body = json!({ "refresh_token": token });
+        server.send("", Method::POST, "/api/v1/auth/refresh", Some(body))
+    };
+    let second = refresh(&first["refresh_token"]).await.expect(200);
+    assert_ne!(first["access_token"], second["access_token"]);
+    server.get(second["access_token"].as_str().unwrap(), "/api/v1/user").await.expect(200);
+    refresh(&json!("tny_rt_made_up")).await.expect(401);
+    for body in [json!({}), json!({ "refresh_token": null }), json!({ "refresh_token": "" })] {
+        let answer = server.send("", Method::POST, "/api/v1/auth/refresh", Some(body)).await.expect(422);
+        assert_eq!(answer["errors"][0]["loc"], json!(["body", "refresh_token"]));
+    }
+}
+
+async fn keys_are_made_listed_and_revoked(server: &TestServer) {
+    const KEYS: &str = "/api/v1/user/api-keys";
+    let northwind = server.organization("northwind");
+    let sea = server.workspace(&northwind, "ada", "North Sea").await;
+    let new = json!({
+        "name": "narrow", "org_id": northwind, "workspace_id": sea, "allowed_scopes": ["read:Workspace"],
+    });
+    let made = server.send("ada", Method::POST, KEYS, Some(new)).await.expect(201);
+    let key = made["key"].as_str().unwrap();
+    assert_eq!(made["masked_key"], format!("{}...", &key[..12]));
+    let listed = server.get("ada", KEYS).await.expect(200);
+    let mut shown = made.clone();
+    shown.as_object_mut().unwrap().remove("key");
+    assert_eq!(listed[0], shown);
+    let seen = server.get(key, "/api/v1/org/northwind/ws").await.expect(200);
+    assert_eq!(seen["total"], 1);
+
+    for (new, field) in [
+        (json!({ "org_id": server.organization("southgate") }), "org_id"),
+        (json!({ "org_id": "x" }), "org_id"),
+        (json!({ "workspace_id": sea }), "workspace_id"),
+        (json!({ "org_id": northwind, "workspace_id": "x" }), "workspace_id"),
+        (json!({ "allowed_scopes": ["all"] }), "allowed_scopes"),
+    ] {
+        let answer = server.send("ada", Method::POST, KEYS, Some(new)).await.expect(422);
+        assert_eq!(answer["errors"][0]["loc"][1], field);
+    }
+    // Only a key that was made for it ends itself.
+    let this = format!("{KEYS}/self");
+    server.send(key, Method::DELETE, &this, None).await.expect(403);
+    let new = json!({ "allow_self_revoke": true });
+    let may = server.send("ada", Method::POST, KEYS, Some(new)).await.expect(201);
+    let may = may["key"].as_str().unwrap();
+    server.send(may, Method::DELETE, &this, None).await.expect(204);
+    server.get(may, "/api/v1/user").await.expect(401);
+    let one = format!("{KEYS}/{}", made["id"].as_str().unwrap());
+    server.send("dan", Method::DELETE, &one, None).await.expect(404);
+    server.send("ada", Method::DELETE, &one, None).await.expect(204);
+    server.send("ada", Method::DELETE, &one, None).await.expect(404);
+    server.get(key, "/api/v1/user").await.expect(401);
+}
+
+async fn a_narrow_key_makes_no_other(server: &TestServer) {
+    const KEYS: &str = "/api/v1/user/api-keys";
+    let new = json!({ "allowed_scopes": ["read:Workspace"] });
+    let narrow = server.send("ada", Method::POST, KEYS, Some(new)).await.expect(201);
+    let narrow = narrow["key"].as_str().unwrap();
+    server.send(narrow, Method::POST, KEYS, Some(json!({}))).await.expect(403);
+    server.get(narrow, KEYS).await.expect(403);
+    server.send("northwind-ci", Method::POST, KEYS, Some(json!({}))).await.expect(403);
+}
