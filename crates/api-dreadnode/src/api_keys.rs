@@ -94,7 +94,7 @@ pub(crate) async fn list_api_keys(
         start: Start::Beginning,
         limit: MOST,
     };
-    let keys = served.core.list_own_tokens(&who.caller, page).await?;
+    let keys = served.core.list_own_tokens(&who.caller, page.into()).await?;
     let now = served.core.clock().now();
     let read = |key: ApiKey| ApiKeyRead {
         active: key.credential.expires_at.is_none_or(|at| at > now),
