@@ -175,7 +175,7 @@ pub(crate) async fn delete_api_key(change: Change<2>) -> Answer {
     or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
 }
 
-fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<ApiKeyField>> {
+pub(crate) fn condition(Predicate { field, test }: &Predicate) -> Result<Filter<ApiKeyField>> {
     match (*field, test) {
         ("title", test) => filters::text(ApiKeyField::Title, test),
         ("permission_level", Wanted::Enum(equality, name)) => {
@@ -203,7 +203,7 @@ fn lifetimes() -> Vec<String> {
     API_KEY_DAYS.iter().map(|days| format!("{}s", days * SECONDS_OF_A_DAY)).collect()
 }
 
-fn levels() -> Vec<String> {
+pub(crate) fn levels() -> Vec<String> {
     LEVELS.map(|level| level.name.to_owned()).into()
 }
 
@@ -215,7 +215,7 @@ fn read_days(text: &str) -> Result<i64> {
     days.ok_or_else(|| Error::invalid("ttl", "duration", "expected a duration of whole days such as 604800s"))
 }
 
-fn read_access(members: &Members<'_>) -> Result<Access> {
+pub(crate) fn read_access(members: &Members<'_>) -> Result<Access> {
     let permissions = roles::read_permissions(members.list("permissions")?)?;
     let access = match members.text("permission_level")? {
         None | Some("" | "ALL") => Access::Everything,
@@ -234,7 +234,7 @@ fn read_access(members: &Members<'_>) -> Result<Access> {
 }
 
 /// Bare ids. A malformed one is an unknown one.
-fn read_workspaces(members: &Members<'_>) -> Result<Vec<WorkspaceId>> {
+pub(crate) fn read_workspaces(members: &Members<'_>) -> Result<Vec<WorkspaceId>> {
     let id = |value: &Value| {
         let text = value.as_str();
         let text =

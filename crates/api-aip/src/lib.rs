@@ -18,6 +18,7 @@ mod message;
 mod names;
 mod openapi;
 mod organizations;
+mod own;
 mod page;
 mod parents;
 mod people;
@@ -56,7 +57,7 @@ macro_rules! workspaces {
 
 /// Every route of the dialect.
 pub fn routes() -> Routes {
-    Routes::default()
+    own::routes(Routes::default())
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
         .route(Method::POST, "/api/v1/users", accounts::create_user, openapi::accounts::create_user())
         .route(

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod api_keys;
 pub(crate) mod invites;
 pub(crate) mod organizations;
+pub(crate) mod own;
 mod parameters;
 pub(crate) mod people;
 pub(crate) mod roles;
@@ -38,6 +39,10 @@ pub fn api() -> Api {
         .path("role", "Its id, or a built-in role's short name.")
         .path("invitation", "Its id.")
         .path("key", "Its id.")
+        .path("token", "Its id.")
+        .path("device", "Its id.")
+        .path("session", "Its id.")
+        .path("authorization", "Its id.")
 }
 
 /// `google.rpc.Status`, as `error.rs` writes it.

@@ -81,6 +81,24 @@ impl Core {
             .await
     }
 
+    /// Ends a session of the caller's own.
+    pub async fn end_own_session(&self, caller: &Caller, id: CredentialId) -> Result<()> {
+        credential::require_whole_person(caller)?;
+        self.store()
+            .write((self.act(caller), id), |session, (act, id)| {
+                Box::pin(async move {
+                    let missing = || Error::not_found("session");
+                    session.browser_session_used_at(*id).await?.ok_or_else(missing)?;
+                    if !session.revoke_credential(act.caller.principal, *id, act.now).await? {
+                        return Err(missing());
+                    }
+                    let targets = vec![Target::new("credential", id.as_uuid())];
+                    act.record(session, OrganizationId::SERVER, "session.end", targets).await
+                })
+            })
+            .await
+    }
+
     /// Ends all sessions of the caller but the one that is used for it.
     pub async fn end_other_sessions(&self, caller: &Caller) -> Result<u64> {
         self.store()

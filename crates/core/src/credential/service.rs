@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
-use super::{Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, issue};
+use super::{Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, issue, require_whole_person};
 use crate::Core;
 use crate::audit::Target;
 use crate::caller::{Caller, Narrowing};
@@ -90,6 +90,11 @@ impl Core {
             return Err(failed_sign_in().by(user.id));
         }
         Ok(user)
+    }
+
+    /// Refuses whoever has nothing of its own: service accounts, and credentials narrower than their owner.
+    pub fn check_whole_person(&self, caller: &Caller) -> Result<()> {
+        require_whole_person(caller)
     }
 
     /// Ends a credential of the caller's own.

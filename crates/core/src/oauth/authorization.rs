@@ -137,7 +137,18 @@ impl Core {
 
     /// Ends what the caller allowed a client, and everything that came of it.
     pub async fn end_own_authorization(&self, caller: &Caller, id: CredentialId) -> Result<()> {
-        self.revoke_own_credential(caller, id).await
+        self.store()
+            .write((self.act(caller), id), |session, (act, id)| {
+                Box::pin(async move {
+                    let owner = act.caller.principal;
+                    let found = session.find_authorization(*id, act.now).await?;
+                    let own = found.filter(|(_, person)| person.id == owner);
+                    own.ok_or_else(|| Error::not_found("authorization"))?;
+                    session.revoke_credential(owner, *id, act.now).await?;
+                    record(session, act, "authorization.end", *id).await
+                })
+            })
+            .await
     }
 }
 

@@ -14,7 +14,7 @@ use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::Origin;
 use tenantry_core::caller::Caller;
 use tenantry_core::credential::{Access, NewApiKey};
-use tenantry_core::device::{Approval, Decision, DeviceRequest};
+use tenantry_core::device::{Approval, Decision, Device, DeviceRequest};
 use tenantry_core::oauth::{ProvenClient, Scopes};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::NewUser;
@@ -248,6 +248,8 @@ pub(crate) struct Ids {
     invitation: String,
     key: String,
     device: String,
+    authorization: String,
+    session: String,
 }
 
 impl Ids {
@@ -263,6 +265,9 @@ impl Ids {
             .replace("{key}", &self.key)
             .replace("{client_id}", &self.key)
             .replace("{api_key_id}", &self.key)
+            .replace("{token}", &self.key)
+            .replace("{authorization}", &self.authorization)
+            .replace("{session}", &self.session)
             .replace("{device}", &self.device)
     }
 }
@@ -274,9 +279,11 @@ impl Ids {
         pairs.fold(text.to_owned(), |text, (id, other)| text.replace(id, other))
     }
 
-    fn all(&self) -> [&str; 7] {
-        let Self { organization, workspace, user, role, invitation, key, device } = self;
-        [organization, workspace, user, role, invitation, key, device].map(String::as_str)
+    fn all(&self) -> [&str; 9] {
+        let Self { organization, workspace, user, role, invitation, key, device, authorization, session } =
+            self;
+        [organization, workspace, user, role, invitation, key, device, authorization, session]
+            .map(String::as_str)
     }
 }
 
@@ -343,6 +350,7 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
     };
     let key = server.core.create_api_key(&caller, by(), key).await.unwrap();
     let device = device(server, &caller).await;
+    let session = session(server, owner).await;
     Ids {
         organization: server.organization(organization),
         workspace: String::new(),
@@ -350,12 +358,14 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
         role: role.id.to_string(),
         invitation: invitation.id.to_string(),
         key: key.credential.id.to_string(),
-        device,
+        device: device.id.to_string(),
+        authorization: device.authorization.to_string(),
+        session,
     }
 }
 
 /// A device that the caller has logged in.
-async fn device(server: &TestServer, caller: &Caller) -> String {
+async fn device(server: &TestServer, caller: &Caller) -> Device {
     let program =
         ProvenClient::of_program(format!("zenml:{}", server.organization("northwind")), "ZenML", None);
     let request = DeviceRequest {
@@ -367,8 +377,15 @@ async fn device(server: &TestServer, caller: &Caller) -> String {
     };
     let started = server.core.start_device_login(request).await.unwrap();
     let shown = (&*started.user_code.expose(), None);
-    server.core.decide_device(caller, shown, Decision::Approve(Approval::default())).await.unwrap();
-    started.id.to_string()
+    let approved = server.core.decide_device(caller, shown, Decision::Approve(Approval::default())).await;
+    approved.unwrap().unwrap()
+}
+
+/// A browser session of a person of the estate.
+async fn session(server: &TestServer, who: &str) -> String {
+    let person = server.estate.people.iter().find(|person| person.username == who).unwrap();
+    let begun = server.core.sign_in_browser(who, &person.password, (Origin::default(), None)).await;
+    begun.unwrap().credential.id.to_string()
 }
 
 async fn every_route_has_its_outcomes(server: &TestServer) {
@@ -405,6 +422,8 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
         invitation: random("0c"),
         key: random("0d"),
         device: random("0e"),
+        authorization: random("0f"),
+        session: random("10"),
         ..ours.clone()
     };
     let at = |things: &Ids, organization: &str, workspace: &str| Ids {

@@ -10,6 +10,7 @@ mod members;
 mod once;
 mod oracle;
 mod organizations;
+mod own;
 mod parameters;
 mod people;
 mod permissions;

@@ -6,6 +6,8 @@ use super::{Row, row, with};
 
 pub(super) fn rows() -> Vec<Row> {
     const API_KEYS: &str = "/api/v1/user/api-keys";
+    const VALIDATE: &str = "validate_only=true";
+    const TOKEN: &str = "/api/v1/me/tokens/{token}";
     const DEVICE: &str = "/devices/{device}";
     // No device shows it.
     let code = || Some(json!({"user_code": "BCDFG-HJKLM"}));
@@ -23,7 +25,6 @@ pub(super) fn rows() -> Vec<Row> {
         with(row("PUT", "/devices/verify"), "", code()),
         row("GET", DEVICE),
         with(row("PUT", DEVICE), "", Some(json!({}))),
-        row("DELETE", DEVICE),
         row("GET", "/connect/authorize"),
         row("POST", "/api/v1/auth/login"),
         row("POST", "/api/v1/auth/logout"),
@@ -38,6 +39,25 @@ pub(super) fn rows() -> Vec<Row> {
         with(row("POST", API_KEYS), "", Some(json!({"allowed_scopes": ["x"]}))),
         // None of the tokens of the matrix may end itself.
         row("DELETE", "/api/v1/user/api-keys/self"),
+        row("GET", "/api/v1/me/tokens"),
+        with(row("POST", "/api/v1/me/tokens"), VALIDATE, Some(json!({"title": "Matrix"}))),
+        row("GET", TOKEN),
+        with(row("PATCH", TOKEN), VALIDATE, Some(json!({}))),
+        with(row("DELETE", TOKEN), VALIDATE, None),
+        with(row("POST", "/api/v1/me/tokens/{token}:rotate"), VALIDATE, None),
+        row("GET", "/api/v1/me/devices"),
+        with(row("POST", "/api/v1/me/devices:approve"), VALIDATE, code()),
+        with(row("POST", "/api/v1/me/devices:deny"), VALIDATE, code()),
+        row("GET", "/api/v1/me/devices/{device}"),
+        with(row("PATCH", "/api/v1/me/devices/{device}"), VALIDATE, Some(json!({}))),
+        with(row("DELETE", "/api/v1/me/devices/{device}"), VALIDATE, None),
+        row("GET", "/api/v1/me/sessions"),
+        with(row("POST", "/api/v1/me/sessions:endOthers"), VALIDATE, None),
+        with(row("DELETE", "/api/v1/me/sessions/{session}"), VALIDATE, None),
+        row("GET", "/api/v1/me/authorizations"),
+        row("GET", "/api/v1/me/authorizations/{authorization}"),
+        with(row("DELETE", "/api/v1/me/authorizations/{authorization}"), VALIDATE, None),
+        row("DELETE", DEVICE),
         row("DELETE", "/api/v1/user/api-keys/{api_key_id}"),
     ]
 }

@@ -1,0 +1,259 @@
+//! Personal access tokens.
+
+use serde_json::{Map, Value};
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::clock::Timestamp;
+use tenantry_core::credential::{
+    API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, Access, ApiKey, ApiKeyChange, Issued, NewToken,
+    OVERLAP_SECONDS_MAX, Rotation, Secret, TOKEN_SECONDS_MAX,
+};
+use tenantry_core::filter::ListQuery;
+use tenantry_core::ids::CredentialId;
+use tenantry_core::{Core, Error, Result};
+use tenantry_http::Refusal;
+
+use super::{id, judged, object, time};
+use crate::api_keys::{self, levels, read_access, read_workspaces};
+use crate::args::{flag, or_missing};
+use crate::body::Members;
+use crate::change::{Change, Terms};
+use crate::message::{Field, Kind, Message};
+use crate::page::Paging;
+use crate::read::Read;
+use crate::resource::Answer;
+use crate::roles::PERMISSIONS;
+use crate::{etag, filters, names};
+
+pub(crate) const ROWS: &str = "tokens";
+pub(crate) const TOKEN: Message = Message {
+    name: "Token",
+    fields: &[
+        Field::output("name", Kind::Name, "`me/tokens/{token}`."),
+        Field::required("title", Kind::Text(API_KEY_TITLE_MAX), "What it is called."),
+        Field::immutable(
+            "ttl",
+            Kind::Word,
+            "How long it lives, such as `3600s`: a year at most, and unless said.",
+        )
+        .never(),
+        Field::immutable("organization", Kind::Name, "The organization in which alone it counts.")
+            .sometimes(),
+        Field::immutable("ends_itself", Kind::Flag, "Whether who shows it may end it."),
+        Field::output("prefix", Kind::Word, "How the secret begins."),
+        Field::optional(
+            "permission_level",
+            Kind::Choice(levels),
+            "Everything that its owner holds, reading alone, or what `permissions` has of it.",
+        )
+        .always(),
+        Field::optional("permissions", PERMISSIONS, "With the level `RESTRICTED`: what it can be used for."),
+        Field::optional(
+            "workspace_ids",
+            Kind::List(&Kind::Uuid, API_KEY_WORKSPACES_MAX),
+            "The workspaces of the organization in which it counts; all of them if there are none.",
+        )
+        .always(),
+        Field::output("expire_time", Kind::Time, "When it ends.").sometimes(),
+        Field::output("create_time", Kind::Time, "When it was made."),
+        Field::output("last_use_time", Kind::Time, "When it was last used.").sometimes(),
+        Field::output("secret", Kind::Word, "What is shown as a credential. It is told this once.").once(),
+        Field::etag(),
+    ],
+};
+pub(crate) const ROTATION: Message = Message {
+    name: "TokenRotation",
+    fields: &[
+        Field::optional("overlap", Kind::Word, "How long the secret before counts on, such as `3600s`.")
+            .never(),
+        Field::etag(),
+    ],
+};
+
+/// `GET /api/v1/me/tokens`: those for one organization, its API keys, as well; in the order of their making.
+pub(crate) async fn list_own_tokens(read: Read<0>) -> Answer {
+    let wanted = || {
+        let shown = read.fields_of_list(ROWS, &TOKEN)?;
+        let (expression, filter) = filters::read(&read.query, &api_keys::SCHEMA, api_keys::condition)?;
+        let paging = Paging::read(&read, "ListOwnTokens", &api_keys::ORDERING, (&expression, false))?;
+        let query = ListQuery { filter, page: paging.request.clone() };
+        Ok((shown, paging, query))
+    };
+    let (shown, paging, query) = judged(&read.core, &read.caller, wanted())?;
+    let page = read.core.list_own_tokens(&read.caller, query).await?;
+    Ok(shown.list(&paging.answer(&read, ROWS, &page, write))?)
+}
+
+/// `GET /api/v1/me/tokens/{token}`.
+pub(crate) async fn get_own_token(read: Read<1>) -> Answer {
+    let shown = judged(&read.core, &read.caller, read.fields(&TOKEN))?;
+    let found = read.core.get_own_token(&read.caller, token_id(&read.path[0])).await?;
+    Ok(shown.answer(write(&found)))
+}
+
+/// `POST /api/v1/me/tokens`: the secret is shown this once.
+pub(crate) async fn create_own_token(change: Change<0>) -> Answer {
+    let now = change.core.clock().now();
+    let read = || -> Result<(NewToken, Terms)> {
+        let members = Members::of(&TOKEN, &change.body)?;
+        let terms = change.terms_to_make()?;
+        let title = members.text("title")?;
+        let organization = members.text("organization")?.filter(|text| !text.is_empty());
+        let seconds = members.text("ttl")?.map(|text| seconds("ttl", text, TOKEN_SECONDS_MAX)).transpose()?;
+        let new = NewToken {
+            title: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
+            expires_at: seconds.map(|seconds| now.plus_seconds(seconds)),
+            organization: organization.map(read_organization),
+            workspaces: read_workspaces(&members)?,
+            access: read_access(&members)?,
+            ends_itself: read_flag(&members, "ends_itself")?.unwrap_or_default(),
+        };
+        Ok((new, terms))
+    };
+    let (new, terms) = judged(&change.core, &change.caller, read())?;
+    let ends_itself = new.ends_itself;
+    let made =
+        move |made: &Issued| ApiKey { credential: made.credential.clone(), last_used_at: None, ends_itself };
+    let work = async move |core: Core, caller| core.create_own_token(&caller, new).await;
+    let keep = move |issued: &Issued| write(&made(issued));
+    let show = move |issued: Issued| with_secret(write(&made(&issued)), &issued.secret);
+    change.make_with_secret(terms, keep, show, work).await
+}
+
+/// `PATCH /api/v1/me/tokens/{token}` with `update_mask`. Its end and its organization stay.
+pub(crate) async fn update_own_token(change: Change<1>) -> Answer {
+    let read = || -> Result<(ApiKeyChange, Terms)> {
+        let members = Members::of(&TOKEN, &change.body)?;
+        let terms = change.terms(members.text("etag")?)?;
+        let mask = change.mask(&TOKEN)?;
+        let named = |name: &str| mask.as_ref().map_or_else(|| members.has(name), |mask| mask.covers(name));
+        let title = match (named("title"), members.text("title")?) {
+            (true, None) => return Err(Error::invalid("title", "missing", "expected a title")),
+            (true, Some(title)) => Some(title.to_owned()),
+            (false, _) => None,
+        };
+        // Level and permissions make sense together alone.
+        let of_access = named("permission_level") || named("permissions");
+        let wanted = ApiKeyChange {
+            title,
+            access: of_access.then(|| read_access(&members)).transpose()?,
+            workspaces: named("workspace_ids").then(|| read_workspaces(&members)).transpose()?,
+            expected_version: terms.expected_version.clone(),
+            ..ApiKeyChange::default()
+        };
+        Ok((wanted, terms))
+    };
+    let (wanted, terms) = judged(&change.core, &change.caller, read())?;
+    let id = token_id(&change.path[0]);
+    let found = change.core.get_own_token(&change.caller, id).await?;
+    require_fixed(&Members::of(&TOKEN, &change.body)?, &found)?;
+    let work = async move |core: Core, caller| core.update_own_token(&caller, id, wanted).await;
+    change.make(terms, write, work).await
+}
+
+/// `DELETE /api/v1/me/tokens/{token}`: it counts for nothing from then on.
+pub(crate) async fn delete_own_token(change: Change<1>) -> Answer {
+    let read = || -> Result<_> { Ok((change.terms(None)?, flag(&change.query, "allow_missing")?)) };
+    let (terms, allow_missing) = judged(&change.core, &change.caller, read())?;
+    let (id, expected) = (token_id(&change.path[0]), terms.expected_version.clone());
+    let work = async move |core: Core, caller| core.delete_own_token(&caller, id, expected).await;
+    or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
+}
+
+/// `POST /api/v1/me/tokens/{token}:rotate`: another secret, which is shown this once.
+pub(crate) async fn custom_method(change: Change<1>) -> Answer {
+    let (id, method) = change.path[0].rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
+    if method != "rotate" {
+        return Err(Refusal::UnknownRoute.into());
+    }
+    let id = token_id(id);
+    let read = || -> Result<(i64, Terms)> {
+        let none = Value::Object(Map::new());
+        let body = if change.body.is_null() { &none } else { &change.body };
+        let members = Members::of(&ROTATION, body)?;
+        let overlap = members.text("overlap")?.filter(|text| !text.is_empty());
+        let overlap = overlap.map_or(Ok(0), |text| seconds("overlap", text, OVERLAP_SECONDS_MAX))?;
+        Ok((overlap, change.terms(members.text("etag")?)?))
+    };
+    let (overlap_seconds, terms) = judged(&change.core, &change.caller, read())?;
+    let rotation = Rotation { overlap_seconds, expected_version: terms.expected_version.clone() };
+    let work = async move |core: Core, caller| core.rotate_own_token(&caller, id, rotation).await;
+    let keep = |(key, _): &(ApiKey, Secret)| write(key);
+    let show = |(key, secret): (ApiKey, Secret)| with_secret(write(&key), &secret);
+    change.make_with_secret(terms, keep, show, work).await
+}
+
+fn token_id(text: &str) -> CredentialId {
+    id(text, CredentialId::parse, CredentialId::from_uuid)
+}
+
+/// An id, key or name, or the whole name of the resource.
+fn read_organization(text: &str) -> OrganizationRef {
+    OrganizationRef::parse(text.strip_prefix("organizations/").unwrap_or(text))
+}
+
+/// A duration of whole seconds.
+fn seconds(field: &'static str, text: &str, most: i64) -> Result<i64> {
+    let digits = text.strip_suffix('s').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds = digits.and_then(|digits| digits.parse().ok()).filter(|seconds| *seconds <= most);
+    seconds.ok_or_else(|| {
+        Error::invalid(field, "duration", format!("expected whole seconds such as 3600s, at most {most}s"))
+    })
+}
+
+/// What is fixed once the token is made may be given as it is.
+fn require_fixed(members: &Members<'_>, key: &ApiKey) -> Result<()> {
+    let credential = &key.credential;
+    let lifetime = credential.expires_at.map(|end| end.as_micros() - credential.created_at.as_micros());
+    let ttl = lifetime.map(|micros| format!("{}s", micros / 1_000_000));
+    let same_ttl = members.text("ttl")?.is_none_or(|text| text.is_empty() || ttl.as_deref() == Some(text));
+    let organization = credential.organization.map(|id| id.to_string()).unwrap_or_default();
+    let same_organization = members
+        .text("organization")?
+        .is_none_or(|text| text.strip_prefix("organizations/").unwrap_or(text) == organization);
+    let same_end = read_flag(members, "ends_itself")?.is_none_or(|flag| flag == key.ends_itself);
+    let fixed = [("ttl", same_ttl), ("organization", same_organization), ("ends_itself", same_end)];
+    match fixed.into_iter().find(|(_, same)| !same) {
+        None => Ok(()),
+        Some((field, _)) => Err(Error::invalid(field, "immutable", "is fixed once the resource is made")),
+    }
+}
+
+pub(super) fn read_flag(members: &Members<'_>, name: &'static str) -> Result<Option<bool>> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(_) => Err(Error::invalid(name, "form", "expected true or false")),
+    }
+}
+
+fn with_secret(mut body: Value, secret: &Secret) -> Value {
+    if let Value::Object(members) = &mut body {
+        members.insert("secret".to_owned(), secret.expose().into());
+    }
+    body
+}
+
+fn write(key: &ApiKey) -> Value {
+    let ApiKey { credential, last_used_at, ends_itself } = key;
+    let (level, permissions) = match credential.access {
+        Access::Everything => ("ALL", None),
+        Access::Reading => ("READ_ONLY", None),
+        Access::Only(only) => ("RESTRICTED", Some(only.iter().map(|p| Value::from(p.name())).collect())),
+    };
+    let workspaces = credential.workspaces.iter().flatten().map(|id| Value::from(id.to_string()));
+    let at = |at: Option<Timestamp>| at.map(time);
+    object([
+        ("name", Some(format!("me/tokens/{}", credential.id).into())),
+        ("title", Some(credential.title.as_str().into())),
+        ("organization", credential.organization.map(|id| names::organization(id).into())),
+        ("ends_itself", Some((*ends_itself).into())),
+        ("prefix", Some(format!("{}{}", credential.kind.prefix(), credential.first_characters).into())),
+        ("permission_level", Some(level.into())),
+        ("permissions", permissions),
+        ("workspace_ids", Some(workspaces.collect())),
+        ("expire_time", at(credential.expires_at)),
+        ("create_time", Some(time(credential.created_at))),
+        ("last_use_time", at(*last_used_at)),
+        ("etag", Some(etag::write(credential.version).into())),
+    ])
+}
