@@ -3,11 +3,11 @@
 //! A form is taken from this server's own pages only. The browser says where it comes from (`Sec-Fetch-Site`, `Origin`),
 //! and each form holds a token that is made of a cookie, which no other site can read or, by its `__Host-` name, set.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::Extension;
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
@@ -15,9 +15,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use tenantry_core::browser::{BrowserSession, Origin, USER_AGENT_MAX};
+use tenantry_core::browser::{BrowserSession, Origin};
 use tenantry_core::{Error, Kind, Result};
-use tenantry_http::{Form, Refused, RequestId, Served};
+use tenantry_http::{Form, Refused, Served, Whence};
 use url::Url;
 
 use crate::pages::Pages;
@@ -122,6 +122,7 @@ impl FromRequestParts<Served> for Browser {
         let Extension(cookies) = Extension::<Cookies>::from_request_parts(parts, served)
             .await
             .map_err(|error| Error::internal(error.to_string()))?;
+        let Ok(Whence(from)) = Whence::from_request_parts(parts, served).await;
         let headers = &parts.headers;
         let cookie = cookie_of(headers, cookies.session_name());
         if cookie.is_some() && headers.contains_key(AUTHORIZATION) {
@@ -136,9 +137,8 @@ impl FromRequestParts<Served> for Browser {
                 Err(error) => return Err(error.into()),
             },
         };
-        let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
         let session = session.map(|mut session| {
-            session.caller.request_id.clone_from(&request_id);
+            session.caller.request_id.clone_from(&from.request_id);
             session
         });
         let bound = match &session {
@@ -147,11 +147,6 @@ impl FromRequestParts<Served> for Browser {
         };
         let is_new = bound.is_none();
         let binding = bound.unwrap_or_else(|| random(served));
-        let from = Origin {
-            source: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
-            user_agent: user_agent(headers),
-            request_id,
-        };
         let from_elsewhere = is_from_elsewhere(headers, &cookies.origin);
         Ok(Self { session, cookie, from, cookies, binding, is_new, from_elsewhere })
     }
@@ -174,11 +169,6 @@ fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
         (Some(value), None) if !value.is_empty() => Some(value.to_owned()),
         _ => None,
     }
-}
-
-fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(USER_AGENT)?.to_str().ok()?;
-    Some(text.chars().filter(|c| !c.is_control()).take(USER_AGENT_MAX).collect())
 }
 
 fn random(served: &Served) -> String {

@@ -9,6 +9,7 @@ mod authorize;
 mod bearer;
 mod browser;
 mod claims;
+mod device;
 mod introspect;
 mod keyring;
 mod logout;
@@ -48,6 +49,12 @@ pub fn endpoints() -> Routes {
         )
         .route(Method::GET, "/oauth2/jwks", metadata::jwks, openapi::jwks())
         .route(Method::POST, "/oauth2/token", token::issue_token, openapi::issue_token())
+        .route(
+            Method::POST,
+            "/oauth2/device_authorization",
+            device::start_device_login,
+            openapi::start_device_login(),
+        )
         .route(Method::POST, "/oauth2/introspect", introspect::introspect, openapi::introspect())
         .route(Method::POST, "/oauth2/revoke", introspect::revoke, openapi::revoke())
         .route(Method::GET, "/oauth2/userinfo", userinfo::userinfo, openapi::userinfo("userinfo"))
@@ -69,6 +76,10 @@ pub fn pages() -> Routes {
         .route(Method::POST, "/login", pages::sign_in::sign_in, openapi::sign_in())
         .route(Method::GET, "/login/account", pages::account::show, openapi::show_account())
         .route(Method::POST, "/login/account", pages::account::end, openapi::end_of_account())
+        .route(Method::GET, "/login/device", pages::device::show, openapi::show_device())
+        .route(Method::POST, "/login/device", pages::device::decide, openapi::decide_device())
+        .route(Method::GET, "/login/invitation", pages::invitation::show, openapi::show_invitation())
+        .route(Method::POST, "/login/invitation", pages::invitation::answer, openapi::answer_invitation())
         .route(Method::GET, "/login/style.css", pages::style, openapi::style())
 }
 

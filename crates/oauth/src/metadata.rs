@@ -61,6 +61,7 @@ fn described(served: &Served) -> Value {
         "issuer": served.address(""),
         "authorization_endpoint": served.address("/oauth2/authorize"),
         "token_endpoint": served.address("/oauth2/token"),
+        "device_authorization_endpoint": served.address("/oauth2/device_authorization"),
         "jwks_uri": served.address("/oauth2/jwks"),
         "registration_endpoint": served.address("/oauth2/register"),
         "revocation_endpoint": served.address("/oauth2/revoke"),

@@ -7,6 +7,7 @@ use tenantry_http::openapi::{Api, Framing, Operation, Parameter, Shape};
 use tenantry_http::{TokenEndpoint, TokenError};
 
 use crate::bearer::Bearers;
+use crate::device::StartedLogin;
 use crate::introspect::Told;
 use crate::pages::Pages;
 use crate::register::{Clients, Metadata, Registered};
@@ -105,6 +106,15 @@ pub(crate) fn issue_token() -> Operation {
         .reads(FORM, form(&["grant_type"], more))
         .answers(200, "Tokens.", Shape::written::<Granted>())
         .refuses(&[Kind::Invalid, Kind::Unauthenticated, Kind::Unsupported, Kind::RateLimited])
+}
+
+pub(crate) fn start_device_login() -> Operation {
+    Operation::new("start_device_login", "Begin to log a device in")
+        .about("RFC 8628. A person confirms the code at `/login/device`; the program asks the token endpoint until then.")
+        .open()
+        .reads(FORM, form(&[], &["client_id", "client_secret", "scope"]))
+        .answers(200, "The codes.", Shape::written::<StartedLogin>())
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated, Kind::Forbidden])
 }
 
 pub(crate) fn introspect() -> Operation {
@@ -254,6 +264,51 @@ pub(crate) fn end_of_account() -> Operation {
         .reads(FORM, form(&["form_token", "id"], &[]))
         .answers_nothing(303, "To the page.")
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound])
+}
+
+pub(crate) fn show_device() -> Operation {
+    Operation::new("show_device", "Ask whether a device may log in")
+        .about("RFC 8628, section 3.3. The code in the address confirms nothing.")
+        .open()
+        .takes([text("code", "The code that the program shows."), text("user_code", "The same.")])
+        .answers_text(200, "The question, or a form for the code.", HTML)
+        .answers_nothing(303, "To the sign-in.")
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
+}
+
+pub(crate) fn decide_device() -> Operation {
+    Operation::new("decide_device", "Say whether a device may log in")
+        .about("The form of the page; `decision` is `approve` or `deny`.")
+        .open()
+        .reads(FORM, form(&["form_token", "code", "decision"], &["trusted"]))
+        .answers_text(200, "It is done.", HTML)
+        .answers_nothing(303, "To the sign-in.")
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::RateLimited])
+}
+
+pub(crate) fn show_invitation() -> Operation {
+    Operation::new("show_invitation", "What an invitation offers")
+        .about("Looking spends nothing.")
+        .open()
+        .takes([
+            text("organization", "The organization's id."),
+            text("invitation", "The invitation's id."),
+            text("secret", "Its secret."),
+        ])
+        .answers_text(200, "What is offered.", HTML)
+        .answers_text(404, "There is none for who is signed in.", HTML)
+        .answers_nothing(303, "To the sign-in.")
+        .refuses(&[Kind::Invalid])
+}
+
+pub(crate) fn answer_invitation() -> Operation {
+    Operation::new("answer_invitation", "Answer an invitation")
+        .about("The form of the page; `decision` is `accept` or `decline`.")
+        .open()
+        .reads(FORM, form(&["form_token", "organization", "invitation", "decision"], &["secret"]))
+        .answers_text(200, "It is done.", HTML)
+        .answers_nothing(303, "To the sign-in.")
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition])
 }
 
 pub(crate) fn style() -> Operation {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tenantry_core::device::TokenLife;
 use tenantry_core::oauth::{GrantType, ProvenClient, Redemption, Scopes};
 use tenantry_core::{Error, Kind, Result};
 use tenantry_http::{ClientProof, Form, Refused, RequestId, Served, TokenEndpoint};
@@ -88,7 +89,8 @@ pub(crate) async fn issue_token(
             return Ok((NOT_KEPT, Json(granted)).into_response());
         }
         GrantType::DeviceCode => {
-            return Err(Error::new(Kind::Unsupported, "token.grant_type", "not served yet").into());
+            let shown = form.required("device_code")?;
+            core.redeem_device_code(&client, shown, TokenLife::Usual).await?.tokens
         }
     };
     let granted = Granted {

@@ -5,14 +5,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use tenantry_core::browser::{BrowserSession, OpenSession};
-use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::CredentialId;
 use tenantry_core::oauth::Authorization;
 use tenantry_core::{Error, Kind};
 use tenantry_http::{Form, Refused, Served};
 
 use super::sign_in::HOME;
-use super::{Pages, go, show as show_page};
+use super::{Pages, go, show as show_page, to_the_minute};
 use crate::browser::Browser;
 
 #[derive(Template)]
@@ -64,12 +63,6 @@ impl AuthorizationRow {
             since: to_the_minute(allowed.credential.created_at),
         }
     }
-}
-
-/// `2026-01-02 03:04 UTC`
-fn to_the_minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    format!("{} UTC", text.get(..16).unwrap_or(&text).replace('T', " "))
 }
 
 /// The page; whoever is not signed in signs in first.

@@ -1,6 +1,8 @@
 //! Pages for people: plain HTML that works without scripts, with a policy that allows nothing from elsewhere.
 
 pub(crate) mod account;
+pub(crate) mod device;
+pub(crate) mod invitation;
 pub(crate) mod sign_in;
 
 use askama::Template;
@@ -10,6 +12,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tenantry_core::clock::Timestamp;
 use tenantry_core::{Error, Kind, Result};
 use tenantry_http::{Dialect, Refusal};
 use url::Url;
@@ -26,7 +29,7 @@ impl Dialect for Pages {
             status if status.is_server_error() => "That did not work",
             _ => "That cannot be done",
         };
-        let mut response = show(status, &Failure { title, message: &message }, None);
+        let mut response = show(status, &Message { title, message: &message, onward: None }, None);
         if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -74,11 +77,25 @@ fn told(refusal: &Refusal) -> (StatusCode, String) {
     }
 }
 
+/// A page that only says something.
 #[derive(Template)]
-#[template(path = "failure.html")]
-struct Failure<'a> {
-    title: &'a str,
-    message: &'a str,
+#[template(path = "message.html")]
+pub(crate) struct Message<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) message: &'a str,
+    /// Where to go on, and what is written there.
+    pub(crate) onward: Option<(&'a str, &'a str)>,
+}
+
+/// Says that something was done.
+pub(crate) fn say(title: &str, message: &str) -> Response {
+    show(StatusCode::OK, &Message { title, message, onward: None }, None)
+}
+
+/// `2026-01-02 03:04 UTC`
+pub(crate) fn to_the_minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{} UTC", text.get(..16).unwrap_or(&text).replace('T', " "))
 }
 
 /// A page. Its forms go to this server, and from there on to `onward` at most.

@@ -193,6 +193,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("GET", "/.well-known/oauth-authorization-server"),
         row("GET", "/oauth2/jwks"),
         row("POST", "/oauth2/token"),
+        row("POST", "/oauth2/device_authorization"),
         row("POST", "/oauth2/introspect"),
         row("POST", "/oauth2/revoke"),
         row("GET", "/oauth2/userinfo"),
@@ -209,6 +210,10 @@ pub(crate) fn rows() -> Vec<Row> {
         row("POST", "/login"),
         row("GET", "/login/account"),
         row("POST", "/login/account"),
+        row("GET", "/login/device"),
+        row("POST", "/login/device"),
+        row("GET", "/login/invitation"),
+        row("POST", "/login/invitation"),
         row("GET", "/login/style.css"),
     ];
     rows.extend(login::rows());

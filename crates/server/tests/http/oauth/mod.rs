@@ -2,7 +2,9 @@
 
 mod browser;
 mod clients;
+mod device;
 mod flow;
+mod invitation;
 mod pages;
 mod secrets;
 
