@@ -61,6 +61,7 @@ pub(crate) const SIGN_IN: Sql = sql!(
        updated_at, password_hash, 1 AS place \
      FROM principals WHERE org_id IS NULL AND username_folded = $1 ORDER BY place"
 );
+const RENEW_HASH: Sql = sql!("UPDATE principals SET password_hash = $3 WHERE id = $1 AND password_hash = $2");
 const INSERT: Sql = sql!(
     "INSERT INTO credentials (id, kind, principal_id, org_id, title, first_characters, hash, created_at, expires_at, \
        parent_id, access, permissions, workspaces, version, title_folded) \
@@ -248,6 +249,10 @@ impl CredentialStore for Db<'_> {
         self.conn
             .first(&SIGN_IN, params![folded], |row| Ok((principal::read(row, 0)?, row.opt_string(10)?)))
             .await
+    }
+
+    async fn renew_password_hash(&self, principal: PrincipalId, before: &str, after: &str) -> Result<()> {
+        self.conn.run(&RENEW_HASH, params![principal.as_uuid(), before, after]).await.map(drop)
     }
 
     async fn insert_credential(&self, credential: &Credential, hash: &[u8; 32]) -> Result<()> {

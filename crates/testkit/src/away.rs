@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenantry_core::clock::{Clock, Entropy, Timestamp};
-use tenantry_core::credential::Passwords;
+use tenantry_core::credential::{Passwords, Verdict};
 use tenantry_core::ids::IdSource;
 use tenantry_core::settings::Settings;
 use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind, Store};
@@ -70,7 +70,8 @@ impl Passwords for Away {
         Box::pin(async move { Ok(password.to_owned()) })
     }
 
-    fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<bool>> {
-        Box::pin(async move { Ok(hash == Some(password)) })
+    fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<Verdict>> {
+        let verdict = if hash == Some(password) { Verdict::Right } else { Verdict::Wrong };
+        Box::pin(async move { Ok(verdict) })
     }
 }

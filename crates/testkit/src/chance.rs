@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tenantry_core::Error;
 use tenantry_core::clock::Entropy;
-use tenantry_core::credential::Passwords;
+use tenantry_core::credential::{Passwords, Verdict};
 use tenantry_core::error::Result;
 use tenantry_core::ids::IdSource;
 use tenantry_core::seal::Seal;
@@ -63,7 +63,8 @@ impl Entropy for SeededEntropy {
     }
 }
 
-/// Passwords that are kept as they are, so that tests need not wait for a slow hash. Counts what it was asked for.
+/// Passwords that are kept as they are, so that tests need not wait for a slow hash. Counts what it was asked for. What is
+/// kept as `old:PASSWORD` is outdated.
 #[derive(Debug, Default)]
 pub struct PlainPasswords(AtomicU64);
 
@@ -80,9 +81,14 @@ impl Passwords for PlainPasswords {
         Box::pin(async move { Ok(format!("plain:{password}")) })
     }
 
-    fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<bool>> {
+    fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<Verdict>> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async move { Ok(hash.is_some_and(|hash| hash == format!("plain:{password}"))) })
+        let verdict = match hash.and_then(|hash| hash.strip_suffix(password)) {
+            Some("plain:") => Verdict::Right,
+            Some("old:") => Verdict::Outdated,
+            _ => Verdict::Wrong,
+        };
+        Box::pin(async move { Ok(verdict) })
     }
 }
 

@@ -24,7 +24,8 @@ pub use api_key::{
     API_KEY_DAYS, API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, API_KEYS_MAX, ApiKey, ApiKeyChange, ApiKeyField,
     NewApiKey,
 };
-pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
+pub(crate) use password::require_good;
+pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords, Verdict};
 pub use personal::{NewToken, TOKEN_SECONDS_MAX, TOKENS_MAX};
 pub use rotation::{OVERLAP_SECONDS_MAX, Rotation};
 pub(crate) use service::caller_of;

@@ -2,13 +2,15 @@
 
 use subtle::ConstantTimeEq;
 
-use super::{Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, issue, require_whole_person};
+use super::{
+    Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, Verdict, issue, require_good, require_whole_person,
+};
 use crate::Core;
 use crate::audit::Target;
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{CredentialId, OrganizationId};
+use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::text;
@@ -84,10 +86,17 @@ impl Core {
             .point(text::fold(login.trim()), |session, login| Box::pin(session.find_sign_in(login)))
             .await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
-        let fits = password.len() <= PASSWORD_MAX && self.passwords().verify(password, hash).await?;
-        let Some((user, _)) = found else { return Err(failed_sign_in()) };
-        if !fits || !user.is_active_user() {
+        let verdict = match password.len() {
+            0..=PASSWORD_MAX => self.passwords().verify(password, hash).await?,
+            _ => Verdict::Wrong,
+        };
+        let Some((user, hash)) = found else { return Err(failed_sign_in()) };
+        if verdict == Verdict::Wrong || !user.is_active_user() {
             return Err(failed_sign_in().by(user.id));
+        }
+        if let (Verdict::Outdated, Some(before)) = (verdict, hash) {
+            // Who knows the password gets in whether or not there is time to hash it anew.
+            let _ = self.renew_hash(user.id, before, password).await;
         }
         Ok(user)
     }
@@ -95,6 +104,27 @@ impl Core {
     /// Refuses whoever has nothing of its own: service accounts, and credentials narrower than their owner.
     pub fn check_whole_person(&self, caller: &Caller) -> Result<()> {
         require_whole_person(caller)
+    }
+
+    /// The hash of a password that is to be kept, for somebody with these names; `field` is where it came from.
+    pub(crate) async fn hash_password(
+        &self,
+        field: &'static str,
+        password: &str,
+        own: &[&str],
+    ) -> Result<String> {
+        require_good(field, password, own)?;
+        self.passwords().hash(password).await
+    }
+
+    /// Keeps a password by a hash of today's parameters.
+    async fn renew_hash(&self, user: PrincipalId, before: String, password: &str) -> Result<()> {
+        let after = self.passwords().hash(password).await?;
+        self.store()
+            .write((user, before, after), |session, (user, before, after)| {
+                Box::pin(session.renew_password_hash(*user, before, after))
+            })
+            .await
     }
 
     /// Ends a credential of the caller's own.

@@ -5,7 +5,7 @@ use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
 use crate::caller::Caller;
-use crate::credential::{self, Issued, PASSWORD_MAX, PASSWORD_MIN, Secret, TokenKind};
+use crate::credential::{self, Issued, Secret, TokenKind};
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Subject};
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
@@ -124,11 +124,9 @@ impl Core {
 
     async fn password_hash(&self, new: &NewUser) -> Result<Option<String>> {
         let Some(password) = &new.password else { return Ok(None) };
-        if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&password.len()) {
-            let expected = format!("expected {PASSWORD_MIN} to {PASSWORD_MAX} bytes");
-            return Err(Error::invalid("password", "length", expected));
-        }
-        self.passwords().hash(password).await.map(Some)
+        let own = [Some(&new.email), new.username.as_ref(), new.display_name.as_ref()];
+        let own: Vec<&str> = own.into_iter().flatten().map(String::as_str).collect();
+        self.hash_password("password", password, &own).await.map(Some)
     }
 
     /// Suspends a principal, or lifts the suspension. Needs the right to run the server.

@@ -21,6 +21,8 @@ on_both_engines!(
     no_token_outlives_a_revocation_beside_it,
     suspended_ones_are_refused_at_once,
     passwords_sign_in,
+    a_password_is_hashed_anew_when_its_parameters_are_old,
+    bad_passwords_are_refused,
     clients_sign_in,
     service_accounts_stay_in_their_organization,
     deleting_an_organization_ends_its_service_accounts,
@@ -170,6 +172,37 @@ async fn account(core: &TestCore, owner: &Member, name: &str) -> MadeServiceAcco
     let org = OrganizationRef::Name(name.to_owned());
     let new = NewServiceAccount { name: "bot".into(), role: BuiltinRole::OrganizationAdmin };
     core.create_service_account(&owner.caller, org, new).await.unwrap()
+}
+
+async fn a_password_is_hashed_anew_when_its_parameters_are_old(core: TestCore) {
+    let root = core.root().await;
+    core.create_user(&root.caller, with_password("correct horse")).await.unwrap();
+    core.sql("UPDATE principals SET password_hash = 'old:correct horse' WHERE username = 'ann'");
+    core.sign_in_user("ann", "wrong horse").await.unwrap_err();
+    let kept = || core.sql("SELECT password_hash FROM principals WHERE username = 'ann'");
+    assert_eq!(kept(), "old:correct horse");
+    core.sign_in_user("ann", "correct horse").await.unwrap();
+    assert_eq!(kept(), "plain:correct horse");
+    core.sign_in_user("ann", "correct horse").await.unwrap();
+}
+
+async fn bad_passwords_are_refused(core: TestCore) {
+    let root = core.root().await;
+    for (password, rule) in
+        [("7 bytes", "length"), ("Password123", "common"), ("ANN@example.ORG", "own_name")]
+    {
+        let refused = core.create_user(&root.caller, with_password(password)).await.unwrap_err();
+        assert_eq!((&*refused.violations[0].field, refused.violations[0].rule), ("password", rule));
+    }
+}
+
+fn with_password(password: &str) -> NewUser {
+    NewUser {
+        username: Some("ann".into()),
+        email: "ann@example.org".into(),
+        password: Some(password.to_owned()),
+        ..NewUser::default()
+    }
 }
 
 async fn clients_sign_in(core: TestCore) {
