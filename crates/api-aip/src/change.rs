@@ -33,6 +33,8 @@ pub(crate) struct Change<const N: usize> {
     pub(crate) query: Query<Aip>,
     /// The body; null when there is none.
     pub(crate) body: Value,
+    /// For the addresses of pages.
+    pub(crate) served: Served,
     taken: Taken,
     if_match: Option<String>,
     fingerprint: [u8; 32],
@@ -71,7 +73,8 @@ impl<const N: usize> FromRequest<Served> for Change<N> {
         let asked = (&method, address.as_str(), &query, &body);
         let fingerprint = fingerprint(&caller.narrowing, asked, if_match.as_deref());
         let core = Arc::clone(&served.core);
-        Ok(Self { core, caller, path, query, body, taken, if_match, fingerprint })
+        let served = served.clone();
+        Ok(Self { core, caller, path, query, body, served, taken, if_match, fingerprint })
     }
 }
 
@@ -210,6 +213,7 @@ impl Terms {
 fn without_secrets(mut body: Value) -> Value {
     if let Value::Object(members) = &mut body {
         members.shift_remove("secret");
+        members.shift_remove("link");
         for value in members.values_mut() {
             *value = without_secrets(value.take());
         }

@@ -13,8 +13,6 @@ use tenantry_http::{Dialect, Refusal, bearer};
 
 /// The domain of `google.rpc.ErrorInfo`, and of types of resources.
 pub(crate) const DOMAIN: &str = "tenantry";
-/// Seconds after which a client that found the server busy should come back.
-const RETRY_SECONDS: u32 = 1;
 
 /// The reason of a conflict with the version in an `If-Match` header, which HTTP has a status for (RFC 9110).
 pub(crate) const STALE_IF_MATCH: &str = "if_match.stale";
@@ -135,8 +133,8 @@ impl Dialect for Aip {
         if matches!(code, Code::Unauthenticated) {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if refusal.error().is_some_and(|error| waiting_helps(error.kind)) {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        if let Some(seconds) = refusal.error().and_then(Error::retry_after) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(error) = refusal.error().filter(|error| is_of_a_resource(error.kind)) {
             let (kind, about) = (error.kind, error.about.clone());
@@ -183,15 +181,11 @@ fn details(error: &Error) -> Vec<Value> {
             json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "field_violations": violations}),
         );
     }
-    if waiting_helps(error.kind) {
-        let delay = format!("{RETRY_SECONDS}s");
+    if let Some(seconds) = error.retry_after() {
+        let delay = format!("{seconds}s");
         details.push(json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retry_delay": delay}));
     }
     details
-}
-
-const fn waiting_helps(kind: Kind) -> bool {
-    matches!(kind, Kind::Unavailable | Kind::RateLimited)
 }
 
 /// Whether some resource is in the way, or out of reach.

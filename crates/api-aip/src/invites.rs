@@ -12,7 +12,7 @@ use tenantry_core::grant::RoleName;
 use tenantry_core::ids::InvitationId;
 use tenantry_core::invitation::{Invitation, InvitationDetail, InvitationField, InvitationStatus};
 use tenantry_core::{Core, Error, Result};
-use tenantry_http::Refusal;
+use tenantry_http::{Refusal, Served};
 
 use crate::args::{at_organization, at_workspace, judged_at};
 use crate::body::Members;
@@ -25,8 +25,14 @@ use crate::resource::Answer;
 use crate::{filters, names};
 
 pub(crate) const ROWS: &str = "invitations";
-const SECRET: Field =
-    Field::output("secret", Kind::Word, "Proof of the invitation. It is shown this once.").once();
+const SECRET: Field = Field::output(
+    "secret",
+    Kind::Word,
+    "Proof of the invitation. It is shown this once, unless it is mailed.",
+)
+.once();
+const LINK: Field =
+    Field::output("link", Kind::Word, "The page that answers it, shown with the secret.").once();
 pub(crate) const PENDING: Message = Message {
     name: "PendingInvitation",
     fields: &[
@@ -39,6 +45,7 @@ pub(crate) const PENDING: Message = Message {
         .never(),
         Field::output("invitation_id", Kind::Uuid, "Its id."),
         SECRET,
+        LINK,
     ],
 };
 pub(crate) const INVITATION: Message = Message {
@@ -53,6 +60,7 @@ pub(crate) const INVITATION: Message = Message {
         Field::output("redirect_organization_id", Kind::Uuid, "Where to go once it is accepted.").sometimes(),
         Field::output("redirect_workspace_id", Kind::Uuid, "Where to go once it is accepted.").sometimes(),
         SECRET,
+        LINK,
     ],
 };
 /// The body of what is done with an invitation.
@@ -127,8 +135,10 @@ async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let needed = Needed::MANAGE_INVITATIONS;
     let (email, roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
     let work = async move |core: Core, caller| core.invite(&caller, place, email, roles).await;
-    let show = |(invitation, secret): (Invitation, Secret)| write_made(&invitation, &secret);
-    change.make_with_secret(terms, write_pending, show, work).await
+    let keep = |(invitation, _): &(Invitation, Option<Secret>)| write_pending(invitation);
+    let show =
+        |(made, secret): (Invitation, Option<Secret>)| write_made(&made, secret.as_ref(), &change.served);
+    change.make_with_secret(terms, keep, show, work).await
 }
 
 /// `DELETE .../organizations/{organization}/invites/{invitation}`: withdraws a pending one.
@@ -176,8 +186,11 @@ pub(crate) async fn custom_method(change: Change<2>) -> Answer {
         "resend" => {
             let (_, terms) = read_answer(&change, &by, id).await?;
             let work = async move |core: Core, caller| core.resend_invitation(&caller, by, id).await;
-            let show = |(detail, secret): (InvitationDetail, Secret)| with_secret(write(&detail), &secret);
-            change.make_with_secret(terms, write, show, work).await
+            let keep = |(detail, _): &(InvitationDetail, Option<Secret>)| write(detail);
+            let show = |(detail, secret): (InvitationDetail, Option<Secret>)| {
+                with_secret(write(&detail), &detail.invitation, secret.as_ref(), &change.served)
+            };
+            change.make_with_secret(terms, keep, show, work).await
         }
         _ => Err(Refusal::UnknownRoute.into()),
     }
@@ -222,14 +235,17 @@ pub(crate) fn write_pending(invitation: &Invitation) -> Value {
 }
 
 /// An invitation that was made now.
-pub(crate) fn write_made(invitation: &Invitation, secret: &Secret) -> Value {
-    with_secret(write_pending(invitation), secret)
+pub(crate) fn write_made(invitation: &Invitation, secret: Option<&Secret>, served: &Served) -> Value {
+    with_secret(write_pending(invitation), invitation, secret, served)
 }
 
-/// The secret is shown this once.
-fn with_secret(mut body: Value, secret: &Secret) -> Value {
-    if let Value::Object(members) = &mut body {
+/// The secret and the page that it opens are shown this once, where they are not mailed.
+fn with_secret(mut body: Value, invitation: &Invitation, secret: Option<&Secret>, served: &Served) -> Value {
+    if let (Value::Object(members), Some(secret)) = (&mut body, secret) {
+        let (organization, id) = (invitation.organization.to_string(), invitation.id.to_string());
+        let link = served.invitation_link(&organization, &id, secret.expose());
         members.insert("secret".to_owned(), secret.expose().into());
+        members.insert("link".to_owned(), link.into());
     }
     body
 }

@@ -59,7 +59,34 @@ macro_rules! workspaces {
 pub fn routes() -> Routes {
     own::routes(Routes::default())
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
+        .route(Method::PATCH, "/api/v1/me", me::update_current_user, openapi::accounts::update_current_user())
+        .route(
+            Method::POST,
+            "/api/v1/me:changePassword",
+            me::change_password,
+            openapi::accounts::change_password(),
+        )
+        .route(Method::GET, "/api/v1/users", accounts::list_users, openapi::accounts::list_users())
         .route(Method::POST, "/api/v1/users", accounts::create_user, openapi::accounts::create_user())
+        .route(Method::GET, "/api/v1/users/{user}", accounts::get_user, openapi::accounts::get_user())
+        .route(Method::PATCH, "/api/v1/users/{user}", accounts::update_user, openapi::accounts::update_user())
+        .route(
+            Method::DELETE,
+            "/api/v1/users/{user}",
+            accounts::delete_user,
+            openapi::accounts::delete_user(),
+        )
+        // `:suspend`, `:resume`, `:sendActivation`.
+        .route(
+            Method::POST,
+            "/api/v1/users/{user}",
+            accounts::custom_method,
+            [
+                ("suspend", openapi::accounts::suspend_user()),
+                ("resume", openapi::accounts::resume_user()),
+                ("sendActivation", openapi::accounts::send_activation()),
+            ],
+        )
         .route(
             Method::GET,
             "/api/v1/me/organizations",

@@ -1,17 +1,71 @@
 //! Who the credential speaks for.
 
-use serde_json::{Map, Value};
-use tenantry_core::principal::Principal;
+use serde_json::{Map, Value, json};
+use tenantry_core::principal::{DISPLAY_NAME_MAX, OwnChange, Principal};
+use tenantry_core::{Core, Error, Result};
 
-use crate::people::PERSON;
+use crate::accounts::{named, or_none};
+use crate::body::Members;
+use crate::change::{Change, Terms};
+use crate::etag;
+use crate::message::{Field, Kind, Message};
 use crate::read::Read;
-use crate::resource::Answer;
+use crate::resource::{Answer, Resource};
+
+pub(crate) const OWN: Message = Message {
+    name: "CurrentUser",
+    fields: &[
+        Field::output("name", Kind::Name, "`users/{user}`, or of a service account within its organization."),
+        Field::optional("display_name", Kind::Text(DISPLAY_NAME_MAX), "What the person is called.").always(),
+        Field::output("email", Kind::Email, "The person's address.").sometimes(),
+        Field::optional("username", Kind::Word, "The name to sign in with.").always(),
+    ],
+};
+pub(crate) const PASSWORD_CHANGE: Message = Message {
+    name: "ChangePasswordRequest",
+    fields: &[
+        Field::required("current_password", Kind::Word, "The password until now."),
+        Field::required("new_password", Kind::Word, "The password from now on, 8 to 1,024 bytes."),
+    ],
+};
 
 /// `GET /api/v1/me`. Outside any organization a user is named `users/{user}`.
 pub(crate) async fn get_current_user(read: Read<0>) -> Answer {
-    let shown = read.fields(&PERSON)?;
+    let shown = read.fields(&OWN)?;
     let own = read.core.get_own_account(&read.caller).await?;
     Ok(shown.answer(write(&own)))
+}
+
+/// `PATCH /api/v1/me` with `update_mask`. Another address has to be proved first, so it is not changed here.
+pub(crate) async fn update_current_user(change: Change<0>) -> Answer {
+    let read = || -> Result<(OwnChange, Terms)> {
+        let members = Members::of(&OWN, &change.body)?;
+        let terms = change.terms(None)?;
+        let mask = change.mask(&OWN)?;
+        let wanted = |name: &'static str| named(&members, mask.as_ref(), name);
+        let own = OwnChange {
+            username: wanted("username")?,
+            display_name: wanted("display_name")?.map(or_none),
+            expected_version: terms.expected_version.clone(),
+        };
+        Ok((own, terms))
+    };
+    let (wanted, terms) = read()?;
+    let work = async move |core: Core, caller| core.update_own_account(&caller, wanted).await;
+    change.make(terms, write, work).await
+}
+
+/// `POST /api/v1/me:changePassword`. It takes no `request_id`, since of every body a hash is kept for as long as that.
+pub(crate) async fn change_password(change: Change<0>) -> Answer {
+    change.only_known()?;
+    let members = Members::of(&PASSWORD_CHANGE, &change.body)?;
+    let given = |name: &'static str| -> Result<String> {
+        let text = members.text(name)?.filter(|text| !text.is_empty());
+        text.map(str::to_owned).ok_or_else(|| Error::invalid(name, "missing", "expected a password"))
+    };
+    let (current, new) = (given("current_password")?, given("new_password")?);
+    change.core.change_password(&change.caller, current, new).await?;
+    Ok(Resource::empty())
 }
 
 fn write(account: &Principal) -> Value {
@@ -20,11 +74,12 @@ fn write(account: &Principal) -> Value {
         None => format!("users/{}", account.id),
     };
     let members = [
-        ("name", Some(name)),
-        ("display_name", Some(account.shown_name().to_owned())),
-        ("email", account.email.clone()),
+        ("name", Some(json!(name))),
+        ("display_name", Some(json!(account.shown_name()))),
+        ("email", account.email.as_deref().map(Value::from)),
+        ("username", Some(json!(account.username))),
     ];
     let present: Map<String, Value> =
-        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-    Value::Object(present)
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    etag::beside(Value::Object(present), account.version)
 }

@@ -7,6 +7,7 @@ use tenantry_core::ids::PrincipalId;
 use tenantry_core::permission::Permission;
 use tenantry_core::principal::DISPLAY_NAME_MAX;
 use tenantry_core::{Core, Error, Result};
+use tenantry_http::Served;
 
 use crate::args::{
     at_organization, at_workspace, flag, judged_at, judged_in_organization, judged_in_workspace, target,
@@ -95,8 +96,9 @@ async fn add<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let (person, roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
     check_parents(&change.core, &change.caller, &place, &change.body).await?;
     let work = async move |core: Core, caller| core.add_user(&caller, place, person, roles).await;
-    let keep = |added: &Added| write_added(added, false);
-    change.make_with_secret(terms, keep, |added: Added| write_added(&added, true), work).await
+    let keep = |added: &Added| write_added(added, None);
+    let show = |added: Added| write_added(&added, Some(&change.served));
+    change.make_with_secret(terms, keep, show, work).await
 }
 
 /// `PATCH .../organizations/{organization}/users/{user}`: the roles given replace those held on the organization.
@@ -209,14 +211,14 @@ fn read_roles(place: &Place, list: &[Value]) -> Result<Vec<RoleName>> {
         .collect()
 }
 
-fn write_added(added: &Added, show_secret: bool) -> Value {
+/// With the addresses of pages, secrets are shown too.
+fn write_added(added: &Added, served: Option<&Served>) -> Value {
     match added {
         Added::Member(user) => users::write_one(user),
         Added::Invited(invitation, secret) => {
-            let invited = if show_secret {
-                invites::write_made(invitation, secret)
-            } else {
-                invites::write_pending(invitation)
+            let invited = match served {
+                Some(served) => invites::write_made(invitation, secret.as_ref(), served),
+                None => invites::write_pending(invitation),
             };
             json!({"user": {"email": invitation.email}, "roles": [], "invitation": invited})
         }

@@ -12,7 +12,7 @@ use tenantry_core::credential::Secret;
 use tenantry_core::device::{DeviceRequest, LOGIN_SECONDS, LoginState, TokenLife};
 use tenantry_core::oauth::{AccessToken, ProvenClient, Refusal, Scopes, Tokens};
 use tenantry_core::{Core, Error, Kind, Result};
-use tenantry_http::{Dialect, Form, Object, Refused, Segments, Served, Whence};
+use tenantry_http::{Dialect, Form, Object, Refused, Segments, Served, Source, Whence};
 
 use crate::Dreadnode;
 use crate::user;
@@ -112,10 +112,12 @@ pub(crate) struct DeviceTokenRequest {
 /// `POST /api/v1/auth/login`, with a form.
 pub(crate) async fn login(
     State(served): State<Served>,
+    from: Source,
     form: Form<Dreadnode>,
 ) -> Result<Response, Refused<Dreadnode>> {
+    served.admit_stranger(from)?;
     let (username, password) = (form.required("username")?, form.required("password")?);
-    let issued = served.core.sign_in_user(username, password).await?;
+    let issued = served.core.sign_in_user(username, password, from.0).await?;
     let body = AccessTokenRead::of(&served.core, &issued.secret, None).await?;
     Ok((NO_STORE, Json(body)).into_response())
 }

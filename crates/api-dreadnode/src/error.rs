@@ -68,14 +68,11 @@ pub(crate) fn envelope(refusal: &Refusal) -> Response {
     let body = ApiError { code: status.as_u16(), detail, r#type: word, errors };
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY => {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        _ => {}
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = refusal.error().and_then(Error::retry_after) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

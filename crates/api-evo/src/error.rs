@@ -69,7 +69,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(refusal)));
     }
-    retry_later(&mut response);
+    retry_later(&mut response, refusal);
     response
 }
 
@@ -106,9 +106,13 @@ fn challenge(refusal: &Refusal) -> &'static str {
     }
 }
 
-fn retry_later(response: &mut Response) {
-    if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+fn retry_later(response: &mut Response, refusal: &Refusal) {
+    let seconds = match refusal {
+        Refusal::Timeout => Some(1),
+        _ => refusal.error().and_then(Error::retry_after),
+    };
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
 }
 
@@ -156,7 +160,7 @@ pub(crate) fn token_error(refusal: &Refusal) -> Response {
         let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
-    retry_later(&mut response);
+    retry_later(&mut response, refusal);
     response
 }
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::oauth::{AccessToken, GrantType, ProvenClient, Redemption, Scopes, Tokens};
 use tenantry_core::{Core, Error, Kind, Result};
-use tenantry_http::{Dialect, Form, Query, Refusal, Refused, Served, Whence, encode_query};
+use tenantry_http::{Dialect, Form, Query, Refusal, Refused, Served, Source, Whence, encode_query};
 
 use crate::client::ClientProof;
 use crate::{Evo, error};
@@ -78,11 +78,12 @@ pub(crate) async fn issue_token(
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
 ) -> Result<Response, Refused<TokenEndpoint>> {
+    served.admit_stranger(Source(from.source))?;
     let core = &served.core;
     let grant = form.required("grant_type")?;
     let known = GrantType::from_word(grant).filter(|grant| GRANTS.contains(grant));
     let granted = match known {
-        Some(GrantType::ClientCredentials) => by_secret(core, &headers, &form).await?,
+        Some(GrantType::ClientCredentials) => by_secret(core, from.source, &headers, &form).await?,
         Some(GrantType::AuthorizationCode) => {
             let client = prove(core, &headers, &form, from.request_id).await?;
             let redemption = Redemption {
@@ -121,7 +122,12 @@ impl Granted {
     }
 }
 
-async fn by_secret(core: &Core, headers: &HeaderMap, form: &Form<TokenEndpoint>) -> Result<Granted> {
+async fn by_secret(
+    core: &Core,
+    source: Option<std::net::IpAddr>,
+    headers: &HeaderMap,
+    form: &Form<TokenEndpoint>,
+) -> Result<Granted> {
     let scope = form.get("scope").unwrap_or(SCOPES);
     if !scope.split(' ').any(is_ours) {
         let message = format!("expected one of {SCOPES}");
@@ -129,7 +135,7 @@ async fn by_secret(core: &Core, headers: &HeaderMap, form: &Form<TokenEndpoint>)
     }
     let client = ClientProof::of(headers, form)?;
     let lacking = || Error::invalid("client_secret", "missing", "a value is required");
-    let issued = core.sign_in_client(&client.id, &client.secret.ok_or_else(lacking)?).await?;
+    let issued = core.sign_in_client(&client.id, &client.secret.ok_or_else(lacking)?, source).await?;
     let created_at = issued.credential.created_at.as_micros();
     let lifetime = issued.credential.expires_at.map_or(0, |at| (at.as_micros() - created_at) / 1_000_000);
     Ok(Granted {

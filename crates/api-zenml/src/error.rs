@@ -5,8 +5,8 @@
 //! each field: `{"loc": ["query", "limit"], "msg": .., "type": ..}`.
 
 use axum::Json;
-use axum::http::StatusCode;
-use axum::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tenantry_core::error::Violation;
@@ -44,7 +44,7 @@ fn framed(error: &Error, part: &str) -> Response {
     match error.kind {
         Kind::Invalid => unprocessable(&violations(error, part)),
         // The header makes the client speak of invalid credentials; without it, of missing rights.
-        Kind::Unauthenticated => with(plain(StatusCode::UNAUTHORIZED, message), WWW_AUTHENTICATE, "Bearer"),
+        Kind::Unauthenticated => challenged(plain(StatusCode::UNAUTHORIZED, message)),
         Kind::Forbidden => raise(StatusCode::FORBIDDEN, "IllegalOperationError", message),
         Kind::Hidden | Kind::NotFound | Kind::Gone => raise(StatusCode::NOT_FOUND, "KeyError", message),
         Kind::AlreadyExists => raise(StatusCode::CONFLICT, "EntityExistsError", message),
@@ -53,9 +53,9 @@ fn framed(error: &Error, part: &str) -> Response {
         Kind::LimitReached => {
             raise(StatusCode::PAYMENT_REQUIRED, "SubscriptionUpgradeRequiredError", message)
         }
-        Kind::RateLimited => with(plain(StatusCode::TOO_MANY_REQUESTS, message), RETRY_AFTER, "1"),
+        Kind::RateLimited => retry(plain(StatusCode::TOO_MANY_REQUESTS, message), error),
         Kind::Unsupported => raise(StatusCode::NOT_IMPLEMENTED, "NotImplementedError", message),
-        Kind::Unavailable => with(plain(StatusCode::SERVICE_UNAVAILABLE, message), RETRY_AFTER, "1"),
+        Kind::Unavailable => retry(plain(StatusCode::SERVICE_UNAVAILABLE, message), error),
         Kind::Internal => raise(StatusCode::INTERNAL_SERVER_ERROR, "RuntimeError", message),
     }
 }
@@ -72,8 +72,15 @@ fn unprocessable(detail: &[Value]) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
 }
 
-fn with(mut response: Response, name: HeaderName, value: &'static str) -> Response {
-    response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value));
+fn challenged(mut response: Response) -> Response {
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+fn retry(mut response: Response, error: &Error) -> Response {
+    response
+        .headers_mut()
+        .extend(error.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
     response
 }
 

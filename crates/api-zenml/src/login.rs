@@ -16,7 +16,7 @@ use tenantry_core::credential::{Issued, TokenKind};
 use tenantry_core::device::TokenLife;
 use tenantry_core::oauth::{AccessToken, Refusal};
 use tenantry_core::{Error, Result};
-use tenantry_http::{Form, Refused, Served, Whence};
+use tenantry_http::{Form, Refused, Served, Source, Whence};
 
 use crate::Zenml;
 use crate::devices::program;
@@ -93,11 +93,12 @@ pub(crate) async fn sign_in(
     Whence(from): Whence,
     form: Form<Zenml>,
 ) -> Result<Response, Refused<Zenml>> {
-    let core = &served.core;
+    let (core, source) = (&served.core, from.source);
+    served.admit_stranger(Source(source))?;
     let issued = match Grant::recognise(|name| form.get(name))? {
-        Grant::User(username, password) => core.sign_in_user(username, password).await?,
-        Grant::Client(id, secret) => core.sign_in_client(id, secret).await?,
-        Grant::ApiKey(key) => core.exchange_bearer(key).await?,
+        Grant::User(username, password) => core.sign_in_user(username, password, source).await?,
+        Grant::Client(id, secret) => core.sign_in_client(id, secret, source).await?,
+        Grant::ApiKey(key) => core.exchange_bearer(key, source).await?,
         Grant::Device(device, client) => {
             return device_token(&served, (device, client), from.request_id).await;
         }

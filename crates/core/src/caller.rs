@@ -1,5 +1,7 @@
 //! Who is asking: a principal, seen through the credential that came with the request.
 
+use std::net::IpAddr;
+
 use crate::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
 use crate::permission::PermissionSet;
 
@@ -18,6 +20,8 @@ pub struct Caller {
     pub auth_version: i64,
     /// The request's id, for the audit trail.
     pub request_id: Option<String>,
+    /// Where the request came from, as far as that is known.
+    pub source: Option<IpAddr>,
 }
 
 /// A credential may be narrower than its principal, never wider.

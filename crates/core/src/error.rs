@@ -46,6 +46,9 @@ pub enum Kind {
     Internal,
 }
 
+/// The name of the fact that tells after how many seconds another try may help.
+const RETRY_AFTER: &str = "retry_after_seconds";
+
 /// One field of a request that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -204,6 +207,21 @@ impl Error {
     /// A credential came, and it does not count: unknown, expired, revoked, or its principal is suspended.
     pub fn bad_credential() -> Self {
         Self::new(Kind::Unauthenticated, "credential.invalid", "the credential is not valid")
+    }
+
+    /// After how many seconds another try may help; `None` where waiting does not.
+    pub fn retry_after(&self) -> Option<u64> {
+        if !matches!(self.kind, Kind::RateLimited | Kind::Unavailable) {
+            return None;
+        }
+        let told = self.metadata.iter().find(|(name, _)| *name == RETRY_AFTER);
+        Some(told.and_then(|(_, seconds)| seconds.parse().ok()).unwrap_or(1))
+    }
+
+    /// Says so among the facts.
+    pub fn with_retry_after(mut self, seconds: i64) -> Self {
+        self.metadata.push((RETRY_AFTER, seconds.to_string()));
+        self
     }
 
     /// The caller may know the target, but lacks this permission.

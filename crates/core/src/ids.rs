@@ -110,6 +110,10 @@ id_type!(
     DeniedAttemptId
 );
 id_type!(
+    /// A mail that waits to be sent.
+    MailId
+);
+id_type!(
     /// A request, as its client names it to be able to send it again.
     RequestKeyId
 );

@@ -43,6 +43,8 @@ pub struct Settings {
     pub add_people: AddPeople,
     /// Who may make API keys in the names of others.
     pub keys_for_others: KeysForOthers,
+    /// Whether there is a mail server. Without one, links are shown to who makes them instead of being mailed.
+    pub mail: bool,
     /// Seconds until an invitation expires.
     pub invitation_seconds: i64,
     /// Seconds until an access token from a token endpoint expires.
@@ -69,6 +71,7 @@ impl Default for Settings {
             organizations_per_owner: None,
             add_people: AddPeople::default(),
             keys_for_others: KeysForOthers::default(),
+            mail: false,
             invitation_seconds: 7 * DAY,
             access_token_seconds: 60 * 60,
             refresh_token_seconds: 30 * DAY,

@@ -19,6 +19,8 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::GrantStore;
 use crate::idempotency::IdempotencyStore;
 use crate::invitation::InvitationStore;
+use crate::link::LinkStore;
+use crate::mail::MailStore;
 use crate::oauth::OauthStore;
 use crate::organization::OrganizationStore;
 use crate::principal::PrincipalStore;
@@ -26,6 +28,7 @@ use crate::project::ProjectStore;
 use crate::purge::PurgeStore;
 use crate::role::RoleStore;
 use crate::signing::SigningStore;
+use crate::throttle::ThrottleStore;
 use crate::workspace::WorkspaceStore;
 
 /// A boxed future that may move between threads.
@@ -44,12 +47,15 @@ pub trait Session:
     + IdempotencyStore
     + InvitationStore
     + OauthStore
+    + LinkStore
+    + MailStore
     + OrganizationStore
     + PrincipalStore
     + ProjectStore
     + PurgeStore
     + RoleStore
     + SigningStore
+    + ThrottleStore
     + WorkspaceStore
 {
 }

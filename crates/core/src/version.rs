@@ -5,6 +5,7 @@ use crate::error::{Error, Kind, Result};
 /// What a client can have seen in a version that is no more.
 #[derive(Clone, Copy)]
 pub(crate) enum Seen {
+    Account,
     ApiKey,
     Device,
     Membership,
@@ -29,6 +30,7 @@ pub(crate) fn require(seen: Seen, current: i64, expected: Option<&Versions>) -> 
         return Ok(());
     }
     let (reason, message) = match seen {
+        Seen::Account => ("user.stale", "the account was changed meanwhile, read it again"),
         Seen::ApiKey => ("api_key.stale", "the API key was changed meanwhile, read it again"),
         Seen::Device => ("device.stale", "the device was changed meanwhile, read it again"),
         Seen::Membership => ("member.stale", "the user or the roles were changed meanwhile, read them again"),

@@ -20,6 +20,7 @@ fn caller(narrowing: Narrowing) -> Caller {
         narrowing,
         auth_version: 1,
         request_id: None,
+        source: None,
     }
 }
 

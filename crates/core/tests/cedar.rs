@@ -121,6 +121,7 @@ fn caller() -> Caller {
         narrowing: Narrowing::default(),
         auth_version: 1,
         request_id: None,
+        source: None,
     }
 }
 

@@ -8,12 +8,12 @@ use tenantry_core::Error;
 use tenantry_core::caller::Caller;
 
 use crate::observe::Asker;
-use crate::{Dialect, Refused, RequestId, Served};
+use crate::{Dialect, Refused, RequestId, Served, Source};
 
 /// The caller behind the dialect's credential. A route that has this extractor refuses everybody else; it comes first
 /// among the arguments, so that a stranger learns nothing from what is wrong with the rest of the request.
 pub struct Authenticated<D> {
-    /// The caller, with the id of this request for the audit trail.
+    /// The caller, with the id of this request for the audit trail and where it came from.
     pub caller: Caller,
     dialect: PhantomData<fn() -> D>,
 }
@@ -22,6 +22,11 @@ pub struct Authenticated<D> {
 #[derive(Clone)]
 pub(crate) struct Recognized(pub(crate) Caller);
 
+async fn recognize<D: Dialect>(parts: &Parts, served: &Served) -> Result<Caller, Error> {
+    let secret = D::credential(&parts.headers)?.ok_or_else(Error::no_credential)?;
+    served.core.authenticate(&secret).await
+}
+
 impl<D: Dialect> FromRequestParts<Served> for Authenticated<D> {
     type Rejection = Refused<D>;
 
@@ -29,13 +34,20 @@ impl<D: Dialect> FromRequestParts<Served> for Authenticated<D> {
         let mut caller = if let Some(Recognized(caller)) = parts.extensions.remove() {
             caller
         } else {
-            let secret = D::credential(&parts.headers)?.ok_or_else(Error::no_credential)?;
-            served.core.authenticate(&secret).await?
+            match recognize::<D>(parts, served).await {
+                Ok(caller) => caller,
+                Err(error) => {
+                    served.admit_stranger(parts.extensions.get().copied().unwrap_or_default())?;
+                    return Err(error.into());
+                }
+            }
         };
+        served.admit(caller.principal)?;
         if let Some(asker) = parts.extensions.get::<Asker>() {
             asker.is(caller.principal);
         }
         caller.request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
+        caller.source = parts.extensions.get().and_then(|Source(address)| *address);
         Ok(Self { caller, dialect: PhantomData })
     }
 }

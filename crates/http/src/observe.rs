@@ -1,10 +1,9 @@
 //! What the server notes of every request: its id, one line in the access log, and the faults behind its answers.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -13,6 +12,7 @@ use tenantry_core::audit::Attempt;
 use tenantry_core::clock::Clock;
 use tenantry_core::ids::{IdSource, PrincipalId};
 
+use crate::TrustedProxies;
 use crate::refusal::{Denied, Fault};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -67,6 +67,8 @@ pub struct Observer {
     pub ids: Arc<dyn IdSource>,
     /// Records denied attempts.
     pub core: Arc<Core>,
+    /// Whose word on where requests come from is taken.
+    pub proxies: TrustedProxies,
 }
 
 /// Gives every request an id, which the answer repeats as `X-Request-Id`, and logs it: a line in the access log
@@ -86,7 +88,8 @@ async fn note(
     request.extensions_mut().insert(id.clone());
     let asker = Asker::default();
     request.extensions_mut().insert(asker.clone());
-    let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let source = observer.proxies.source(&request);
+    request.extensions_mut().insert(source);
     let method = request.method().clone();
     let begin = observer.clock.now();
     let mut response = next.run(request).await;
@@ -107,7 +110,7 @@ async fn note(
         observer.core.note_denied(Attempt {
             denial,
             principal: circumstances.principal.or_else(|| asker.0.get().copied()),
-            source,
+            source: source.0,
             organization: circumstances.organization,
             permission: circumstances.permission,
             route: route.to_owned(),

@@ -138,11 +138,18 @@ pub(crate) async fn remember<D: Dialect>(
     {
         let (caller, version) = match served.core.authenticate_at(&secret, organization).await {
             Ok(known) => known,
-            Err(error) => return Refused::<D>::from(error).into_response(),
+            Err(error) => {
+                let source = request.extensions().get().copied().unwrap_or_default();
+                let refused = served.admit_stranger(source).err().unwrap_or(error);
+                return Refused::<D>::from(refused).into_response();
+            }
         };
         let stamp = Stamp::new(&caller, organization, version);
         if let Some(page) = memory.find(&stamp, target(request.uri()), served.core.clock().now()) {
-            return (page.headers.clone(), page.body.clone()).into_response();
+            return match served.admit(caller.principal) {
+                Ok(()) => (page.headers.clone(), page.body.clone()).into_response(),
+                Err(refused) => Refused::<D>::from(refused).into_response(),
+            };
         }
         request.extensions_mut().insert(Recognized(caller));
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tenantry_core::Core;
 
-use crate::Pages;
+use crate::rates::Rates;
+use crate::{Pages, TrustedProxies};
 
 /// The state of every dialect's router.
 #[derive(Clone)]
@@ -14,7 +15,10 @@ pub struct Served {
     pub core: Arc<Core>,
     /// How much of a request is read, for how long it is worked on, and how much is remembered of the answers.
     pub limits: Limits,
+    /// Whose word on where requests come from is taken.
+    pub proxies: TrustedProxies,
     pub(crate) pages: Pages,
+    pub(crate) rates: Rates,
     public_url: Arc<str>,
 }
 
@@ -29,6 +33,8 @@ pub struct Limits {
     pub request: Duration,
     /// Bytes of pages that are remembered: 64 MiB unless said otherwise; with 0 none are.
     pub page_bytes: u64,
+    /// Requests a minute of one principal, or of strangers from one network; 0, unless said otherwise, is no limit.
+    pub requests_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -38,6 +44,7 @@ impl Default for Limits {
             body: Duration::from_secs(20),
             request: Duration::from_secs(30),
             page_bytes: 64 * 1024 * 1024,
+            requests_per_minute: 0,
         }
     }
 }
@@ -47,7 +54,14 @@ impl Served {
     /// a path, and a slash at its end is dropped.
     pub fn new(core: Arc<Core>, public_url: &str, limits: Limits) -> Self {
         let pages = Pages::new(limits.page_bytes);
-        Self { core, limits, pages, public_url: public_url.trim_end_matches('/').into() }
+        let public_url = public_url.trim_end_matches('/').into();
+        let rates = Rates::new(limits.requests_per_minute);
+        Self { core, limits, proxies: TrustedProxies::default(), pages, rates, public_url }
+    }
+
+    /// The same behind proxies.
+    pub fn behind(self, proxies: TrustedProxies) -> Self {
+        Self { proxies, ..self }
     }
 
     /// The absolute address of a path, which begins with a slash and is percent-encoded already.

@@ -188,7 +188,7 @@ async fn the_credential_is_judged_every_time() {
         assert_ne!(server.get(&root, &path).await, seen, "what shows a suspended person counts as old too");
         core.set_suspended(&root.caller, ann.id(), false).await.unwrap();
 
-        let access = core.exchange_bearer(&ann.token).await.unwrap();
+        let access = core.exchange_bearer(&ann.token, None).await.unwrap();
         let short = core.member(access.secret.expose()).await;
         assert_eq!(
             server.get(&short, &path).await,

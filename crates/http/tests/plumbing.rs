@@ -13,8 +13,8 @@ use futures_util::StreamExt;
 use tenantry_core::Error;
 use tenantry_core::credential::{Secret, TokenKind};
 use tenantry_http::{
-    Authenticated, Dialect, Form, Json, Limits, Observer, Query, Refusal, Refused, Segments, Served, bearer,
-    enclose, observe,
+    Authenticated, Dialect, Form, Json, Limits, Observer, Query, Refusal, Refused, Segments, Served,
+    TrustedProxies, bearer, enclose, observe,
 };
 use tenantry_testkit::away::Away;
 use tower::ServiceExt;
@@ -65,7 +65,12 @@ fn app() -> Router {
         .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(5)).await));
     observe(
         enclose::<Small>(routes, served),
-        Observer { clock: Arc::new(Away), ids: Arc::new(Away), core: Away::core() },
+        Observer {
+            clock: Arc::new(Away),
+            ids: Arc::new(Away),
+            core: Away::core(),
+            proxies: TrustedProxies::default(),
+        },
     )
 }
 

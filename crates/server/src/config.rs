@@ -12,12 +12,13 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tenantry_core::settings::{AddPeople, KeysForOthers, MayCreateOrganizations, Settings};
-use tenantry_http::Limits;
+use tenantry_http::{Limits, TrustedProxies};
 use tenantry_store::Database;
 use url::Url;
 
 use crate::connections::ConnectionLimits;
 use crate::descriptors;
+use crate::mail::MailServer;
 
 /// What can be said on the command line. Each flag has a variable of the same name: `--data-dir` is `TENANTRY_DATA_DIR`.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -77,6 +78,10 @@ pub struct Config {
     organizations_per_owner: Option<u64>,
     add_people: Adding,
     keys_for_others: KeyMakers,
+    mail_url: Option<SecretString>,
+    mail_from: Option<String>,
+    trusted_proxies: String,
+    requests_per_minute: u32,
     invitation_days: u32,
     access_token_minutes: u32,
     refresh_token_days: u32,
@@ -122,6 +127,8 @@ struct Defaults {
     may_create_organizations: Creators,
     add_people: Adding,
     keys_for_others: KeyMakers,
+    trusted_proxies: &'static str,
+    requests_per_minute: u32,
     invitation_days: u32,
     access_token_minutes: u32,
     refresh_token_days: u32,
@@ -136,16 +143,19 @@ struct Defaults {
 }
 
 /// The settings that are texts, whatever they look like.
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 12] = [
     "add_people",
     "data_dir",
     "database",
     "keys_for_others",
     "listen",
+    "mail_from",
+    "mail_url",
     "may_create_organizations",
     "metrics_listen",
     "public_url",
     "secret_key",
+    "trusted_proxies",
 ];
 
 impl Config {
@@ -162,6 +172,8 @@ impl Config {
             may_create_organizations: Creators::Everyone,
             add_people: Adding::Invite,
             keys_for_others: KeyMakers::Nobody,
+            trusted_proxies: "",
+            requests_per_minute: 0,
             invitation_days: 7,
             access_token_minutes: 60,
             refresh_token_days: 30,
@@ -181,7 +193,7 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let secrets = ["database", "secret_key"];
+        let secrets = ["database", "mail_url", "secret_key"];
         let environment = Env::prefixed("TENANTRY_").filter(move |name| {
             let name = name.as_str().to_ascii_lowercase();
             // Kubernetes gives these to every container beside a service of our name.
@@ -244,6 +256,8 @@ impl Config {
         if self.header_seconds == 0 {
             bail!("header_seconds: expected at least 1");
         }
+        self.mail_server()?;
+        self.trusted_proxies()?;
         if matches!(self.database()?, Database::Postgres { .. }) && self.secret_key.is_none() {
             bail!(
                 "secret_key: needed with PostgreSQL, the same for every replica (TENANTRY_SECRET_KEY or _FILE)"
@@ -284,9 +298,28 @@ impl Config {
         self.secret_key.as_ref()
     }
 
+    /// The mail server; without one, links are shown to who makes them.
+    pub fn mail_server(&self) -> Result<Option<MailServer>> {
+        match (&self.mail_url, &self.mail_from) {
+            (None, None) => Ok(None),
+            (Some(url), Some(from)) => MailServer::new(url.expose_secret(), from).map(Some),
+            (Some(_), None) => bail!("mail_from: needed with mail_url"),
+            (None, Some(_)) => bail!("mail_url: needed with mail_from"),
+        }
+    }
+
+    /// Whose word on where requests come from is taken.
+    pub fn trusted_proxies(&self) -> Result<TrustedProxies> {
+        self.trusted_proxies.parse().map_err(|expected| anyhow::anyhow!("trusted_proxies: {expected}"))
+    }
+
     /// How much is read of a request and remembered of answers.
     pub fn limits(&self) -> Limits {
-        Limits { page_bytes: u64::from(self.page_cache_mb) * 1024 * 1024, ..Limits::default() }
+        Limits {
+            page_bytes: u64::from(self.page_cache_mb) * 1024 * 1024,
+            requests_per_minute: self.requests_per_minute,
+            ..Limits::default()
+        }
     }
 
     /// What a listener gives to those who connect, as far as the process may have files open.
@@ -317,6 +350,7 @@ impl Config {
                 KeyMakers::Nobody => KeysForOthers::Nobody,
                 KeyMakers::Administrators => KeysForOthers::Administrators,
             },
+            mail: self.mail_url.is_some(),
             invitation_seconds: i64::from(self.invitation_days) * DAY,
             access_token_seconds: i64::from(self.access_token_minutes) * 60,
             refresh_token_seconds: i64::from(self.refresh_token_days) * DAY,

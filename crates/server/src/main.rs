@@ -15,7 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Tenantry, a self-hosted tenancy control plane that speaks four vendors' APIs.
 ///
 /// Settings come from flags, then from variables (`TENANTRY_LISTEN`, `TENANTRY_DATABASE`, ...; for secrets also
-/// `TENANTRY_DATABASE_FILE` and `TENANTRY_SECRET_KEY_FILE`), then from the file given with --config. `TENANTRY_LOG` sets what
+/// `TENANTRY_DATABASE_FILE`, `TENANTRY_MAIL_URL_FILE` and `TENANTRY_SECRET_KEY_FILE`), then from the file given with --config. `TENANTRY_LOG` sets what
 /// is logged, such as `info` or `debug,access=warn`.
 #[derive(Parser)]
 #[command(name = "tenantry", version, max_term_width = 100)]

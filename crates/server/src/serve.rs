@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
 use crate::keys::MasterKey;
+use crate::mail::deliver;
 use crate::router::router;
 use crate::seal::KeyedSeal;
 use crate::sweep::sweep;
@@ -53,7 +54,8 @@ pub async fn open_core_at(
 pub fn app(served: Served, key: &MasterKey, beside: Router) -> Router {
     let page_tokens = PageTokens::new(key.derive("page tokens"));
     let core = Arc::clone(&served.core);
-    let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), core };
+    let proxies = served.proxies.clone();
+    let observer = Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), core, proxies };
     router(served, page_tokens, observer, beside)
 }
 
@@ -71,8 +73,12 @@ pub async fn serve(config: &Config) -> Result<()> {
     let bound = listener.local_addr()?;
     let beside = config.static_answers.as_deref().map(crate::static_answers::router).transpose()?;
     let served = Served::new(Arc::clone(&core), &config.public_url(bound), config.limits());
-    let app = app(served, &key, beside.unwrap_or_default());
+    let served = served.behind(config.trusted_proxies()?);
     let stop = CancellationToken::new();
+    if let Some(server) = config.mail_server()? {
+        tokio::spawn(deliver(served.clone(), server, stop.clone()));
+    }
+    let app = app(served, &key, beside.unwrap_or_default());
     if let Some(address) = config.metrics_listen {
         let metrics = crate::metrics::router()?;
         let listener = listen(address).await?;

@@ -79,6 +79,19 @@ const REVOKE_OF_ORGANIZATION: Sql = sql!(
 const REVOKE_OF_MEMBER: Sql = sql!(
     "UPDATE credentials SET revoked_at = $3 WHERE revoked_at IS NULL AND principal_id = $2 AND org_id = $1"
 );
+/// What comes from signing in: sessions, what was allowed to clients in them, and access tokens given for nothing else.
+const REVOKE_SIGN_INS: Sql = sql!(
+    "UPDATE credentials SET revoked_at = $3 WHERE principal_id = $1 AND revoked_at IS NULL \
+     AND (kind IN ('browser_session', 'authorization') OR (kind = 'access_token' AND parent_id IS NULL)) AND id <> $2 \
+     AND id NOT IN (SELECT own.parent_id FROM credentials own WHERE own.id = $2 AND own.parent_id IS NOT NULL)"
+);
+/// What was given for what has ended.
+const REVOKE_LEFT: Sql = sql!(
+    "UPDATE credentials SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL AND parent_id IN \
+     (SELECT ended.id FROM credentials ended WHERE ended.principal_id = $1 AND ended.revoked_at IS NOT NULL)"
+);
+const REVOKE_ALL: Sql =
+    sql!("UPDATE credentials SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL");
 const RAISE_OF_ORGANIZATION: Sql =
     sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE org_id = $1");
 /// The columns that [`read_api_key`] expects, of the table `c`.
@@ -294,6 +307,26 @@ impl CredentialStore for Db<'_> {
         }
         principal::raise_auth_version(self, principal).await?;
         Ok(revoked)
+    }
+
+    async fn revoke_sign_ins(
+        &self,
+        principal: PrincipalId,
+        keep: Option<CredentialId>,
+        now: Timestamp,
+    ) -> Result<()> {
+        // Nothing has the nil id.
+        let keep = keep.map_or(Uuid::nil(), |id| *id.as_uuid());
+        let id = principal.as_uuid();
+        self.conn.run(&REVOKE_SIGN_INS, params![id, &keep, now.as_micros()]).await?;
+        // And what was given for that, and so on.
+        while self.conn.run(&REVOKE_LEFT, params![id, now.as_micros()]).await? > 0 {}
+        principal::raise_auth_version(self, principal).await
+    }
+
+    async fn revoke_credentials_of(&self, principal: PrincipalId, now: Timestamp) -> Result<()> {
+        self.conn.run(&REVOKE_ALL, params![principal.as_uuid(), now.as_micros()]).await?;
+        principal::raise_auth_version(self, principal).await
     }
 
     async fn revoke_credentials_of_organization(

@@ -1,6 +1,7 @@
 //! The only crate that knows SQL. It fulfils the ports of the core on SQLite and PostgreSQL: one session type over one
 //! thin driver layer, one file for each resource, statements written once wherever both engines accept them.
 
+mod account;
 mod audit;
 mod authz;
 mod browser;
@@ -14,7 +15,9 @@ mod grant;
 mod idempotency;
 mod invitation;
 mod kept;
+mod link;
 mod load;
+mod mail;
 mod membership;
 mod migrate;
 mod oauth;
@@ -30,6 +33,7 @@ mod roles;
 mod session;
 mod signing;
 mod sqlite;
+mod throttle;
 mod user_list;
 mod workspace;
 mod workspace_list;

@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, ServerScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::Result;
+use tenantry_core::filter::Filter;
 use tenantry_core::ids::{OrganizationId, PrincipalId};
+use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::Permission;
-use tenantry_core::principal::{People, Principal, PrincipalStore};
+use tenantry_core::principal::{Account, AccountField, People, Principal, PrincipalStore};
 use tenantry_core::text::fold;
 
 use crate::compile::id_list;
@@ -22,7 +24,7 @@ pub(crate) const COLUMNS: &str = "p.id, p.org_id, p.username, p.email, p.display
 
 const FIND: Sql = sql!(
     "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, updated_at \
-     FROM principals WHERE id = $1"
+     FROM principals WHERE id = $1 AND deleted_at IS NULL"
 );
 pub(crate) const CALLED: Sql = sql!(
     "SELECT id, org_id, username, email, display_name, suspended_at, auth_version, version, created_at, \
@@ -39,10 +41,12 @@ const INSERT: Sql = sql!(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 );
 const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, $2, $3)");
-const SUSPEND: Sql =
-    sql!("UPDATE principals SET suspended_at = $2, auth_version = auth_version + 1 WHERE id = $1");
+const SUSPEND: Sql = sql!(
+    "UPDATE principals SET suspended_at = $2, auth_version = auth_version + 1, version = version + 1, updated_at = $3 \
+     WHERE id = $1 AND deleted_at IS NULL"
+);
 
-/// Lists of these organizations show whether the principal is active.
+/// Lists of these organizations show the principal's names, and whether it is active.
 const RAISE_WHERE_SHOWN: Sql = sql!(
     "UPDATE versions SET version = version + 1 \
      WHERE org_id <> $2 AND org_id IN (SELECT org_id FROM reach WHERE principal_id = $1) RETURNING org_id, version"
@@ -142,21 +146,73 @@ impl PrincipalStore for Db<'_> {
         _: &Writable<ServerScope>,
         id: PrincipalId,
         since: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<bool> {
         self.note_identities();
-        let changed = self.conn.run(&SUSPEND, params![id.as_uuid(), since.map(Timestamp::as_micros)]).await?;
-        let server = OrganizationId::SERVER;
-        let raised = self
-            .conn
-            .all(&RAISE_WHERE_SHOWN, params![id.as_uuid(), server.as_uuid()], |row| {
-                Ok((OrganizationId::from_uuid(row.id(0)?), row.int(1)?))
-            })
-            .await?;
-        for (organization, version) in raised {
-            self.note_version(organization, version);
-        }
+        let params = params![id.as_uuid(), since.map(Timestamp::as_micros), now.as_micros()];
+        let changed = self.conn.run(&SUSPEND, params).await?;
+        raise_where_shown(self, id).await?;
         Ok(changed > 0)
     }
+
+    async fn list_accounts(
+        &self,
+        scope: &ServerScope,
+        filter: &Filter<AccountField>,
+        page: &PageRequest<AccountField>,
+    ) -> Result<Page<Account>> {
+        self.accounts(scope, filter, page).await
+    }
+
+    async fn find_user_account(&self, scope: &ServerScope, id: PrincipalId) -> Result<Option<Account>> {
+        self.account(scope, id).await
+    }
+
+    async fn account_by_link(&self, hash: &[u8; 32]) -> Result<Option<Account>> {
+        self.account_of_link(hash).await
+    }
+
+    async fn update_account(&self, _: &Writable<ServerScope>, account: &Account) -> Result<()> {
+        self.write_account(account).await
+    }
+
+    async fn bury_account(&self, _: &Writable<ServerScope>, id: PrincipalId, now: Timestamp) -> Result<()> {
+        self.bury(id, now).await
+    }
+
+    async fn organizations_of(
+        &self,
+        _: &Writable<ServerScope>,
+        id: PrincipalId,
+    ) -> Result<Vec<(OrganizationId, bool)>> {
+        self.organizations_of_account(id).await
+    }
+
+    async fn find_password(&self, scope: &ServerScope, id: PrincipalId) -> Result<Option<String>> {
+        self.password_of(scope, id).await
+    }
+
+    async fn set_password(&self, _: &Writable<ServerScope>, id: PrincipalId, hash: &str) -> Result<()> {
+        self.write_password(id, hash).await
+    }
+
+    async fn has_administrator_beside(&self, _: &Writable<ServerScope>, id: PrincipalId) -> Result<bool> {
+        self.another_administrator(id).await
+    }
+}
+
+/// Raises the version of every organization whose lists show the principal.
+pub(crate) async fn raise_where_shown(db: &Db<'_>, id: PrincipalId) -> Result<()> {
+    let raised = db
+        .conn
+        .all(&RAISE_WHERE_SHOWN, params![id.as_uuid(), OrganizationId::SERVER.as_uuid()], |row| {
+            Ok((OrganizationId::from_uuid(row.id(0)?), row.int(1)?))
+        })
+        .await?;
+    for (organization, version) in raised {
+        db.note_version(organization, version);
+    }
+    Ok(())
 }
 
 async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -> Result<()> {

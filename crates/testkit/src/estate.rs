@@ -162,7 +162,7 @@ impl TestCore {
             username: Some(name.to_owned()),
             email: format!("{name}@example.org"),
             display_name: Some(name.to_owned()),
-            password: None,
+            ..NewUser::default()
         };
         let (_, issued) = self.core.create_user(&root.caller, new).await.expect("the name is free");
         self.member(issued.secret.expose()).await

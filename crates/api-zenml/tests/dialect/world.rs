@@ -73,6 +73,7 @@ impl World {
             email: format!("{name}@tenantry.example"),
             display_name: None,
             password: Some(format!("secret of {name}")),
+            administrator: false,
         };
         let (_, token) = self.core.create_user(&self.admin.caller, new).await.unwrap();
         self.core.member(token.secret.expose()).await

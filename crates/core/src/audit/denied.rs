@@ -132,8 +132,8 @@ impl Subject {
     }
 }
 
-/// One client has a whole IPv6 network of 64 bits to come from.
-fn network(address: IpAddr) -> IpAddr {
+/// The network that counts as one source: a client has a whole IPv6 network of 64 bits to come from.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -12,7 +12,7 @@ use crate::ids::{AuditEventId, CredentialId, IdSource, OrganizationId, Principal
 use crate::store::Session;
 
 pub(crate) use denied::Denials;
-pub use denied::{Attempt, Denial, DeniedAttempt};
+pub use denied::{Attempt, Denial, DeniedAttempt, network};
 pub use store::AuditStore;
 
 /// One change: who did what to which targets, and when.

@@ -3,7 +3,7 @@
 use super::{BrowserSession, OpenSession, Origin};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::caller::{Caller, Narrowing};
+use crate::caller::Caller;
 use crate::clock::Timestamp;
 use crate::credential::{self, Access, Found, Issued, Secret, TokenKind, caller_of};
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ impl Core {
         password: &str,
         (from, before): (Origin, Option<&str>),
     ) -> Result<Issued> {
-        let person = self.prove_password(login, password).await?;
+        let person = self.prove_user(login, password, from.source).await?;
         let before = before.and_then(hash_of);
         let now = self.clock().now();
         self.begin_session(person, (from, before), now).await
@@ -123,14 +123,8 @@ impl Core {
         signed_in_at: Timestamp,
     ) -> Result<Issued> {
         let secret = Secret::random(TokenKind::BrowserSession, self.entropy());
-        let caller = Caller {
-            principal: person.id,
-            is_service_account: false,
-            credential: CredentialId::generate(&*self.ids),
-            narrowing: Narrowing::default(),
-            auth_version: person.auth_version,
-            request_id: from.request_id.clone(),
-        };
+        let request_id = from.request_id.clone();
+        let caller = Caller { request_id, source: from.source, ..self.caller_of_user(&person) };
         let act = self.act(&caller);
         let until = self.end_of_session(signed_in_at, act.now);
         let data = (act, (from, before), secret, (signed_in_at, until));

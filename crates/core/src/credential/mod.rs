@@ -169,6 +169,23 @@ pub(crate) async fn revoke_service_accounts(
     session.revoke_credentials_of_organization(scope, now).await
 }
 
+/// Ends every session of the principal and every token that came from signing in, but for `keep` and what that was given
+/// for. Keys and personal access tokens stay.
+pub(crate) async fn end_others(
+    session: &dyn Session,
+    act: &Act,
+    principal: PrincipalId,
+    keep: Option<CredentialId>,
+) -> Result<()> {
+    session.revoke_sign_ins(principal, keep, act.now).await
+}
+
+/// Ends everything by which the principal could come in.
+pub(crate) async fn end_all(session: &dyn Session, act: &Act, principal: PrincipalId) -> Result<()> {
+    session.end_links(principal, None).await?;
+    session.revoke_credentials_of(principal, act.now).await
+}
+
 /// Where a new credential counts, and for what.
 pub(crate) type Narrowed = (Option<OrganizationId>, Access, Option<Vec<WorkspaceId>>);
 

@@ -1,9 +1,12 @@
 //! Use cases of credentials: finding out who asks, and the two sign-ins that answer with an access token.
 
+use std::net::IpAddr;
+
 use subtle::ConstantTimeEq;
 
 use super::{
-    Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, Verdict, issue, require_good, require_whole_person,
+    Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, Verdict, issue, require_good,
+    require_whole_person,
 };
 use crate::Core;
 use crate::audit::Target;
@@ -14,6 +17,7 @@ use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::text;
+use crate::throttle::{Attempts, Purpose};
 
 impl Core {
     /// Who shows this secret. Unknown, expired, revoked and suspended all answer alike.
@@ -38,7 +42,17 @@ impl Core {
     }
 
     /// Signs a service account in by its OAuth client: answers a short-lived access token, which ends with the client.
-    pub async fn sign_in_client(&self, client_id: &str, client_secret: &str) -> Result<Issued> {
+    pub async fn sign_in_client(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Issued> {
+        let attempts = Attempts::new(Purpose::SignIn, client_id, source);
+        self.throttled(&attempts, self.issue_to_client(client_id, client_secret)).await
+    }
+
+    async fn issue_to_client(&self, client_id: &str, client_secret: &str) -> Result<Issued> {
         let client_id = CredentialId::parse(client_id).ok_or_else(failed_sign_in)?;
         let secret = Secret::parse(client_secret).filter(|secret| secret.kind() == TokenKind::ClientSecret);
         let secret = secret.ok_or_else(failed_sign_in)?;
@@ -57,7 +71,12 @@ impl Core {
 
     /// Exchanges a token or key for a short-lived access token of the same principal, which ends with it. An access token cannot be exchanged:
     /// it would live for ever.
-    pub async fn exchange_bearer(&self, text: &str) -> Result<Issued> {
+    pub async fn exchange_bearer(&self, text: &str, source: Option<IpAddr>) -> Result<Issued> {
+        let attempts = Attempts::of_source(Purpose::SignIn, source);
+        self.throttled(&attempts, self.issue_to_bearer(text)).await
+    }
+
+    async fn issue_to_bearer(&self, text: &str) -> Result<Issued> {
         if Secret::parse(text).is_some_and(|secret| secret.kind() == TokenKind::Access) {
             return Err(failed_sign_in());
         }
@@ -66,25 +85,24 @@ impl Core {
     }
 
     /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.
-    pub async fn sign_in_user(&self, login: &str, password: &str) -> Result<Issued> {
-        let user = self.prove_password(login, password).await?;
-        let caller = Caller {
-            principal: user.id,
-            is_service_account: false,
-            credential: CredentialId::generate(&*self.ids),
-            narrowing: Narrowing::default(),
-            auth_version: user.auth_version,
-            request_id: None,
-        };
-        self.issue_access(&caller, None).await
+    ///
+    /// # Errors
+    /// `Kind::Unauthenticated`, whatever of it is wrong; `Kind::RateLimited` after several failures from the same source.
+    pub async fn sign_in_user(&self, login: &str, password: &str, source: Option<IpAddr>) -> Result<Issued> {
+        let user = self.prove_user(login, password, source).await?;
+        self.issue_access(&self.caller_of_user(&user), None).await
     }
 
-    /// The user of this e-mail address or sign-in name, whose password this is.
-    pub(crate) async fn prove_password(&self, login: &str, password: &str) -> Result<Principal> {
-        let found = self
-            .store()
-            .point(text::fold(login.trim()), |session, login| Box::pin(session.find_sign_in(login)))
-            .await?;
+    /// The user of this e-mail address or sign-in name, whose password this is: the same work and the same refusal whether
+    /// or not there is one.
+    pub async fn prove_user(&self, login: &str, password: &str, source: Option<IpAddr>) -> Result<Principal> {
+        let login = text::fold(login.trim());
+        let attempts = Attempts::new(Purpose::SignIn, &login, source);
+        self.throttled(&attempts, self.prove_password(login.clone(), password)).await
+    }
+
+    async fn prove_password(&self, login: String, password: &str) -> Result<Principal> {
+        let found = self.store().point(login, |session, login| Box::pin(session.find_sign_in(login))).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
         let verdict = match password.len() {
             0..=PASSWORD_MAX => self.passwords().verify(password, hash).await?,
@@ -104,6 +122,19 @@ impl Core {
     /// Refuses whoever has nothing of its own: service accounts, and credentials narrower than their owner.
     pub fn check_whole_person(&self, caller: &Caller) -> Result<()> {
         require_whole_person(caller)
+    }
+
+    /// A user who acts without having shown a credential: the id of one is made up for the audit trail.
+    pub(crate) fn caller_of_user(&self, user: &Principal) -> Caller {
+        Caller {
+            principal: user.id,
+            is_service_account: false,
+            credential: CredentialId::generate(&*self.ids),
+            narrowing: Narrowing::default(),
+            auth_version: user.auth_version,
+            request_id: None,
+            source: None,
+        }
     }
 
     /// The hash of a password that is to be kept, for somebody with these names; `field` is where it came from.
@@ -215,5 +246,6 @@ pub(crate) fn caller_of(found: &Found, now: Timestamp) -> Result<Caller> {
         narrowing: found.credential.narrowing(),
         auth_version: found.principal.auth_version,
         request_id: None,
+        source: None,
     })
 }

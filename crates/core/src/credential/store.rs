@@ -67,6 +67,18 @@ pub trait CredentialStore {
         now: Timestamp,
     ) -> Result<bool>;
 
+    /// Ends the principal's credentials that came from signing in and what was given for them, but for `keep`, and for what
+    /// that was given for.
+    async fn revoke_sign_ins(
+        &self,
+        principal: PrincipalId,
+        keep: Option<CredentialId>,
+        now: Timestamp,
+    ) -> Result<()>;
+
+    /// Ends every credential of the principal.
+    async fn revoke_credentials_of(&self, principal: PrincipalId, now: Timestamp) -> Result<()>;
+
     /// Ends every credential of the organization's service accounts.
     async fn revoke_credentials_of_organization(
         &self,

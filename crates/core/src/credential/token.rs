@@ -33,10 +33,16 @@ pub enum TokenKind {
     AuthorizationCode,
     /// What a program shows that waits to be logged in.
     DeviceCode,
+    /// The secret of a link by which the first password is set.
+    Activation,
+    /// The secret of a link that proves an address.
+    EmailVerification,
+    /// The secret of a link by which another password is set.
+    PasswordReset,
 }
 
 impl TokenKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::PersonalAccess,
         Self::ServiceAccountKey,
         Self::ClientSecret,
@@ -47,6 +53,9 @@ impl TokenKind {
         Self::Refresh,
         Self::AuthorizationCode,
         Self::DeviceCode,
+        Self::Activation,
+        Self::EmailVerification,
+        Self::PasswordReset,
     ];
 
     /// What a secret of this kind begins with.
@@ -62,6 +71,9 @@ impl TokenKind {
             Self::Refresh => "tny_rt_",
             Self::AuthorizationCode => "tny_ac_",
             Self::DeviceCode => "tny_dc_",
+            Self::Activation => "tny_act_",
+            Self::EmailVerification => "tny_ver_",
+            Self::PasswordReset => "tny_rst_",
         }
     }
 
@@ -78,6 +90,9 @@ impl TokenKind {
             Self::Refresh => "refresh_token",
             Self::AuthorizationCode => "authorization_code",
             Self::DeviceCode => "device_code",
+            Self::Activation => "activation",
+            Self::EmailVerification => "email_verification",
+            Self::PasswordReset => "password_reset",
         }
     }
 

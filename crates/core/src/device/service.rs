@@ -17,6 +17,7 @@ use crate::ids::{DeviceId, OrganizationId};
 use crate::oauth::{self, Authorization, GrantType, Refusal, refused};
 use crate::store::Session;
 use crate::text;
+use crate::throttle::{Attempts, Purpose};
 use crate::version::{self, Seen, Versions};
 
 /// How long a device is logged in that its owner does not trust, in seconds.
@@ -119,11 +120,12 @@ impl Core {
     /// wrong guesses counted. A wrong code is a violation of the rule `wrong`.
     async fn guess<T>(
         &self,
-        _caller: &Caller,
-        _source: Option<IpAddr>,
+        caller: &Caller,
+        source: Option<IpAddr>,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        work.await
+        let attempts = Attempts::new(Purpose::UserCode, &caller.principal.to_string(), source);
+        self.throttled(&attempts, work).await
     }
 
     /// The caller's devices, the newest first.

@@ -68,7 +68,8 @@ impl Core {
     }
 }
 
-async fn leave(
+/// Ends everything that the person has in the organization; see [`Core::remove_organization_user`].
+pub(crate) async fn leave(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<OrganizationScope>,

@@ -22,6 +22,7 @@ use crate::principal::{Principal, UserField};
 use crate::role::Role;
 use crate::store::Session;
 
+pub(crate) use leave::leave;
 pub use leave::{Departure, LeftWorkspace};
 pub(crate) use service::resolve;
 pub use service::{Added, Person, RoleName, RolesWanted};

@@ -66,8 +66,8 @@ pub type RolesWanted = Vec<RoleName>;
 pub enum Added {
     /// The person has the roles.
     Member(UserWithRoles),
-    /// The person was invited; the secret is shown this once.
-    Invited(Invitation, Secret),
+    /// The person was invited; the secret is shown this once, unless it was mailed.
+    Invited(Invitation, Option<Secret>),
 }
 
 impl Core {
@@ -152,9 +152,10 @@ impl Core {
         roles: RolesWanted,
     ) -> Result<Added> {
         let secret = self.invitation_secret();
-        let data = (self.act(caller), place.into(), person, roles, self.settings().clone(), secret);
+        let means = (self.settings().clone(), self.post());
+        let data = (self.act(caller), place.into(), person, roles, means, secret);
         self.store()
-            .write(data, |session, (act, place, person, wanted, settings, secret)| {
+            .write(data, |session, (act, place, person, wanted, (settings, post), secret)| {
                 Box::pin(async move {
                     // Accounts are locked before organizations, always (decision 002).
                     let accounts = match person {
@@ -180,8 +181,8 @@ impl Core {
                     let Some(principal) = principal else {
                         let email = email.unwrap_or_default();
                         let offer = invitation::Offer { email, roles, secret };
-                        let invitation = invitation::make(session, act, &scope, &offer, settings).await?;
-                        return Ok(Added::Invited(invitation, secret.clone()));
+                        let made = invitation::make(session, act, &scope, &offer, (settings, post)).await?;
+                        return Ok(Added::Invited(made.0, made.1));
                     };
                     let held =
                         session.grants_of(&scope, &Subject::Principal(principal.id), &scope.at()).await?;

@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::InvitationId;
 use crate::permission::PermissionSet;
 use crate::store::Session;
+use crate::throttle::{Attempts, Purpose, WRONG};
 
 impl Core {
     /// Accepts an invitation as who is signed in with its address: what it offers is the caller's from then on. A secret
@@ -44,32 +45,32 @@ impl Core {
         status: InvitationStatus,
     ) -> Result<InvitationDetail> {
         let hash = secret.map(|text| Secret::parse(&text).map(|secret| secret.hash()));
+        let attempts = Attempts::new(Purpose::Invitation, &id.to_string(), caller.source);
         let data = (self.act(caller), organization, id, hash, status);
-        self.store()
-            .write(data, |session, (act, organization, id, hash, status)| {
-                Box::pin(async move {
-                    let (scope, invitation) =
-                        authz::invited_change(session, &act.caller, organization, *id).await?;
-                    if !invitation.is_open(act.now) {
-                        return Err(closed());
-                    }
-                    if let Some(hash) = hash
-                        && !matches!(hash, Some(hash) if session.invitation_has_secret(&scope, *id, hash).await?)
-                    {
-                        return Err(Error::invalid("secret", "wrong", "expected the invitation's secret"));
-                    }
-                    let mut answered = detail(session, &scope, invitation).await?;
-                    if *status == InvitationStatus::Accepted {
-                        require_a_standing_offer(session, &scope, &answered).await?;
-                        session.redeem_grants(&scope, *id, act.caller.principal).await?;
-                    }
-                    session.end_invitation(&scope, *id, *status).await?;
-                    answered.invitation.status = *status;
-                    record(session, act, &scope, &answered.invitation).await?;
-                    Ok(answered)
-                })
+        let answering = self.store().write(data, |session, (act, organization, id, hash, status)| {
+            Box::pin(async move {
+                let (scope, invitation) =
+                    authz::invited_change(session, &act.caller, organization, *id).await?;
+                if !invitation.is_open(act.now) {
+                    return Err(closed());
+                }
+                if let Some(hash) = hash
+                    && !matches!(hash, Some(hash) if session.invitation_has_secret(&scope, *id, hash).await?)
+                {
+                    return Err(Error::invalid("secret", WRONG, "expected the invitation's secret"));
+                }
+                let mut answered = detail(session, &scope, invitation).await?;
+                if *status == InvitationStatus::Accepted {
+                    require_a_standing_offer(session, &scope, &answered).await?;
+                    session.redeem_grants(&scope, *id, act.caller.principal).await?;
+                }
+                session.end_invitation(&scope, *id, *status).await?;
+                answered.invitation.status = *status;
+                record(session, act, &scope, &answered.invitation).await?;
+                Ok(answered)
             })
-            .await
+        });
+        self.throttled(&attempts, answering).await
     }
 }
 

@@ -15,6 +15,7 @@ use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Subject};
 use crate::ids::{InvitationId, OrganizationId, PrincipalId, WorkspaceId};
+use crate::mail::{Letter, Post};
 use crate::page::{Cursor, KeyValue, Order};
 use crate::permission::{Level, Permission};
 use crate::role::Role;
@@ -120,14 +121,15 @@ pub(crate) struct Offer<'a> {
     pub secret: &'a Secret,
 }
 
-/// Writes an invitation to a place, and the grants that wait for whoever accepts it.
+/// Writes an invitation to a place, and the grants that wait for whoever accepts it. It is mailed; without a mail server its
+/// secret is given back.
 pub(crate) async fn make(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<PlaceScope>,
     offer: &Offer<'_>,
-    settings: &Settings,
-) -> Result<Invitation> {
+    (settings, post): (&Settings, &Post),
+) -> Result<(Invitation, Option<Secret>)> {
     let invitation = Invitation {
         id: InvitationId::generate(&*act.ids),
         organization: scope.organization(),
@@ -156,7 +158,34 @@ pub(crate) async fn make(
     }
     let targets = vec![Target::new("invitation", invitation.id.as_uuid())];
     act.record(session, scope.organization(), "invitation.create", targets).await?;
-    Ok(invitation)
+    let shown = send(session, act, scope, (post, &invitation), offer.secret).await?;
+    Ok((invitation, shown))
+}
+
+/// Has the invitation mailed; gives the secret back where nothing is.
+async fn send(
+    session: &dyn Session,
+    act: &Act,
+    scope: &PlaceScope,
+    (post, invitation): (&Post, &Invitation),
+    secret: &Secret,
+) -> Result<Option<Secret>> {
+    if !post.is_delivered() {
+        return Ok(Some(secret.clone()));
+    }
+    let organization = session.find_organization(scope).await?;
+    let inviter = session.people(scope, &[act.caller.principal]).await?.remove(&act.caller.principal);
+    let letter = Letter::Invitation {
+        to: invitation.email.clone(),
+        organization_name: organization.map(|organization| organization.name.clone()).unwrap_or_default(),
+        workspace_name: session.invited_workspace_name(scope, invitation.id).await?,
+        inviter: inviter.map(|inviter| inviter.shown_name().to_owned()),
+        organization: invitation.organization.to_string(),
+        invitation: invitation.id.to_string(),
+        secret: secret.expose().to_owned(),
+    };
+    post.put(session, act, &letter).await?;
+    Ok(None)
 }
 
 /// Refuses the address of who has a role here already; to who may not see who has, nothing is said.

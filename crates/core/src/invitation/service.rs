@@ -1,6 +1,6 @@
 //! Use cases of who invites: to see invitations, to make them, to withdraw them, to send them again.
 
-use super::{Invitation, InvitationDetail, InvitationField, InvitationStatus, Offer, make};
+use super::{Invitation, InvitationDetail, InvitationField, InvitationStatus, Offer, make, send};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{
@@ -35,20 +35,20 @@ impl Core {
             .await
     }
 
-    /// Invites an address to an organization or a workspace; without roles as member or viewer. The secret is shown this
-    /// once.
+    /// Invites an address to an organization or a workspace; without roles as member or viewer. The invitation is mailed;
+    /// without a mail server its secret is shown this once.
     pub async fn invite(
         &self,
         caller: &Caller,
         place: impl Into<Place>,
         email: String,
         roles: Vec<RoleName>,
-    ) -> Result<(Invitation, Secret)> {
+    ) -> Result<(Invitation, Option<Secret>)> {
         let secret = self.invitation_secret();
-        let data = (self.act(caller), place.into(), email, roles, self.settings().clone(), secret.clone());
-        let invitation = self
-            .store()
-            .write(data, |session, (act, place, email, roles, settings, secret)| {
+        let means = (self.settings().clone(), self.post());
+        let data = (self.act(caller), place.into(), email, roles, means, secret);
+        self.store()
+            .write(data, |session, (act, place, email, roles, (settings, post), secret)| {
                 Box::pin(async move {
                     let needed = Needed::MANAGE_INVITATIONS;
                     let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
@@ -59,11 +59,11 @@ impl Core {
                     let default = [RoleName::Builtin(default)];
                     let wanted = if roles.is_empty() { &default[..] } else { roles };
                     let roles = grant::resolve(session, &scope, wanted).await?;
-                    make(session, act, &scope, &Offer { email: email.clone(), roles, secret }, settings).await
+                    let offer = Offer { email: email.clone(), roles, secret };
+                    make(session, act, &scope, &offer, (settings, post)).await
                 })
             })
-            .await?;
-        Ok((invitation, secret))
+            .await
     }
 
     /// Withdraws a pending invitation to the place; its secret is worth nothing from then on.
@@ -128,20 +128,19 @@ impl Core {
             .await
     }
 
-    /// Gives a pending invitation a new secret, shown this once, and all its time again. The old secret is worth nothing
+    /// Gives a pending invitation a new secret, mailed or else shown this once, and all its time again. The old secret is worth nothing
     /// from then on. The caller answers for it now, and so must hold what it offers.
     pub async fn resend_invitation(
         &self,
         caller: &Caller,
         organization: OrganizationRef,
         id: InvitationId,
-    ) -> Result<(InvitationDetail, Secret)> {
+    ) -> Result<(InvitationDetail, Option<Secret>)> {
         let secret = self.invitation_secret();
         let seconds = self.settings().invitation_seconds;
-        let data = (self.act(caller), organization, id, secret.clone(), seconds);
-        let resent = self
-            .store()
-            .write(data, |session, (act, organization, id, secret, seconds)| {
+        let data = (self.act(caller), organization, id, secret, (seconds, self.post()));
+        self.store()
+            .write(data, |session, (act, organization, id, secret, (seconds, post))| {
                 Box::pin(async move {
                     let (scope, mut invitation) = manage(session, act, organization, *id).await?;
                     if !invitation.is_open(act.now) {
@@ -157,11 +156,11 @@ impl Core {
                     session.renew_invitation(&writable, &invitation, &secret.hash()).await?;
                     let targets = vec![Target::new("invitation", id.as_uuid())];
                     act.record(session, scope.organization(), "invitation.resend", targets).await?;
-                    detail(session, &scope, invitation).await
+                    let shown = send(session, act, &scope, (post, &invitation), secret).await?;
+                    Ok((detail(session, &scope, invitation).await?, shown))
                 })
             })
-            .await?;
-        Ok((resent, secret))
+            .await
     }
 
     /// Marks invitations that nobody answered in time, and ends what they offered: a bounded number. Answers how many.

@@ -88,6 +88,7 @@ pub(crate) fn caller_of(
         narrowing: authorization.credential.narrowing(),
         auth_version: person.auth_version,
         request_id,
+        source: None,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A suspended principal has no permission anywhere, at once.
 
+pub(crate) mod account;
+pub(crate) mod own;
 mod service;
 mod store;
 
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::ids::{OrganizationId, PrincipalId};
 
+pub use account::{Account, AccountChange, AccountField, AccountQuery};
+pub use own::OwnChange;
 pub use service::{MadeServiceAccount, NewServiceAccount, NewUser};
 pub use store::PrincipalStore;
 
@@ -54,6 +58,12 @@ impl Principal {
     /// Whether it is a person who may act.
     pub const fn is_active_user(&self) -> bool {
         self.organization.is_none() && self.suspended_at.is_none()
+    }
+
+    /// By what its person is known, none of which is a good password.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let names = [Some(&self.username), self.email.as_ref(), self.display_name.as_ref()];
+        names.into_iter().flatten().map(String::as_str).collect()
     }
 
     /// The name to show: the display name, else the sign-in name.

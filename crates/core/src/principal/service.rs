@@ -1,6 +1,6 @@
 //! Use cases of accounts.
 
-use super::{DISPLAY_NAME_MAX, Principal};
+use super::{DISPLAY_NAME_MAX, Principal, account};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
@@ -25,6 +25,8 @@ pub struct NewUser {
     pub display_name: Option<String>,
     /// A password, 8 to 1,024 bytes.
     pub password: Option<String>,
+    /// Whether the user is to run the server.
+    pub administrator: bool,
 }
 
 /// What a new service account is made of.
@@ -60,6 +62,7 @@ impl Core {
             narrowing: crate::caller::Narrowing::default(),
             auth_version: 1,
             request_id: None,
+            source: None,
         };
         self.store()
             .write((self.act(&caller), new, hash, secret), |session, (act, new, hash, secret)| {
@@ -100,23 +103,13 @@ impl Core {
                     authz::require_server(&scope, Permission::ManageServer)?;
                     let id = PrincipalId::generate(&*act.ids);
                     let user = insert_user(session, act, &scope, (id, new, hash.as_deref())).await?;
+                    if new.administrator {
+                        account::set_administrator(session, act, &scope, id, true).await?;
+                    }
                     let token = credential::issue_personal(session, act, id, "first token", secret).await?;
                     let targets = vec![Target::new("principal", id.as_uuid())];
                     act.record(session, OrganizationId::SERVER, "user.create", targets).await?;
                     Ok((user, token))
-                })
-            })
-            .await
-    }
-
-    /// The account of the caller's own.
-    pub async fn get_own_account(&self, caller: &Caller) -> Result<Principal> {
-        self.store()
-            .point(caller.clone(), |session, caller| {
-                Box::pin(async move {
-                    let scope = authz::server(session, caller).await?;
-                    let own = session.find_account(&scope, caller.principal).await?;
-                    own.ok_or_else(Error::bad_credential)
                 })
             })
             .await
@@ -127,30 +120,6 @@ impl Core {
         let own = [Some(&new.email), new.username.as_ref(), new.display_name.as_ref()];
         let own: Vec<&str> = own.into_iter().flatten().map(String::as_str).collect();
         self.hash_password("password", password, &own).await.map(Some)
-    }
-
-    /// Suspends a principal, or lifts the suspension. Needs the right to run the server.
-    pub async fn set_suspended(
-        &self,
-        caller: &Caller,
-        principal: PrincipalId,
-        suspended: bool,
-    ) -> Result<()> {
-        self.store()
-            .write((self.act(caller), principal, suspended), |session, (act, principal, suspended)| {
-                Box::pin(async move {
-                    let scope = authz::server_change(session, &act.caller).await?;
-                    authz::require_server(&scope, Permission::ManageServer)?;
-                    let since = suspended.then_some(act.now);
-                    if !session.set_suspended(&scope, *principal, since).await? {
-                        return Err(Error::not_found("principal"));
-                    }
-                    let action = if *suspended { "principal.suspend" } else { "principal.resume" };
-                    let targets = vec![Target::new("principal", principal.as_uuid())];
-                    act.record(session, OrganizationId::SERVER, action, targets).await
-                })
-            })
-            .await
     }
 
     /// Makes a service account with an API key and an OAuth client.
@@ -201,16 +170,36 @@ impl Core {
     }
 }
 
-async fn insert_user(
+/// By what a user is found, which nobody else may be.
+pub(super) struct Names {
+    pub(super) email: String,
+    pub(super) username: String,
+}
+
+impl Names {
+    /// A sign-in name that looks like an address is its owner's own: under it others would find somebody else than they
+    /// mean.
+    pub(super) fn checked(email: &str, username: &str) -> Result<Self> {
+        let email = text::email("email", email)?;
+        let username = text::username("username", username)?;
+        if username.contains('@') && text::fold(&username) != text::fold(&email) {
+            let expected = "expected a name without @, or the e-mail address";
+            return Err(Error::invalid("username", "address", expected));
+        }
+        Ok(Self { email, username })
+    }
+}
+
+/// Refuses names that somebody else has.
+pub(super) async fn require_free(
     session: &dyn Session,
-    act: &Act,
-    scope: &authz::Writable<authz::ServerScope>,
-    (id, new, password_hash): (PrincipalId, &NewUser, Option<&str>),
-) -> Result<Principal> {
-    let email = text::email("email", &new.email)?;
-    let username = text::username("username", new.username.as_deref().unwrap_or(&email))?;
-    for taken in [&email, &username] {
-        if session.user_called(scope, &text::fold(taken)).await?.is_some() {
+    scope: &authz::ServerScope,
+    names: &Names,
+    own: Option<PrincipalId>,
+) -> Result<()> {
+    for name in [&names.email, &names.username] {
+        let found = session.user_called(scope, &text::fold(name)).await?;
+        if found.is_some_and(|user| own != Some(user.id)) {
             return Err(Error::new(
                 Kind::AlreadyExists,
                 "user.name_taken",
@@ -218,6 +207,18 @@ async fn insert_user(
             ));
         }
     }
+    Ok(())
+}
+
+async fn insert_user(
+    session: &dyn Session,
+    act: &Act,
+    scope: &authz::Writable<authz::ServerScope>,
+    (id, new, password_hash): (PrincipalId, &NewUser, Option<&str>),
+) -> Result<Principal> {
+    let names = Names::checked(&new.email, new.username.as_deref().unwrap_or(&new.email))?;
+    require_free(session, scope, &names, None).await?;
+    let Names { email, username } = names;
     let display_name = new
         .display_name
         .as_deref()

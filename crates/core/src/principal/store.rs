@@ -2,10 +2,13 @@
 
 use async_trait::async_trait;
 
-use super::{People, Principal};
+use super::{Account, AccountField, People, Principal};
 use crate::authz::{OrganizationScope, ServerScope, Writable};
+use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::PrincipalId;
+use crate::filter::Filter;
+use crate::ids::{OrganizationId, PrincipalId};
+use crate::page::{Page, PageRequest};
 
 /// Accounts, in one session.
 #[async_trait]
@@ -38,11 +41,54 @@ pub trait PrincipalStore {
         account: &Principal,
     ) -> Result<()>;
 
-    /// Suspends the principal or lifts the suspension, and raises its `auth_version`. Answers whether there is one.
+    /// Suspends the principal or lifts the suspension, and raises its versions. Answers whether there is one.
     async fn set_suspended(
         &self,
         scope: &Writable<ServerScope>,
         id: PrincipalId,
-        since: Option<crate::clock::Timestamp>,
+        since: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<bool>;
+
+    /// The accounts of users, for who runs the server; none otherwise.
+    async fn list_accounts(
+        &self,
+        scope: &ServerScope,
+        filter: &Filter<AccountField>,
+        page: &PageRequest<AccountField>,
+    ) -> Result<Page<Account>>;
+
+    /// The account of a user, for who asks about itself or runs the server; `None` otherwise.
+    async fn find_user_account(&self, scope: &ServerScope, id: PrincipalId) -> Result<Option<Account>>;
+
+    /// The account that a link is about, by the hash of its secret.
+    async fn account_by_link(&self, hash: &[u8; 32]) -> Result<Option<Account>>;
+
+    /// Writes names, address and version of the account, and raises the version of every organization that shows them.
+    async fn update_account(&self, scope: &Writable<ServerScope>, account: &Account) -> Result<()>;
+
+    /// Makes the account a tombstone: suspended, nameless, and shown to nobody.
+    async fn bury_account(
+        &self,
+        scope: &Writable<ServerScope>,
+        id: PrincipalId,
+        now: Timestamp,
+    ) -> Result<()>;
+
+    /// The organizations in which the user holds anything or that are the user's, in the order of their ids, and whether
+    /// each is not deleted.
+    async fn organizations_of(
+        &self,
+        scope: &Writable<ServerScope>,
+        id: PrincipalId,
+    ) -> Result<Vec<(OrganizationId, bool)>>;
+
+    /// The hash of the caller's own password.
+    async fn find_password(&self, scope: &ServerScope, id: PrincipalId) -> Result<Option<String>>;
+
+    /// Writes the hash of another password.
+    async fn set_password(&self, scope: &Writable<ServerScope>, id: PrincipalId, hash: &str) -> Result<()>;
+
+    /// Whether somebody else runs the server who is not suspended.
+    async fn has_administrator_beside(&self, scope: &Writable<ServerScope>, id: PrincipalId) -> Result<bool>;
 }

@@ -44,10 +44,12 @@ impl Framing {
     }
 }
 
-/// What no request is safe from: that the server is busy, slow or at fault, and with a body, that it is none.
+/// What no request is safe from: that there are too many, that the server is busy, slow or at fault, and with a body, that
+/// it is none.
 fn always(operation: &Operation) -> Vec<Refusal> {
     let mut refusals = vec![
         Refusal::Core(Error::new(Kind::Unavailable, "", "")),
+        Refusal::Core(Error::new(Kind::RateLimited, "", "")),
         Refusal::Timeout,
         Refusal::Panicked { message: String::new() },
     ];

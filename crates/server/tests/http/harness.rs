@@ -13,6 +13,7 @@ use tenantry_http::{Limits, Served};
 use tenantry_server::connections::ConnectionLimits;
 use tenantry_server::demo::{self, Estate};
 use tenantry_server::keys::MasterKey;
+use tenantry_server::mail::{MailServer, deliver};
 use tenantry_server::serve::{app, open_core, run_core};
 use tenantry_server::world::SystemEntropy;
 use tenantry_store::Database;
@@ -25,6 +26,9 @@ pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
+
+/// What a server is started with.
+type Means = (Settings, Option<MailServer>, Limits);
 
 /// A server over a fresh database with the demo's estate.
 pub(crate) struct TestServer {
@@ -90,6 +94,10 @@ impl TestServer {
 
     /// The same with settings of its own.
     pub(crate) fn with(engine: Engine, settings: Settings) -> Self {
+        Self::made(engine, (settings, None, Limits::default()))
+    }
+
+    fn made(engine: Engine, means: Means) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = match engine {
             Engine::Sqlite => Database::Sqlite(directory.path().join("tenantry.db")),
@@ -99,7 +107,19 @@ impl TestServer {
         };
         let opened = database.clone();
         let build = async move |key: &MasterKey| demo::build(&opened, demo::settings(), key).await.unwrap();
-        Self::over(database, directory, settings, build)
+        Self::over(database, directory, means, build)
+    }
+
+    /// The same with a mail server.
+    pub(crate) fn mailing(engine: Engine, mail: MailServer) -> Self {
+        let settings = Settings { mail: true, ..demo::settings() };
+        Self::made(engine, (settings, Some(mail), Limits::default()))
+    }
+
+    /// The same where one may ask so often in a minute.
+    pub(crate) fn limited(engine: Engine, requests_per_minute: u32) -> Self {
+        let limits = Limits { requests_per_minute, ..Limits::default() };
+        Self::made(engine, (demo::settings(), None, limits))
     }
 
     /// A second server over the same PostgreSQL database, with a master key of its own.
@@ -109,7 +129,7 @@ impl TestServer {
         Self::over(
             self.database.clone(),
             tempfile::tempdir().unwrap(),
-            settings,
+            (settings, None, Limits::default()),
             async move |_: &MasterKey| estate,
         )
     }
@@ -117,7 +137,7 @@ impl TestServer {
     fn over(
         database: Database,
         directory: tempfile::TempDir,
-        settings: Settings,
+        (settings, mail, limits): Means,
         estate: impl AsyncFnOnce(&MasterKey) -> Estate + Send + 'static,
     ) -> Self {
         let path = directory.path().to_owned();
@@ -132,7 +152,11 @@ impl TestServer {
                 let core = open_core(&opened, settings, &key).await.unwrap();
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
-                let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
+                let served = Served::new(Arc::clone(&core), &url, limits);
+                if let Some(mail) = mail {
+                    tokio::spawn(deliver(served.clone(), mail, CancellationToken::new()));
+                }
+                let app = app(served, &key, Router::new());
                 started.send((url, estate, Arc::clone(&core))).unwrap();
                 let never = CancellationToken::new();
                 run_core(listener, app, core, ConnectionLimits::default(), never).await.unwrap();

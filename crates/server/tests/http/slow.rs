@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use tenantry_api_aip::PageTokens;
-use tenantry_http::{Limits, Observer, Served};
+use tenantry_http::{Limits, Observer, Served, TrustedProxies};
 use tenantry_server::connections::{self, ConnectionLimits};
 use tenantry_server::router::router;
 use tenantry_server::world::{SystemClock, SystemIds};
@@ -172,8 +172,12 @@ async fn a_body_that_does_not_come_is_refused() {
     let world = TestServer::shared(Engine::Sqlite);
     let limits = Limits { body: Duration::from_millis(200), ..Limits::default() };
     let with_limits = Served::new(Arc::clone(&world.core), &world.url, limits);
-    let observer =
-        Observer { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), core: Arc::clone(&world.core) };
+    let observer = Observer {
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        core: Arc::clone(&world.core),
+        proxies: TrustedProxies::default(),
+    };
     let long = ConnectionLimits { header: LONG, idle: LONG, ..short() };
     let server =
         serve(router(with_limits, PageTokens::new([7; 32]), observer, axum::Router::new()), long).await;

@@ -91,7 +91,7 @@ async fn one_event_for_each_change(core: TestCore) {
     let account = NewServiceAccount { name: "bot".into(), role: member };
     core.create_service_account(&ann.caller, at(), account).await.unwrap();
     events(&["role.create", "service_account.create"]);
-    core.exchange_bearer(&ann.token).await.unwrap();
+    core.exchange_bearer(&ann.token, None).await.unwrap();
     core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
     core.set_suspended(&root.caller, bob.id(), true).await.unwrap();
     core.set_suspended(&root.caller, bob.id(), false).await.unwrap();
@@ -186,15 +186,15 @@ async fn denied_attempts_are_recorded_apart(core: TestCore) {
             row("refused_credential", None, server, "", 0),
         ),
         (
-            core.sign_in_user("bob", "a wrong password").await.unwrap_err(),
+            core.sign_in_user("bob", "a wrong password", None).await.unwrap_err(),
             row("failed_sign_in", Some(&bob), server, "", 0),
         ),
         (
-            core.sign_in_user("nobody", "a wrong password").await.unwrap_err(),
+            core.sign_in_user("nobody", "a wrong password", None).await.unwrap_err(),
             row("failed_sign_in", None, server, "", 0),
         ),
         (
-            core.exchange_bearer(&ann.token).await.unwrap_err(),
+            core.exchange_bearer(&ann.token, None).await.unwrap_err(),
             row("failed_sign_in", Some(&ann), server, "", 0),
         ),
     ] {
@@ -202,7 +202,7 @@ async fn denied_attempts_are_recorded_apart(core: TestCore) {
         core.note_denied(attempt(&refused, None));
         expected.push(row);
     }
-    let client = core.sign_in_client("", unknown.expose()).await.unwrap_err();
+    let client = core.sign_in_client("", unknown.expose(), None).await.unwrap_err();
     assert_eq!(Denial::of(&client), Some(Denial::SignIn));
     assert_eq!(Denial::of(&Error::no_credential()), None);
     assert_eq!(rows(true).await, expected);

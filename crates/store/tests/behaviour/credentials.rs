@@ -46,7 +46,7 @@ async fn what_does_not_count_is_refused_alike(core: TestCore) {
 
 async fn access_tokens_expire(core: TestCore) {
     let root = core.root().await;
-    let issued = core.exchange_bearer(&root.token).await.unwrap();
+    let issued = core.exchange_bearer(&root.token, None).await.unwrap();
     let access = issued.secret.expose();
     assert!(access.starts_with("tny_at_"));
     assert_eq!(core.authenticate(access).await.unwrap().principal, root.id());
@@ -54,7 +54,7 @@ async fn access_tokens_expire(core: TestCore) {
     core.authenticate(access).await.unwrap();
     core.clock().advance_seconds(1);
     assert_eq!(kind(core.authenticate(access).await), Kind::Unauthenticated);
-    assert_eq!(kind(core.exchange_bearer(access).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.exchange_bearer(access, None).await), Kind::Unauthenticated);
     core.authenticate(&root.token).await.unwrap();
 }
 
@@ -75,10 +75,10 @@ async fn what_was_given_for_a_credential_ends_with_it(core: TestCore) {
     core.organization(&ann, "Org").await;
     let made = account(&core, &ann, "Org").await;
     let client = (made.client.credential.id.to_string(), made.client.secret.expose());
-    let by_token = core.exchange_bearer(&ann.token).await.unwrap();
-    let by_root = core.exchange_bearer(&root.token).await.unwrap();
-    let by_key = core.exchange_bearer(made.api_key.secret.expose()).await.unwrap();
-    let by_client = core.sign_in_client(&client.0, client.1).await.unwrap();
+    let by_token = core.exchange_bearer(&ann.token, None).await.unwrap();
+    let by_root = core.exchange_bearer(&root.token, None).await.unwrap();
+    let by_key = core.exchange_bearer(made.api_key.secret.expose(), None).await.unwrap();
+    let by_client = core.sign_in_client(&client.0, client.1, None).await.unwrap();
     assert_eq!(by_token.credential.parent, Some(ann.caller.credential));
     assert_eq!(by_client.credential.parent, Some(made.client.credential.id));
     let counts = async |issued: &Issued| core.authenticate(issued.secret.expose()).await.is_ok();
@@ -105,7 +105,7 @@ async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
         let exchanges: Vec<_> = (0..4)
             .map(|_| {
                 let (core, token) = (Arc::clone(&core), ann.token.clone());
-                tokio::spawn(async move { core.exchange_bearer(&token).await })
+                tokio::spawn(async move { core.exchange_bearer(&token, None).await })
             })
             .collect();
         core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
@@ -153,19 +153,19 @@ async fn passwords_sign_in(core: TestCore) {
     assert_eq!(kind(core.create_user(&root.caller, new("short")).await), Kind::Invalid);
     let (ann, _) = core.create_user(&root.caller, new("correct horse")).await.unwrap();
     for login in ["ann", " ANN ", "ann@example.ORG"] {
-        let issued = core.sign_in_user(login, "correct horse").await.unwrap();
+        let issued = core.sign_in_user(login, "correct horse", None).await.unwrap();
         assert_eq!(core.authenticate(issued.secret.expose()).await.unwrap().principal, ann.id);
     }
     // An unknown name costs as many hashes as a wrong password and is answered alike.
     let before = core.passwords().asked();
-    let wrong = refusal(core.sign_in_user("ann", "wrong horse").await);
+    let wrong = refusal(core.sign_in_user("ann", "wrong horse", None).await);
     assert_eq!(core.passwords().asked(), before + 1);
     for login in ["nobody", "root", ""] {
-        assert_eq!(refusal(core.sign_in_user(login, "correct horse").await), wrong);
+        assert_eq!(refusal(core.sign_in_user(login, "correct horse", None).await), wrong);
     }
     assert_eq!(core.passwords().asked(), before + 4);
     core.set_suspended(&root.caller, ann.id, true).await.unwrap();
-    assert_eq!(refusal(core.sign_in_user("ann", "correct horse").await), wrong);
+    assert_eq!(refusal(core.sign_in_user("ann", "correct horse", None).await), wrong);
 }
 
 async fn account(core: &TestCore, owner: &Member, name: &str) -> MadeServiceAccount {
@@ -178,12 +178,12 @@ async fn a_password_is_hashed_anew_when_its_parameters_are_old(core: TestCore) {
     let root = core.root().await;
     core.create_user(&root.caller, with_password("correct horse")).await.unwrap();
     core.sql("UPDATE principals SET password_hash = 'old:correct horse' WHERE username = 'ann'");
-    core.sign_in_user("ann", "wrong horse").await.unwrap_err();
+    core.sign_in_user("ann", "wrong horse", None).await.unwrap_err();
     let kept = || core.sql("SELECT password_hash FROM principals WHERE username = 'ann'");
     assert_eq!(kept(), "old:correct horse");
-    core.sign_in_user("ann", "correct horse").await.unwrap();
+    core.sign_in_user("ann", "correct horse", None).await.unwrap();
     assert_eq!(kept(), "plain:correct horse");
-    core.sign_in_user("ann", "correct horse").await.unwrap();
+    core.sign_in_user("ann", "correct horse", None).await.unwrap();
 }
 
 async fn bad_passwords_are_refused(core: TestCore) {
@@ -212,14 +212,14 @@ async fn clients_sign_in(core: TestCore) {
     let (made, other) = (account(&core, &root, "Org").await, account(&core, &root, "Other").await);
     let id = made.client.credential.id.to_string();
     let secret = made.client.secret.expose();
-    let issued = core.sign_in_client(&id.to_uppercase(), secret).await.unwrap();
+    let issued = core.sign_in_client(&id.to_uppercase(), secret, None).await.unwrap();
     assert_eq!(core.authenticate(issued.secret.expose()).await.unwrap().principal, made.account.id);
     assert_eq!(issued.credential.organization, made.account.organization);
     let others = other.client.credential.id.to_string();
     for (id, secret) in
         [(others.as_str(), secret), (&id, other.client.secret.expose()), ("", secret), (&id, "")]
     {
-        assert_eq!(kind(core.sign_in_client(id, secret).await), Kind::Unauthenticated);
+        assert_eq!(kind(core.sign_in_client(id, secret, None).await), Kind::Unauthenticated);
     }
     assert_eq!(
         kind(core.authenticate(secret).await),
@@ -227,7 +227,10 @@ async fn clients_sign_in(core: TestCore) {
         "a client's secret is no bearer"
     );
     let key = made.api_key.credential.id.to_string();
-    assert_eq!(kind(core.sign_in_client(&key, made.api_key.secret.expose()).await), Kind::Unauthenticated);
+    assert_eq!(
+        kind(core.sign_in_client(&key, made.api_key.secret.expose(), None).await),
+        Kind::Unauthenticated
+    );
 }
 
 async fn service_accounts_stay_in_their_organization(core: TestCore) {
@@ -257,13 +260,13 @@ async fn deleting_an_organization_ends_its_service_accounts(core: TestCore) {
     let root = core.root().await;
     let org = core.organization(&root, "Org").await.id;
     let made = account(&core, &root, "Org").await;
-    let access = core.exchange_bearer(made.api_key.secret.expose()).await.unwrap();
+    let access = core.exchange_bearer(made.api_key.secret.expose(), None).await.unwrap();
     core.delete_organization(&root.caller, OrganizationRef::Id(org), None, true).await.unwrap();
     for secret in [&made.api_key.secret, &access.secret] {
         assert_eq!(kind(core.authenticate(secret.expose()).await), Kind::Unauthenticated);
     }
     let id = made.client.credential.id.to_string();
-    let sign_in = core.sign_in_client(&id, made.client.secret.expose()).await;
+    let sign_in = core.sign_in_client(&id, made.client.secret.expose(), None).await;
     assert_eq!(kind(sign_in), Kind::Unauthenticated);
     core.authenticate(&root.token).await.unwrap();
 }

@@ -37,6 +37,7 @@ async fn pending_ones_are_listed_in_pages(core: TestCore) {
     for number in 0..5 {
         let email = format!("guest-{number}@example.org");
         let (invitation, secret) = core.invite(&ann.caller, by(), email, vec![]).await.unwrap();
+        let secret = secret.unwrap();
         assert_eq!(invitation.workspace, Some(made.id));
         assert!(secret.expose().starts_with("tny_inv_"));
     }

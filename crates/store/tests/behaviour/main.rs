@@ -22,6 +22,7 @@ macro_rules! on_both_engines {
     };
 }
 
+mod accounts;
 mod api_keys;
 mod asking;
 mod audit;
@@ -33,8 +34,10 @@ mod invitations;
 mod isolation;
 mod jumps;
 mod life;
+mod links;
 mod lists;
 mod load;
+mod mail;
 mod members;
 mod oauth;
 mod once;
@@ -48,6 +51,7 @@ mod sqlite_only;
 mod survival;
 mod text;
 mod texts;
+mod throttling;
 mod tokens;
 mod trail;
 mod users;

@@ -85,7 +85,7 @@ async fn nul_is_refused_everywhere(core: TestCore) {
     let person = Person::Email { email: "a\0@b".into(), display_name: None };
     let roles = vec![RoleName::Title(NUL.into())];
     assert_eq!(kind(core.add_user(&root.caller, by(), person, roles).await), Kind::Invalid);
-    assert_eq!(kind(core.sign_in_user(NUL, NUL).await), Kind::Invalid);
+    assert_eq!(kind(core.sign_in_user(NUL, NUL, None).await), Kind::Invalid);
 
     let named = (at(), WorkspaceRef::parse(NUL));
     assert_eq!(kind(core.get_workspace(&root.caller, named, View::Both).await), Kind::Invalid);

@@ -128,7 +128,7 @@ async fn are_as_narrow_as_they_say(server: &TestServer) {
 async fn make_no_wider_ones(server: &TestServer) {
     let narrow = json!({"title": "Reader", "permission_level": "READ_ONLY"});
     let (made, secret) = make(server, "ada", narrow).await;
-    let token = server.core.exchange_bearer(&secret).await.unwrap();
+    let token = server.core.exchange_bearer(&secret, None).await.unwrap();
     let token = token.secret.expose().to_owned();
     let icon = || Some(json!({"workspace_icon": "wave"}));
     let sea = format!("{ORG}/workspaces/north-sea");

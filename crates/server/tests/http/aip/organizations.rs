@@ -18,6 +18,7 @@ async fn knows_who_asks(server: &TestServer) {
             "name": format!("users/{}", server.principal("ada")),
             "display_name": "Ada Larsen",
             "email": "ada@tenantry.example",
+            "username": "ada",
         })
     );
     let robot = server.get("northwind-ci", "/api/v1/me").await.expect(200);

@@ -207,7 +207,7 @@ impl<'a> World<'a> {
                 };
                 let added = core.add_user(caller, self.place(place), person, self.roles(roles)).await?;
                 if let Added::Invited(invitation, secret) = added {
-                    self.sent(invitation.id, secret.expose());
+                    self.sent(invitation.id, secret.unwrap().expose());
                 }
                 Ok(())
             }
@@ -233,7 +233,7 @@ impl<'a> World<'a> {
                 let roles = self.roles(roles);
                 let invited = core.invite(caller, self.place(place), self.address(who), roles).await;
                 let (invitation, secret) = invited?;
-                self.sent(invitation.id, secret.expose());
+                self.sent(invitation.id, secret.unwrap().expose());
                 Ok(())
             }
             Deed::Accept { organization, invitation, secret } => {
@@ -248,7 +248,7 @@ impl<'a> World<'a> {
             Deed::Resend { organization, invitation } => {
                 let id = self.invitation_id(invitation);
                 let resent = core.resend_invitation(caller, self.organization(organization), id).await?;
-                self.invitations[invitation].secrets.push(resent.1.expose().to_owned());
+                self.invitations[invitation].secrets.push(resent.1.unwrap().expose().to_owned());
                 Ok(())
             }
             Deed::Cancel { place, invitation } => {

@@ -78,7 +78,7 @@ async fn fill(server: &TestServer, runner: &mut TestRunner) -> (OrganizationId, 
         let local = TEXT.new_tree(runner).unwrap().current();
         let email = format!("{local}{number}@Example.org");
         let username = Some(format!("u{number}"));
-        let user = NewUser { username, email, display_name: Some(name), password: None };
+        let user = NewUser { username, email, display_name: Some(name), ..NewUser::default() };
         let (user, token) = core.create_user(&root, user).await.unwrap();
         if number < 2 {
             core.add_organization_user(&root, by(), user.id, BuiltinRole::OrganizationMember).await.unwrap();

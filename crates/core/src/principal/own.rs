@@ -1,0 +1,145 @@
+//! What people do to their own accounts.
+
+use super::Principal;
+use super::account::{self, Account, AccountChange};
+use crate::Core;
+use crate::audit::{Act, Target};
+use crate::authz::{self, ServerScope, Writable};
+use crate::caller::{Caller, Narrowing};
+use crate::credential::{self, Verdict};
+use crate::error::{Error, Kind, Result};
+use crate::ids::{OrganizationId, PrincipalId};
+use crate::store::Session;
+use crate::throttle::{Attempts, Purpose, WRONG};
+use crate::version::{self, Seen, Versions};
+
+/// What is to become of one's own account. `None` leaves a field alone. Another address has to be proved first.
+#[derive(Clone, Debug, Default)]
+pub struct OwnChange {
+    /// Another sign-in name.
+    pub username: Option<String>,
+    /// What the person is called; `Some(None)` for nothing of its own.
+    pub display_name: Option<Option<String>>,
+    /// The version that the client saw last; another one is a conflict.
+    pub expected_version: Option<Versions>,
+}
+
+impl Core {
+    /// The account of the caller's own.
+    pub async fn get_own_account(&self, caller: &Caller) -> Result<Principal> {
+        self.store()
+            .point(caller.clone(), |session, caller| {
+                Box::pin(async move {
+                    let scope = authz::server(session, caller).await?;
+                    let own = session.find_account(&scope, caller.principal).await?;
+                    own.ok_or_else(Error::bad_credential)
+                })
+            })
+            .await
+    }
+
+    /// Changes the caller's own account.
+    pub async fn update_own_account(&self, caller: &Caller, change: OwnChange) -> Result<Principal> {
+        self.store()
+            .write((self.act(caller), change), |session, (act, change)| {
+                Box::pin(async move {
+                    let (scope, mut own) = own(session, act).await?;
+                    version::require(Seen::Account, own.user.version, change.expected_version.as_ref())?;
+                    let change = AccountChange {
+                        username: change.username.clone(),
+                        display_name: change.display_name.clone(),
+                        ..AccountChange::default()
+                    };
+                    account::apply(session, &scope, &mut own, &change).await?;
+                    account::write(session, act, &scope, &mut own).await?;
+                    record(session, act, "user.update_own").await?;
+                    Ok(own.user)
+                })
+            })
+            .await
+    }
+
+    /// Changes the caller's own password, which needs the current one. Every other sign-in of the person ends.
+    pub async fn change_password(&self, caller: &Caller, current: String, new: String) -> Result<()> {
+        let (user, before) = self
+            .store()
+            .point(caller.clone(), |session, caller| {
+                Box::pin(async move {
+                    require_whole(caller)?;
+                    let scope = authz::server(session, caller).await?;
+                    let own = account::find(session, &scope, caller.principal).await?;
+                    Ok((own.user, session.find_password(&scope, caller.principal).await?))
+                })
+            })
+            .await?;
+        let Some(before) = before else {
+            let message = "the account has no password yet: have a link sent to set one";
+            return Err(Error::new(Kind::Precondition, "password.none", message));
+        };
+        let attempts = Attempts::new(Purpose::SignIn, &caller.principal.to_string(), caller.source);
+        self.throttled(&attempts, self.require_current(&current, &before)).await?;
+        let after = self.hash_password("new_password", &new, &user.names()).await?;
+        self.store()
+            .write((self.act(caller), before, after), |session, (act, before, after)| {
+                Box::pin(async move {
+                    let (scope, mut own) = own(session, act).await?;
+                    if session.find_password(&scope, own.user.id).await?.as_deref() != Some(before) {
+                        let message = "the password was changed meanwhile";
+                        return Err(Error::new(Kind::Conflict, "password.stale", message));
+                    }
+                    set_password(session, act, &scope, (&mut own, after), true).await?;
+                    record(session, act, "user.change_password").await
+                })
+            })
+            .await
+    }
+
+    async fn require_current(&self, password: &str, hash: &str) -> Result<()> {
+        match self.passwords().verify(password, Some(hash)).await? {
+            Verdict::Wrong => Err(Error::invalid("current_password", WRONG, "expected the current password")),
+            Verdict::Right | Verdict::Outdated => Ok(()),
+        }
+    }
+}
+
+/// The caller's own account, to be changed.
+pub(crate) async fn own(session: &dyn Session, act: &Act) -> Result<(Writable<ServerScope>, Account)> {
+    require_whole(&act.caller)?;
+    let scope = authz::server_change(session, &act.caller).await?;
+    let own = account::find(session, &scope, act.caller.principal).await?;
+    Ok((scope, own))
+}
+
+/// A credential that is narrower than its owner changes nothing of the account: it could make itself a wider one.
+fn require_whole(caller: &Caller) -> Result<()> {
+    if caller.is_service_account {
+        return Err(Error::forbidden("a service account is changed by its organization"));
+    }
+    if caller.narrowing != Narrowing::default() {
+        return Err(Error::forbidden("this credential is limited and may not change the account"));
+    }
+    Ok(())
+}
+
+/// Writes the hash of another password, and ends what the old one had led to: sign-ins, but for the caller's own where it is
+/// to be kept, and links.
+pub(crate) async fn set_password(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<ServerScope>,
+    (account, hash): (&mut Account, &str),
+    keep_own: bool,
+) -> Result<()> {
+    account.has_password = true;
+    account::write(session, act, scope, account).await?;
+    session.set_password(scope, account.user.id, hash).await?;
+    session.end_links(account.user.id, None).await?;
+    let keep = keep_own.then_some(act.caller.credential);
+    credential::end_others(session, act, account.user.id, keep).await
+}
+
+async fn record(session: &dyn Session, act: &Act, action: &'static str) -> Result<()> {
+    let own: PrincipalId = act.caller.principal;
+    let targets = vec![Target::new("principal", own.as_uuid())];
+    act.record(session, OrganizationId::SERVER, action, targets).await
+}

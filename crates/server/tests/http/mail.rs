@@ -1,0 +1,159 @@
+//! Mail, as a mail server of the test's own takes it: what is written for each link, once, and tried again where it is not
+//! taken.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tenantry_server::mail::MailServer;
+use tenantry_testkit::estate::answer;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::harness::{Engine, TestServer};
+
+/// As little of RFC 5321 as it takes to be handed mails.
+struct Mailbox {
+    mails: Arc<Mutex<Vec<String>>>,
+    port: u16,
+}
+
+impl Mailbox {
+    /// One that refuses the first so many mails for the moment.
+    async fn refusing(first: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mails: Arc<Mutex<Vec<String>>> = Arc::default();
+        let kept = Arc::clone(&mails);
+        let refused = Arc::new(Mutex::new(first));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(converse(stream, Arc::clone(&kept), Arc::clone(&refused)));
+            }
+        });
+        Self { mails, port }
+    }
+
+    fn server(&self) -> MailServer {
+        let url = format!("smtp://127.0.0.1:{}?tls=none", self.port);
+        MailServer::new(&url, "Tenantry <tenantry@example.org>").unwrap()
+    }
+
+    /// The mails, when there are so many.
+    async fn mails(&self, count: usize) -> Vec<String> {
+        for _ in 0..300 {
+            let mails = self.mails.lock().unwrap().clone();
+            if mails.len() >= count {
+                return mails;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("only {} mails came", self.mails.lock().unwrap().len());
+    }
+}
+
+async fn converse(stream: TcpStream, mails: Arc<Mutex<Vec<String>>>, refused: Arc<Mutex<usize>>) {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 test\r\n").await.unwrap();
+    let mut mail: Option<String> = None;
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(text) = &mut mail {
+            if line != "." {
+                text.push_str(&line);
+                text.push('\n');
+                continue;
+            }
+            mails.lock().unwrap().extend(mail.take());
+            write.write_all(b"250 taken\r\n").await.unwrap();
+            continue;
+        }
+        let word = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+        let reply: &[u8] = match &*word {
+            "DATA" => {
+                let mut left = refused.lock().unwrap();
+                if *left > 0 {
+                    *left -= 1;
+                    b"451 not now\r\n"
+                } else {
+                    mail = Some(String::new());
+                    b"354 go on\r\n"
+                }
+            }
+            "QUIT" => b"221 bye\r\n",
+            _ => b"250 fine\r\n",
+        };
+        write.write_all(reply).await.unwrap();
+    }
+}
+
+/// The secret of the link in a mail, whose lines may be broken by quoted-printable.
+fn link(mail: &str) -> String {
+    let text = mail.replace("=\n", "").replace("=3D", "=");
+    let start = text.find("http://").unwrap();
+    text[start..].split_whitespace().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn links_are_mailed_and_not_shown() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let mailbox = Mailbox::refusing(0).await;
+        let server = TestServer::mailing(engine, mailbox.server());
+        let northwind = server.organization("northwind");
+        let invites = format!("/api/v1/organizations/{northwind}/invites");
+        let body = json!({"email": "guest@tenantry.example"});
+        let made = server.send("ada", Method::POST, &invites, Some(body)).await.expect(200);
+        assert!(made.get("secret").is_none() && made.get("link").is_none(), "{made}");
+        let ben = format!("/api/v1/users/{}:sendActivation", server.principal("ben"));
+        let sent = server.send("root", Method::POST, &ben, None).await.expect(200);
+        assert_eq!((&sent["mailed"], sent.get("link")), (&json!(true), None));
+
+        let mails = mailbox.mails(2).await;
+        let to = |address: &str| mails.iter().find(|mail| mail.contains(&format!("To: {address}"))).unwrap();
+        let invitation = to("guest@tenantry.example");
+        assert!(invitation.contains("From: Tenantry <tenantry@example.org>"), "{invitation}");
+        assert!(invitation.contains("Ada Larsen has invited you to"), "{invitation}");
+        let id = made["invitation_id"].as_str().unwrap();
+        let address = link(invitation);
+        let page =
+            format!("{}/login/invitation?organization={northwind}&invitation={id}&secret=", server.url);
+        assert!(address.starts_with(&page), "{address}");
+        let address = link(to("ben@tenantry.example"));
+        let secret = address.strip_prefix(&format!("{}/login/reset?secret=", server.url)).unwrap();
+        server.core.reset_password(secret, "correct horse", None).await.unwrap();
+        server.core.sign_in_user("ben", "correct horse", None).await.unwrap();
+
+        // What was sent is not kept, and nothing is sent twice.
+        assert_eq!(answer(&server.database, "SELECT COUNT(*) FROM outbox"), "0");
+        assert_eq!(mailbox.mails.lock().unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_tried_again() {
+    let mailbox = Mailbox::refusing(1).await;
+    let server = TestServer::mailing(Engine::Sqlite, mailbox.server());
+    server.core.request_password_reset("ada", None).await.unwrap();
+    server.core.request_password_reset("nobody", None).await.unwrap();
+    for _ in 0..100 {
+        if answer(&server.database, "SELECT attempts FROM outbox WHERE due_at > 0") == "1"
+            && answer(&server.database, "SELECT COUNT(*) FROM outbox") == "1"
+        {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // It is due in a minute, which need not be waited for.
+    for _ in 0..100 {
+        answer(&server.database, "UPDATE outbox SET due_at = 0 WHERE attempts > 0");
+        if !mailbox.mails.lock().unwrap().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let mails = mailbox.mails(1).await;
+    assert!(
+        mails[0].contains("To: ada@tenantry.example") && link(&mails[0]).contains("/login/reset?secret=")
+    );
+}

@@ -1,0 +1,68 @@
+//! Asking too often, in the words of each dialect: guessing at a sign-in, and requests as such.
+
+use crate::harness::{Answer, Engine, TestServer, client};
+
+/// One guess at each sign-in, from the same source.
+async fn guess(server: &TestServer) -> [Answer; 2] {
+    let login = [("username", "ada"), ("password", "wrong horse")];
+    let zenml = client().post(format!("{}/auth/login", server.url)).form(&login);
+    let client_id = "0190b0a0-0000-7000-8000-000000000001";
+    let token = [
+        ("grant_type", "client_credentials"),
+        ("client_id", client_id),
+        ("client_secret", "wrong"),
+        ("scope", "evo.workspace"),
+    ];
+    let evo = client().post(format!("{}/connect/token", server.url)).form(&token);
+    [Answer::of(zenml).await, Answer::of(evo).await]
+}
+
+#[tokio::test]
+async fn sign_ins_are_slowed_down() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let server = TestServer::start(engine);
+        for _ in 0..5 {
+            for answer in guess(&server).await {
+                assert_eq!(answer.status, 401, "{}", answer.text);
+            }
+        }
+        let [zenml, evo] = guess(&server).await;
+        for answer in [&zenml, &evo] {
+            assert_eq!(answer.status, 429, "{}", answer.text);
+            assert_eq!(answer.headers["retry-after"], "1");
+        }
+        assert_eq!(zenml.json()["detail"], "too many attempts: try again in 1 seconds");
+        assert_eq!(evo.json()["error"], "temporarily_unavailable");
+        // Who signed in before is not concerned.
+        server.get("ada", "/api/v1/me").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn requests_are_counted_for_each_caller() {
+    const PATHS: [&str; 4] =
+        ["/api/v1/me", "/workspace/orgs/{org}/workspaces", "/api/v1/org/{org}/ws", "/organizations/{org}"];
+    let server = TestServer::limited(Engine::Sqlite, 4);
+    let northwind = server.organization("northwind");
+    let paths = PATHS.map(|path| path.replace("{org}", &northwind));
+    for path in &paths {
+        server.get("ada", path).await.expect(200);
+    }
+    for path in &paths {
+        let refused = server.get("ada", path).await;
+        assert_eq!(refused.status, 429, "{path}: {}", refused.text);
+        let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=16).contains(&seconds), "{path}: {seconds}");
+    }
+    let told = server.get("ada", "/api/v1/me").await.json();
+    assert_eq!(told["details"][0]["reason"], "REQUESTS_TOO_MANY");
+    assert!(told["details"][1]["retry_delay"].as_str().unwrap().ends_with('s'));
+    server.get("ben", "/api/v1/me").await.expect(200);
+    // Strangers have one count, whatever they show and wherever they ask.
+    server.get("", "/api/v1/me").await.expect(401);
+    server.get("tny_pat_0000", &paths[1]).await.expect(401);
+    guess(&server).await;
+    server.get("", "/api/v1/me").await.expect(429);
+    server.get("tny_pat_0000", &paths[1]).await.expect(429);
+    server.get("cleo", "/api/v1/me").await.expect(200);
+}
