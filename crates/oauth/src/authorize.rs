@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use tenantry_core::browser::BrowserSession;
+use tenantry_core::clock::Timestamp;
 use tenantry_core::oauth::{
     AuthorizationRequest, Challenge, Client, GrantType, Refusal, Scopes, is_registered,
 };
@@ -17,11 +18,10 @@ use tenantry_http::{Form, Query, Refused, Served, encode_query};
 use url::Url;
 
 use crate::browser::Browser;
-use crate::claims::seconds;
 use crate::pages::{Pages, go, show};
 
 /// What a request may say; whatever else it says is passed over.
-const PARAMETERS: [&str; 16] = [
+const PARAMETERS: [&str; 17] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -38,7 +38,10 @@ const PARAMETERS: [&str; 16] = [
     "request",
     "request_uri",
     "id_token_hint",
+    AFTER,
 ];
+/// When a new sign-in was asked for, in microseconds: our own note on the way to the sign-in and back.
+pub(crate) const AFTER: &str = "after";
 /// Longest `state` and `nonce`, in bytes.
 const TEXT_MAX: usize = 2_000;
 
@@ -48,6 +51,7 @@ struct Consent<'a> {
     client: &'a str,
     person: &'a str,
     host: &'a str,
+    resource: Option<&'a str>,
     meanings: Vec<&'static str>,
     form_token: String,
     parameters: &'a [(&'static str, String)],
@@ -118,6 +122,10 @@ impl Asked {
         if ["state", "nonce"].iter().any(|name| self.get(name).is_some_and(|text| text.len() > TEXT_MAX)) {
             return Err(wrong("state, nonce: expected at most 2,000 bytes"));
         }
+        let whole = |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 9;
+        if self.get("max_age").is_some_and(|text| !whole(text)) {
+            return Err(wrong("max_age: expected seconds"));
+        }
         self.client.require_grant(GrantType::AuthorizationCode)?;
         let scopes = Scopes::parse(self.get("scope").unwrap_or_default())?;
         if scopes.is_empty() || !self.client.scopes.contains(scopes) {
@@ -151,15 +159,22 @@ impl Asked {
     }
 
     /// Whether the person must sign in anew.
-    fn wants_new_sign_in(&self, session: &BrowserSession, now: i64) -> bool {
+    fn wants_new_sign_in(&self, session: &BrowserSession, now: Timestamp) -> bool {
+        if let Some(after) = self.get(AFTER).and_then(|text| text.parse().ok()) {
+            return session.signed_in_at < Timestamp::from_micros(after);
+        }
+        let age = now.as_micros() - session.signed_in_at.as_micros();
         let max_age = self.get("max_age").and_then(|text| text.parse::<i64>().ok());
-        self.prompts("login") || max_age.is_some_and(|age| now - seconds(session.signed_in_at) > age)
+        self.prompts("login") || max_age.is_some_and(|seconds| age > seconds.saturating_mul(1_000_000))
     }
 
-    /// Sends the browser to sign in and back, without asking for it again.
-    fn to_sign_in(&self) -> Result<Response> {
-        let kept = self.parameters.iter().filter(|(name, value)| *name != "prompt" || value != "login");
-        let query = encode_query(kept.map(|(name, value)| (*name, value.as_str())));
+    /// Sends the browser to sign in and back. Where a new sign-in is asked for, one from now on is new enough.
+    fn to_sign_in(&self, now: Timestamp) -> Result<Response> {
+        let anew = self.prompts("login") || self.get("max_age").is_some();
+        let after = self.get(AFTER).map_or_else(|| now.as_micros().to_string(), str::to_owned);
+        let kept = self.parameters.iter().filter(|(name, _)| *name != AFTER);
+        let kept = kept.map(|(name, value)| (*name, value.as_str()));
+        let query = encode_query(kept.chain(anew.then_some((AFTER, after.as_str()))));
         let back = format!("/oauth2/authorize?{query}");
         let mut pairs = vec![("return_to", back.as_str())];
         pairs.extend(self.get("login_hint").map(|login| ("login_hint", login)));
@@ -200,15 +215,16 @@ pub(crate) async fn ask(
     };
     let silent = asked.prompts("none");
     let deny = |word, message: &str| asked.deny(&issuer, &Denied(word, message.to_owned()));
-    let now = seconds(served.core.clock().now());
+    let now = served.core.clock().now();
     let session = match &browser.session {
         Some(session) if !asked.wants_new_sign_in(session, now) => session,
         _ if silent => return Ok(deny("login_required", "nobody is signed in")?),
-        _ => return Ok(asked.to_sign_in()?),
+        _ => return Ok(asked.to_sign_in(now)?),
     };
     // Another program on the person's machine may call itself like a public client; so it is asked each time.
     let remembered = asked.client.is_confidential() && !asked.prompts("consent") && {
-        let allowed = served.core.allowed_scopes(&session.caller, &asked.client.id).await?;
+        let of = (asked.client.id.as_str(), request.audience.as_deref());
+        let allowed = served.core.allowed_scopes(&session.caller, of).await?;
         allowed.contains(request.scopes)
     };
     if remembered {
@@ -222,6 +238,7 @@ pub(crate) async fn ask(
         client: &asked.client.name,
         person: session.person.shown_name(),
         host: host.as_ref().and_then(Url::host_str).unwrap_or_default(),
+        resource: request.audience.as_deref(),
         meanings: request.scopes.meanings().collect(),
         form_token: browser.form_token(),
         parameters: &asked.parameters,
@@ -248,7 +265,11 @@ pub(crate) async fn answer(
         Ok(request) => request,
         Err(denied) => return Ok(asked.deny(&issuer, &denied)?),
     };
-    let Some(session) = &browser.session else { return Ok(asked.to_sign_in()?) };
+    let now = served.core.clock().now();
+    let session = match &browser.session {
+        Some(session) if !asked.wants_new_sign_in(session, now) => session,
+        _ => return Ok(asked.to_sign_in(now)?),
+    };
     match sent.required("decision")? {
         "allow" => Ok(allow(&served, session, &asked, request).await?),
         "deny" => {

@@ -43,12 +43,12 @@ impl Told {
         let credential = &told.found.credential;
         Self {
             active: true,
-            scope: Some(told.scopes().to_string()),
+            scope: Some(told.scopes.to_string()),
             client_id: Some(client.to_owned()),
             username: Some(told.found.principal.username.clone()),
             token_type: (credential.kind == TokenKind::Access).then_some("Bearer"),
             sub: Some(told.found.principal.id.to_string()),
-            aud: Some(issuer.clone()),
+            aud: told.authorization.as_ref().and_then(|it| it.audience.clone()).or(Some(issuer.clone())),
             iss: Some(issuer),
             exp: credential.expires_at.map(seconds),
             iat: Some(seconds(credential.created_at)),

@@ -23,6 +23,8 @@ use zeroize::Zeroizing;
 #[derive(Default)]
 pub struct Keyring {
     opened: Mutex<HashMap<SigningKeyId, Arc<EncodingKey>>>,
+    /// Held by who makes a key: nobody else makes one meanwhile.
+    making: tokio::sync::Mutex<()>,
 }
 
 impl Keyring {
@@ -68,8 +70,19 @@ impl Keyring {
 
     /// The keys, with a new one if one is due. Making it takes a while, so it is done beside what serves.
     async fn keys(&self, core: &Core) -> Result<SigningKeys> {
+        let (seconds, now) = (core.settings().signing_key_seconds, core.clock().now());
         let keys = core.signing_keys().await?;
-        if !keys.want_another(core.settings().signing_key_seconds, core.clock().now()) {
+        if !keys.want_another(seconds, now) {
+            return Ok(keys);
+        }
+        let _only_one = match (self.making.try_lock(), keys.signer(now)) {
+            (Ok(guard), _) => guard,
+            // Another request is at it, and there is a key that signs until then.
+            (Err(_), Some(_)) => return Ok(keys),
+            (Err(_), None) => self.making.lock().await,
+        };
+        let keys = core.signing_keys().await?;
+        if !keys.want_another(seconds, now) {
             return Ok(keys);
         }
         let (id, seal) = (core.next_signing_key(), core.seal());

@@ -259,9 +259,9 @@ pub(crate) fn show_account() -> Operation {
 
 pub(crate) fn end_of_account() -> Operation {
     Operation::new("end_of_account", "End a session, or what a client may do")
-        .about("The form of the page; `id` is that of a session or of what was allowed, or `others`.")
+        .about("The form of the page; `id` is that of a session, or `others`; `client` one that was allowed something.")
         .open()
-        .reads(FORM, form(&["form_token", "id"], &[]))
+        .reads(FORM, form(&["form_token"], &["id", "client"]))
         .answers_nothing(303, "To the page.")
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound])
 }

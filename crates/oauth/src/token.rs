@@ -64,6 +64,7 @@ pub(crate) async fn issue_token(
     let core = &served.core;
     let client = prove(&served, &headers, &form, id.as_deref()).await?;
     let scopes = form.get("scope").map(Scopes::parse).transpose()?;
+    let resource = form.get("resource");
     let tokens = match grant {
         GrantType::AuthorizationCode => {
             let redemption = Redemption {
@@ -93,6 +94,13 @@ pub(crate) async fn issue_token(
             core.redeem_device_code(&client, shown, TokenLife::Usual).await?.tokens
         }
     };
+    let issuer = served.address("");
+    let audience = tokens.authorization.audience.as_deref().unwrap_or(&issuer);
+    if resource.is_some_and(|resource| resource.trim_end_matches('/') != audience.trim_end_matches('/')) {
+        let error =
+            Error::new(Kind::Invalid, "oauth.invalid_target", "resource: expected the one that was allowed");
+        return Err(error.into());
+    }
     let granted = Granted {
         access_token: claims::access_token(&served, &keyring, &tokens).await?,
         token_type: "Bearer",

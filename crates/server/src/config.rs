@@ -253,6 +253,10 @@ impl Config {
                 bail!("{name}: expected at least 1");
             }
         }
+        if self.access_token_minutes > 24 * 60 {
+            // What is signed counts as long, and its key is published no longer.
+            bail!("access_token_minutes: expected at most 1440");
+        }
         if self.header_seconds == 0 {
             bail!("header_seconds: expected at least 1");
         }

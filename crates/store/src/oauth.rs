@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use tenantry_core::authz::{ServerScope, Writable};
 use tenantry_core::clock::Timestamp;
+use tenantry_core::credential::CredentialStore;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::ids::{CredentialId, PrincipalId};
 use tenantry_core::oauth::{
@@ -86,6 +87,28 @@ const FORGET_CODES: Sql = sql!(
 );
 const ROTATE: Sql = sql!("UPDATE credentials SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL");
 
+const INSERT_SCOPES: Sql = sql!("INSERT INTO token_scopes (credential_id, scopes) VALUES ($1, $2)");
+const SCOPES: Sql = sql!("SELECT scopes FROM token_scopes WHERE credential_id = $1");
+const AUTHORIZATION_OF: Sql = sql!(
+    "SELECT a.credential_id FROM credentials c CROSS JOIN authorizations a \
+     WHERE c.id = $1 AND a.credential_id = c.parent_id"
+);
+/// What nothing hangs on any more but what [`FORGET`] removes.
+const EXPIRED: Sql = sql!(
+    "SELECT c.id FROM credentials c \
+     WHERE c.kind IN ('access_token', 'refresh_token', 'browser_session', 'authorization') AND c.expires_at <= $1 \
+       AND NOT EXISTS (SELECT 1 FROM credentials k WHERE k.parent_id = c.id) \
+       AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.authorization_id = c.id) \
+     ORDER BY c.expires_at LIMIT $2"
+);
+const FORGET: [Sql; 5] = [
+    sql!("DELETE FROM token_scopes WHERE credential_id = $1"),
+    sql!("DELETE FROM browser_sessions WHERE credential_id = $1"),
+    sql!("DELETE FROM authorization_codes WHERE authorization_id = $1"),
+    sql!("DELETE FROM authorizations WHERE credential_id = $1"),
+    sql!("DELETE FROM credentials WHERE id = $1"),
+];
+
 fn read_client(row: &Row<'_>) -> Result<(Client, Option<[u8; 32]>)> {
     let secret =
         row.opt_blob(8)?.map(|hash| <[u8; 32]>::try_from(hash).map_err(Error::internal)).transpose()?;
@@ -159,7 +182,8 @@ impl OauthStore for Db<'_> {
 
     async fn delete_client(&self, _: &Writable<ServerScope>, id: &str, now: Timestamp) -> Result<bool> {
         self.note_identities();
-        for end in [&END_TOKENS_OF_CLIENT, &END_AUTHORIZATIONS_OF_CLIENT] {
+        // Whoever gives tokens holds the authorization: what was given meanwhile is there for the second statement.
+        for end in [&END_AUTHORIZATIONS_OF_CLIENT, &END_TOKENS_OF_CLIENT] {
             self.conn.run(end, params![id, now.as_micros()]).await?;
         }
         self.conn.run(&RAISE_WHO_ALLOWED, params![id]).await?;
@@ -241,6 +265,37 @@ impl OauthStore for Db<'_> {
 
     async fn forget_codes(&self, now: Timestamp, limit: u32) -> Result<u64> {
         self.conn.run(&FORGET_CODES, params![now.as_micros(), i64::from(limit)]).await
+    }
+
+    async fn insert_token_scopes(&self, id: CredentialId, scopes: Scopes) -> Result<()> {
+        self.conn.run(&INSERT_SCOPES, params![id.as_uuid(), scopes.to_string()]).await.map(drop)
+    }
+
+    async fn token_scopes(&self, id: CredentialId) -> Result<Option<Scopes>> {
+        let scopes =
+            self.conn.first(&SCOPES, params![id.as_uuid()], |row| row.text(0).map(str::to_owned)).await?;
+        scopes.map(|scopes| Scopes::parse(&scopes).map_err(Error::internal)).transpose()
+    }
+
+    async fn hold_authorization_of(
+        &self,
+        id: CredentialId,
+        now: Timestamp,
+    ) -> Result<Option<(CredentialId, bool)>> {
+        let parent = self.conn.first(&AUTHORIZATION_OF, params![id.as_uuid()], |row| row.id(0)).await?;
+        let Some(parent) = parent.map(CredentialId::from_uuid) else { return Ok(None) };
+        Ok(Some((parent, self.hold_credential(parent, now).await?)))
+    }
+
+    async fn forget_expired_credentials(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        let params = params![before.as_micros(), i64::from(limit)];
+        let expired = self.conn.all(&EXPIRED, params, |row| row.id(0)).await?;
+        for id in &expired {
+            for forget in &FORGET {
+                self.conn.run(forget, params![id]).await?;
+            }
+        }
+        Ok(expired.len() as u64)
     }
 
     async fn rotate_refresh_token(&self, id: CredentialId, now: Timestamp) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! API keys: personal access tokens that count in one organization, for a time, with some or all of their owner's rights.
 
-use super::{Access, Credential, Issued, Secret, TokenKind, for_others, issue};
+use super::{Access, Credential, Issued, Secret, TokenKind, authorization_of, for_others, issue};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, Writable};
@@ -190,7 +190,8 @@ impl Core {
                         let ends = act.now.plus_seconds(new.days * 24 * 60 * 60);
                         let narrowing = (Some(scope.organization()), access, workspaces);
                         let holder = (owner, narrowing);
-                        let issued = issue(session, act, holder, &title, secret, (Some(ends), None)).await?;
+                        let lifetime = (Some(ends), authorization_of(session, act).await?);
+                        let issued = issue(session, act, holder, &title, secret, lifetime).await?;
                         let mut targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
                         let action = if other.is_some() {
                             targets.push(Target::new("principal", owner.as_uuid()));

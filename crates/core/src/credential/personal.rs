@@ -3,7 +3,9 @@
 
 use super::api_key::{API_KEY_TITLE_MAX, ApiKey, ApiKeyChange, ApiKeyField, checked_workspaces};
 use super::service::hash_of_bearer;
-use super::{Access, Issued, Secret, TokenKind, caller_of, issue, require_whole_person, rotation};
+use super::{
+    Access, Issued, Secret, TokenKind, authorization_of, caller_of, issue, require_whole_person, rotation,
+};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
@@ -201,7 +203,8 @@ async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secre
     };
     let workspaces = workspaces_of(session, act, new.organization.as_ref(), &new.workspaces).await?;
     let holder = (owner, (organization, new.access, workspaces));
-    let issued = issue(session, act, holder, &title, secret, (Some(expires_at), None)).await?;
+    let lifetime = (Some(expires_at), authorization_of(session, act).await?);
+    let issued = issue(session, act, holder, &title, secret, lifetime).await?;
     if new.ends_itself {
         session.let_end_itself(issued.credential.id).await?;
     }

@@ -53,10 +53,15 @@ pub(super) enum Shown {
 }
 
 impl Core {
-    /// What the person has allowed the client already, and has not ended.
-    pub async fn allowed_scopes(&self, caller: &Caller, client: &str) -> Result<Scopes> {
+    /// What the person has allowed the client for this resource already, and has not ended.
+    pub async fn allowed_scopes(
+        &self,
+        caller: &Caller,
+        (client, audience): (&str, Option<&str>),
+    ) -> Result<Scopes> {
         let allowed = self.live_authorizations(caller, Some(client)).await?;
-        Ok(allowed.iter().fold(Scopes::NONE, |scopes, one| scopes.union(one.scopes)))
+        let same = allowed.iter().filter(|one| one.audience.as_deref() == audience);
+        Ok(same.fold(Scopes::NONE, |scopes, one| scopes.union(one.scopes)))
     }
 
     /// What the caller has allowed to clients, the newest first.
@@ -133,6 +138,28 @@ impl Core {
             Shown::Good(tokens) => Ok(*tokens),
             Shown::Reused => Err(bad_code()),
         }
+    }
+
+    /// Ends everything that the caller allowed a client, whenever that was, and what came of it. Answers how often it was
+    /// allowed.
+    pub async fn end_own_authorizations(&self, caller: &Caller, client: &str) -> Result<usize> {
+        self.store()
+            .write((self.act(caller), client.to_owned()), |session, (act, client)| {
+                Box::pin(async move {
+                    let principal = act.caller.principal;
+                    let allowed = session.authorizations_of(principal, Some(client), act.now).await?;
+                    for one in &allowed {
+                        session.revoke_credential(principal, one.id(), act.now).await?;
+                    }
+                    let targets = allowed.iter().map(|one| Target::new("authorization", one.id().as_uuid()));
+                    if !allowed.is_empty() {
+                        let targets = targets.collect();
+                        act.record(session, OrganizationId::SERVER, "authorization.end", targets).await?;
+                    }
+                    Ok(allowed.len())
+                })
+            })
+            .await
     }
 
     /// Ends what the caller allowed a client, and everything that came of it.

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Authorization, GrantType, ProvenClient, Refusal, Scopes, refused};
+use super::{Authorization, GrantType, ProvenClient, Refusal, Scopes, refused, tokens};
 use crate::Core;
 use crate::audit::Target;
-use crate::caller::Narrowing;
 use crate::clock::Timestamp;
 use crate::credential::{Found, Issued, Secret, TokenKind, caller_of};
 use crate::error::{Error, Result};
 use crate::ids::OrganizationId;
-use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::store::Session;
 
@@ -21,25 +19,8 @@ pub struct Introspection {
     pub found: Arc<Found>,
     /// What was allowed; none for a service account's token.
     pub authorization: Option<Authorization>,
-    /// What it was given for leaves of its principal's permissions.
-    whole: Option<PermissionSet>,
-}
-
-impl Introspection {
-    /// What the token is good for, in the words of scopes: what was allowed, less what the client did not ask for.
-    pub fn scopes(&self) -> Scopes {
-        let api = Scopes::API.union(Scopes::API_READ);
-        let held = self.authorization.as_ref().map_or(api, |authorization| authorization.scopes);
-        let left = self.found.credential.narrowing().permissions;
-        let reading = Narrowing { permissions: self.whole, ..Narrowing::default() };
-        if left == self.whole {
-            held
-        } else if left == reading.within(Scopes::API_READ.access().permissions()).permissions {
-            held.without(Scopes::API)
-        } else {
-            held.without(api)
-        }
-    }
+    /// What the token is good for: what was allowed, less what the client did not ask for.
+    pub scopes: Scopes,
 }
 
 impl Core {
@@ -49,6 +30,10 @@ impl Core {
     /// [`Refusal::UnauthorizedClient`] for every other client.
     pub async fn client_credentials(&self, client: &ProvenClient, scopes: Scopes) -> Result<Issued> {
         client.client.require_grant(GrantType::ClientCredentials)?;
+        if scopes.is_empty() || !client.client.scopes.contains(scopes) {
+            let message = format!("scope: expected some of {}", client.client.scopes);
+            return Err(refused(Refusal::InvalidScope, message));
+        }
         let Some(found) = &client.account else {
             return Err(refused(Refusal::UnauthorizedClient, "the client has no service account"));
         };
@@ -72,8 +57,26 @@ impl Core {
                         Some(parent) => session.find_authorization(parent, *now).await?,
                         None => None,
                     };
-                    let scopes = allowed.map_or(Scopes::NONE, |(authorization, _)| authorization.scopes);
+                    let scopes = match allowed {
+                        Some((authorization, _)) => scopes_of(session, &found, authorization.scopes).await?,
+                        None => Scopes::NONE,
+                    };
                     Ok((found.principal.clone(), scopes))
+                })
+            })
+            .await
+    }
+
+    /// Removes a batch of codes, tokens, sessions and authorizations that expired a day ago or earlier, and answers how many
+    /// there were. A refresh token that was exchanged is kept until its own end, so that its reuse is noticed.
+    pub async fn forget_credentials(&self) -> Result<u64> {
+        const KEPT_SECONDS: i64 = 24 * 60 * 60;
+        const BATCH: u32 = 500;
+        self.store()
+            .write(self.clock().now().plus_seconds(-KEPT_SECONDS), |session, before| {
+                Box::pin(async move {
+                    let codes = session.forget_codes(*before, BATCH).await?;
+                    Ok(codes + session.forget_expired_credentials(*before, BATCH).await?)
                 })
             })
             .await
@@ -106,16 +109,21 @@ impl Core {
         self.store()
             .write((client.clone(), hash, self.between()), |session, (client, hash, between)| {
                 Box::pin(async move {
-                    let Some(Introspection { found, .. }) =
-                        own_token(session, client, hash, between.now).await?
-                    else {
+                    let Some(told) = own_token(session, client, hash, between.now).await? else {
                         return Ok(());
                     };
-                    let ended = match (found.credential.kind, found.credential.parent) {
-                        (TokenKind::Refresh, Some(authorization)) => authorization,
-                        _ => found.credential.id,
+                    let found = &told.found;
+                    // A refresh token that was exchanged already stands for what came of it all the same.
+                    let (ended, mut caller) = match (&told.authorization, found.credential.kind) {
+                        (Some(authorization), TokenKind::Refresh) => {
+                            let caller = tokens::caller_of(authorization, &found.principal, None);
+                            (authorization.id(), caller)
+                        }
+                        _ => match caller_of(found, between.now) {
+                            Ok(caller) => (found.credential.id, caller),
+                            Err(_) => return Ok(()),
+                        },
                     };
-                    let Ok(mut caller) = caller_of(&found, between.now) else { return Ok(()) };
                     caller.request_id.clone_from(&client.request_id);
                     let act = between.act(caller);
                     session.revoke_credential(found.principal.id, ended, act.now).await?;
@@ -142,15 +150,24 @@ async fn own_token(
     let Some(found) = session.find_credential(hash).await? else { return Ok(None) };
     let Some(parent) = found.credential.parent else { return Ok(None) };
     if let Some(account) = &client.account {
-        let own = account.credential.id == parent;
-        let whole = account.credential.narrowing().permissions;
-        return Ok(own.then_some(Introspection { found, authorization: None, whole }));
+        if account.credential.id != parent {
+            return Ok(None);
+        }
+        let reading = found.credential.access.permissions() == Scopes::API_READ.access().permissions();
+        let scopes = if reading { Scopes::API_READ } else { Scopes::API };
+        return Ok(Some(Introspection { found, authorization: None, scopes }));
     }
     let authorization =
         session.find_authorization(parent, now).await?.map(|(authorization, _)| authorization);
-    let own = authorization.filter(|authorization| authorization.client == client.client.id);
-    Ok(own.map(|authorization| {
-        let whole = authorization.credential.narrowing().permissions;
-        Introspection { found, authorization: Some(authorization), whole }
-    }))
+    let Some(authorization) = authorization.filter(|authorization| authorization.client == client.client.id)
+    else {
+        return Ok(None);
+    };
+    let scopes = scopes_of(session, &found, authorization.scopes).await?;
+    Ok(Some(Introspection { found, authorization: Some(authorization), scopes }))
+}
+
+/// What a token is good for that was given for an authorization of these scopes.
+async fn scopes_of(session: &dyn Session, found: &Found, allowed: Scopes) -> Result<Scopes> {
+    Ok(session.token_scopes(found.credential.id).await?.unwrap_or(allowed))
 }

@@ -47,11 +47,20 @@ fn same_but_for_port(known: &str, asked: &str) -> bool {
         return false;
     }
     // What is left must be the same as written, not only in its normal form.
-    let written = |text: &str, url: &Url| {
-        url.port().map_or(text.to_owned(), |port| text.replacen(&format!(":{port}"), "", 1))
-    };
-    let same = written(known, &known_url) == written(asked, &asked_url);
-    same && known_url.set_port(None).is_ok() && asked_url.set_port(None).is_ok() && known_url == asked_url
+    without_port(known) == without_port(asked)
+        && known_url.set_port(None).is_ok()
+        && asked_url.set_port(None).is_ok()
+        && known_url == asked_url
+}
+
+/// The address as it is written, but for the port.
+fn without_port(text: &str) -> Option<(&str, &str)> {
+    let start = text.find("://")? + 3;
+    let end = text[start..].find(['/', '?']).map_or(text.len(), |at| start + at);
+    let authority = &text[start..end];
+    let host_end = authority.rfind(']').map_or(0, |at| at + 1);
+    let port = authority[host_end..].find(':').map_or(authority.len(), |at| host_end + at);
+    Some((&text[..start + port], &text[end..]))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -98,6 +107,17 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_loopback_port_is_any_port() {
+        for known in ["http://127.0.0.1/cb", "http://127.0.0.1:80/cb", "http://127.0.0.1:8000/cb"] {
+            for asked in ["http://127.0.0.1/cb", "http://127.0.0.1:80/cb", "http://127.0.0.1:1/cb"] {
+                assert!(is_registered(&[known.to_owned()], asked), "{known} {asked}");
+            }
+        }
+        assert!(is_registered(&["http://[::1]/cb".to_owned()], "http://[::1]:1/cb"));
+        assert!(!is_registered(&["http://[::1]/cb".to_owned()], "http://127.0.0.1:1/cb"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Authorization, Challenge, Client};
+use super::{Authorization, Challenge, Client, Scopes};
 use crate::authz::{ServerScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -82,6 +82,24 @@ pub trait OauthStore {
 
     /// Removes at most `limit` codes that expired before `now`.
     async fn forget_codes(&self, now: Timestamp, limit: u32) -> Result<u64>;
+
+    /// Writes what an access token is good for, if that is less than what was allowed.
+    async fn insert_token_scopes(&self, id: CredentialId, scopes: Scopes) -> Result<()>;
+
+    /// What an access token is good for, if that is less than what was allowed.
+    async fn token_scopes(&self, id: CredentialId) -> Result<Option<Scopes>>;
+
+    /// The authorization that the credential was given for, if it was, and whether it still stands; it does until this
+    /// transaction ends.
+    async fn hold_authorization_of(
+        &self,
+        id: CredentialId,
+        now: Timestamp,
+    ) -> Result<Option<(CredentialId, bool)>>;
+
+    /// Removes at most `limit` tokens, sessions and authorizations that expired before `before`, with all that hangs on
+    /// them; an authorization stays while anything else was given for it.
+    async fn forget_expired_credentials(&self, before: Timestamp, limit: u32) -> Result<u64>;
 
     /// Ends a refresh token that was exchanged for another, and nothing else. Of several at once, one is the first.
     async fn rotate_refresh_token(&self, id: CredentialId, now: Timestamp) -> Result<bool>;

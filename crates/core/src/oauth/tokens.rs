@@ -115,7 +115,11 @@ pub(crate) async fn give(
         let lifetime = (Some(access_until), Some(id));
         let issued =
             credential::issue(session, act, holder.clone(), "access token", &minted.access, lifetime);
-        AccessToken::Opaque(Box::new(issued.await?))
+        let issued = issued.await?;
+        if scopes != authorization.scopes {
+            session.insert_token_scopes(issued.credential.id, scopes).await?;
+        }
+        AccessToken::Opaque(Box::new(issued))
     };
     let mut until = access_until;
     let mut refresh = None;

@@ -39,7 +39,7 @@ pub struct TokenError {
 
 impl TokenError {
     /// With the characters that RFC 6749 allows a description: printable ASCII without quote and backslash.
-    fn new(error: &'static str, description: &str) -> Self {
+    pub fn new(error: &'static str, description: &str) -> Self {
         let describable = |c| if matches!(c, ' ' | '!' | '#'..='[' | ']'..='~') { c } else { '?' };
         Self { error, error_description: description.chars().map(describable).collect() }
     }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tenantry_core::browser::{BrowserSession, OpenSession};
 use tenantry_core::ids::CredentialId;
-use tenantry_core::oauth::Authorization;
+use tenantry_core::oauth::{Authorization, Scopes};
 use tenantry_core::{Error, Kind};
 use tenantry_http::{Form, Refused, Served};
 
@@ -55,13 +55,20 @@ struct AuthorizationRow {
 }
 
 impl AuthorizationRow {
-    fn of(allowed: &Authorization) -> Self {
-        Self {
-            id: allowed.id().to_string(),
-            client: allowed.credential.title.clone(),
-            scopes: allowed.scopes.meanings().collect::<Vec<_>>().join(", "),
-            since: to_the_minute(allowed.credential.created_at),
-        }
+    /// What was allowed to each client, however often: a person sees one row for each, and ends it as one.
+    fn of(mut allowed: Vec<Authorization>) -> Vec<Self> {
+        allowed.sort_by(|a, b| (&a.credential.title, &a.client).cmp(&(&b.credential.title, &b.client)));
+        let row = |of: &[Authorization]| {
+            let scopes = of.iter().fold(Scopes::NONE, |scopes, one| scopes.union(one.scopes));
+            let since = of.iter().map(|one| one.credential.created_at).min().unwrap_or_default();
+            Self {
+                id: of[0].client.clone(),
+                client: of[0].credential.title.clone(),
+                scopes: scopes.meanings().collect::<Vec<_>>().join(", "),
+                since: to_the_minute(since),
+            }
+        };
+        allowed.chunk_by(|a, b| a.client == b.client).map(row).collect()
     }
 }
 
@@ -75,13 +82,13 @@ pub(crate) async fn show(State(served): State<Served>, browser: Browser) -> Resu
         username: &person.username,
         email: person.email.as_deref(),
         sessions: sessions.into_iter().map(|open| SessionRow::of(open, caller.credential)).collect(),
-        authorizations: authorizations.iter().map(AuthorizationRow::of).collect(),
+        authorizations: AuthorizationRow::of(authorizations),
         form_token: browser.form_token(),
     };
     Ok(browser.keep(show_page(StatusCode::OK, &page, None)))
 }
 
-/// Ends a session, all other sessions (`others`), or what a client may do.
+/// Ends a session (`id`), all other sessions (`id=others`), or what a `client` may do.
 pub(crate) async fn end(
     State(served): State<Served>,
     browser: Browser,
@@ -89,11 +96,14 @@ pub(crate) async fn end(
 ) -> Result<Response, Refused<Pages>> {
     browser.check(&sent)?;
     let Some(session) = &browser.session else { return Ok(go("/login")?) };
-    match sent.required("id")? {
-        "others" => drop(served.core.end_other_sessions(&session.caller).await?),
-        id => {
-            let id = CredentialId::parse(id).ok_or_else(|| Error::not_found("session"))?;
-            match served.core.revoke_own_credential(&session.caller, id).await {
+    let (core, caller) = (&served.core, &session.caller);
+    match (sent.get("client"), sent.get("id")) {
+        (Some(client), _) => drop(core.end_own_authorizations(caller, client).await?),
+        (None, Some("others")) => drop(core.end_other_sessions(caller).await?),
+        (None, id) => {
+            let id =
+                CredentialId::parse(id.unwrap_or_default()).ok_or_else(|| Error::not_found("session"))?;
+            match core.revoke_own_credential(caller, id).await {
                 // Ended meanwhile, which is what was wanted.
                 Err(error) if error.kind == Kind::NotFound => {}
                 done => done?,

@@ -4,10 +4,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use tenantry_core::oauth::is_registered;
 use tenantry_core::{Kind, Result};
 use tenantry_http::{Form, Query, Refused, Served};
 
 use super::{Pages, go, show as show_page};
+use crate::authorize::AFTER;
 use crate::browser::Browser;
 
 /// Where somebody goes who came for no other reason.
@@ -35,10 +37,14 @@ pub(crate) fn own_page(text: Option<&str>) -> &str {
 }
 
 /// The form.
-pub(crate) async fn show(browser: Browser, query: Query<Pages>) -> Result<Response, Refused<Pages>> {
+pub(crate) async fn show(
+    State(served): State<Served>,
+    browser: Browser,
+    query: Query<Pages>,
+) -> Result<Response, Refused<Pages>> {
     let return_to = own_page(query.one("return_to")?);
     let login = query.one("login_hint")?.unwrap_or_default();
-    Ok(form(&browser, StatusCode::OK, (login, return_to), None))
+    Ok(form(&served, &browser, StatusCode::OK, (login, return_to), None).await?)
 }
 
 /// Signs in, and sends the browser to where it wanted to go.
@@ -58,7 +64,8 @@ pub(crate) async fn sign_in(
         }
         Err(error) if error.kind == Kind::Unauthenticated => {
             let problem = "The name or the password is not right.";
-            let mut response = form(&browser, StatusCode::UNAUTHORIZED, (login, return_to), Some(problem));
+            let status = StatusCode::UNAUTHORIZED;
+            let mut response = form(&served, &browser, status, (login, return_to), Some(problem)).await?;
             // The record of denied attempts hears of it, as of every other refusal.
             let refused: Response =
                 axum::response::IntoResponse::into_response(Refused::<Pages>::from(error));
@@ -69,26 +76,34 @@ pub(crate) async fn sign_in(
     }
 }
 
-fn form(
+async fn form(
+    served: &Served,
     browser: &Browser,
     status: StatusCode,
     (login, return_to): (&str, &str),
     problem: Option<&str>,
-) -> Response {
+) -> Result<Response> {
+    let asked =
+        return_to.strip_prefix("/oauth2/authorize?").and_then(|query| Query::<Pages>::parse(query).ok());
+    let find = |name| asked.as_ref().and_then(|asked| asked.one(name).ok().flatten());
+    // Who is to sign in anew does not just go on.
+    let signed_in = browser.session.as_ref().filter(|_| find(AFTER).is_none());
+    // Where the authorization that is asked for leads on to, if that is where its client is.
+    let onward = match (find("client_id"), find("redirect_uri")) {
+        (Some(client), Some(address)) => {
+            let client = served.core.find_client(client).await?;
+            client.filter(|client| is_registered(&client.redirect_uris, address)).and(Some(address))
+        }
+        _ => None,
+    };
     let page = SignIn {
         problem,
-        signed_in: browser.session.as_ref().map(|session| session.person.shown_name()),
+        signed_in: signed_in.map(|session| session.person.shown_name()),
         login,
         return_to,
         form_token: browser.form_token(),
     };
-    browser.keep(show_page(status, &page, onward(return_to).as_deref()))
-}
-
-/// Where an authorization that is asked for leads on to.
-fn onward(return_to: &str) -> Option<String> {
-    let query = Query::<Pages>::parse(return_to.strip_prefix("/oauth2/authorize?")?).ok()?;
-    query.one("redirect_uri").ok().flatten().map(str::to_owned)
+    Ok(browser.keep(show_page(status, &page, onward)))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::BrowserSession;
 use tenantry_core::clock::Clock;
-use tenantry_core::credential::{Issued, Secret};
+use tenantry_core::credential::{Access, Issued, NewApiKey, Secret};
 use tenantry_core::error::{Kind, Result};
 use tenantry_core::ids::SigningKeyId;
 use tenantry_core::oauth::{
@@ -31,6 +31,9 @@ on_both_engines!(
     what_is_allowed_is_never_widened,
     tokens_die_with_what_they_rest_on,
     tokens_are_shown_and_ended_by_their_own_client_only,
+    a_refresh_token_that_was_exchanged_still_stands_for_its_family,
+    keys_that_a_program_makes_end_with_it,
+    what_has_expired_is_forgotten,
     clients_are_registered_by_administrators,
     service_accounts_have_clients,
     signing_keys_rotate_once,
@@ -286,7 +289,8 @@ async fn tokens_die_with_what_they_rest_on(core: TestCore) {
 
     let tokens = scene.tokens(offline()).await;
     let carried = scene.code(offline()).await;
-    let allowed = scene.core.allowed_scopes(&scene.browser.caller, &scene.client.client.id).await.unwrap();
+    let allowed =
+        scene.core.allowed_scopes(&scene.browser.caller, (&scene.client.client.id, None)).await.unwrap();
     assert_eq!(allowed, offline());
     scene.core.set_suspended(&scene.root.caller, scene.browser.caller.principal, true).await.unwrap();
     assert!(!scene.counts(&tokens).await);
@@ -321,7 +325,7 @@ async fn tokens_are_shown_and_ended_by_their_own_client_only(core: TestCore) {
     for token in [access, refresh] {
         let told = core.introspect(&scene.client, token).await.unwrap().unwrap();
         assert_eq!(told.found.principal.id, tokens.person.id);
-        assert_eq!(told.scopes(), offline());
+        assert_eq!(told.scopes, offline());
         assert!(core.introspect(&other, token).await.unwrap().is_none());
         core.revoke_token(&other, token).await.unwrap();
     }
@@ -336,6 +340,61 @@ async fn tokens_are_shown_and_ended_by_their_own_client_only(core: TestCore) {
     core.revoke_token(&scene.client, refresh_token(&next)).await.unwrap();
     assert!(!scene.counts(&next).await);
     assert_eq!(reason(scene.refresh(&next).await), "oauth.invalid_grant");
+}
+
+async fn a_refresh_token_that_was_exchanged_still_stands_for_its_family(core: TestCore) {
+    let scene = Scene::new(core).await;
+    let first = scene.tokens(offline()).await;
+    // The answer to this one is lost, and then the person signs out of the program.
+    let lost = scene.refresh(&first).await.unwrap();
+    scene.core.revoke_token(&scene.client, refresh_token(&first)).await.unwrap();
+    assert!(!scene.counts(&lost).await && !scene.counts(&first).await);
+    assert_eq!(reason(scene.refresh(&lost).await), "oauth.invalid_grant");
+}
+
+async fn keys_that_a_program_makes_end_with_it(core: TestCore) {
+    let scene = Scene::new(core).await;
+    let core = &scene.core;
+    let ann = Member { caller: scene.browser.caller.clone(), token: String::new() };
+    let org = OrganizationRef::Id(core.organization(&ann, "Org").await.id);
+    let tokens = scene.tokens(offline()).await;
+    let program = core.member(access_token(&tokens).secret.expose()).await;
+    let new = NewApiKey {
+        owner: None,
+        title: "Key".to_owned(),
+        days: 7,
+        access: Access::Everything,
+        workspaces: vec![],
+    };
+    let key = core.create_api_key(&program.caller, org.clone(), new.clone()).await.unwrap();
+    let by_hand = core.create_api_key(&ann.caller, org, new).await.unwrap();
+    let exchanged = core.exchange_bearer(key.secret.expose()).await.unwrap();
+    core.clock().advance_seconds(2 * core.settings().access_token_seconds / 3);
+    core.authenticate(key.secret.expose()).await.unwrap();
+    let ended = core.end_own_authorizations(&scene.browser.caller, &scene.client.client.id).await.unwrap();
+    assert_eq!(ended, 1);
+    for secret in [&key.secret, &exchanged.secret] {
+        assert_eq!(kind(core.authenticate(secret.expose()).await), Kind::Unauthenticated);
+    }
+    core.authenticate(by_hand.secret.expose()).await.unwrap();
+}
+
+async fn what_has_expired_is_forgotten(core: TestCore) {
+    let scene = Scene::new(core).await;
+    let count = || scene.core.sql("SELECT COUNT(*) FROM credentials WHERE kind <> 'personal_access_token'");
+    scene.refresh(&scene.tokens(offline()).await).await.unwrap();
+    scene.code(offline()).await;
+    let before = count();
+    assert_eq!(scene.core.forget_credentials().await.unwrap(), 0);
+    let day = 24 * 60 * 60;
+    scene.core.clock().advance_seconds(2 * day);
+    while scene.core.forget_credentials().await.unwrap() > 0 {}
+    // Refresh tokens live on, the exchanged one among them, and with them what they rest on.
+    assert_eq!((before.as_str(), count().as_str()), ("7", "3"));
+    scene.core.clock().advance_seconds(scene.core.settings().refresh_token_seconds);
+    while scene.core.forget_credentials().await.unwrap() > 0 {}
+    assert_eq!(count(), "0");
+    assert_eq!(scene.core.sql("SELECT COUNT(*) FROM authorizations"), "0");
 }
 
 async fn clients_are_registered_by_administrators(core: TestCore) {
@@ -392,10 +451,13 @@ async fn service_accounts_have_clients(core: TestCore) {
     let issued = core.client_credentials(&client, Scopes::API_READ).await.unwrap();
     let token = issued.secret.expose();
     assert_eq!(core.authenticate(token).await.unwrap().principal, made.account.id);
-    assert_eq!(core.introspect(&client, token).await.unwrap().unwrap().scopes(), Scopes::API_READ);
+    assert_eq!(core.introspect(&client, token).await.unwrap().unwrap().scopes, Scopes::API_READ);
     let whole = core.client_credentials(&client, Scopes::API).await.unwrap();
     let told = core.introspect(&client, whole.secret.expose()).await.unwrap().unwrap();
-    assert!(told.scopes().contains(Scopes::API));
+    assert_eq!(told.scopes, Scopes::API);
+    for wrong in [Scopes::NONE, Scopes::OPENID, Scopes::API.union(Scopes::OFFLINE_ACCESS)] {
+        assert_eq!(reason(core.client_credentials(&client, wrong).await), "oauth.invalid_scope");
+    }
     core.revoke_token(&client, token).await.unwrap();
     assert_eq!(kind(core.authenticate(token).await), Kind::Unauthenticated);
     assert_eq!(reason(core.prove_client(&id, None).await), "oauth.invalid_client");

@@ -46,6 +46,9 @@ async fn a_person_signs_in_and_allows_a_client(server: &TestServer) {
             .unwrap()
             .contains("form-action 'self' https://app.example")
     );
+    let evil = [("return_to", "/oauth2/authorize?redirect_uri=https%3A%2F%2Fevil.example%2F")];
+    let page = browser.get(&format!("/login?{}", tenantry_http::encode_query(evil))).await;
+    assert!(!page.headers["content-security-policy"].to_str().unwrap().contains("evil"));
     let answer = browser.fill(&consent, &[("decision", "allow")]).await;
     assert_eq!(
         (parameter(&answer, "state"), parameter(&answer, "iss")),
@@ -79,6 +82,8 @@ async fn a_person_signs_in_and_allows_a_client(server: &TestServer) {
     let next = app.ask(server, &form).await.expect(200);
     assert_eq!(next["scope"], "openid");
     assert_eq!(server.get(next["access_token"].as_str().unwrap(), "/api/v1/me").await.status, 403);
+    let narrow = next["access_token"].as_str().unwrap();
+    assert_eq!(server.get(narrow, "/oauth2/userinfo").await.expect(200), json!({"sub": ben}));
     let wider = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("scope", "api.read")];
     assert_eq!(app.ask(server, &wider).await.expect(400)["error"], "invalid_scope");
 
@@ -126,6 +131,15 @@ async fn a_client_is_answered_what_is_wrong(server: &TestServer) {
     let page = browser.follow(&again).await;
     let back = browser.sign_in(&page, "ben").await;
     assert_eq!(browser.follow(&back).await.status, 200, "nobody signs in twice for one question");
+    for demand in [("prompt", "login consent"), ("max_age", "0")] {
+        let again = browser.get(&app.question(&[demand])).await;
+        let page = browser.follow(&again).await;
+        assert!(!page.text.contains("Continue"), "there is no way around: {}", page.text);
+        let back = browser.sign_in(&page, "ben").await;
+        assert_eq!(browser.follow(&back).await.status, 200, "{demand:?}");
+    }
+    let answer = browser.get(&app.question(&[("max_age", "-1")])).await;
+    assert_eq!(parameter(&answer, "error"), "invalid_request");
 }
 
 async fn nobody_is_sent_to_an_unknown_address(server: &TestServer) {
@@ -234,6 +248,13 @@ async fn tokens_for_another_resource_are_signed(server: &TestServer) {
     let answer = browser.fill(&page, &[("decision", "allow")]).await;
     let tokens = app.redeem(server, &parameter(&answer, "code")).await.expect(200);
     let access = tokens["access_token"].as_str().unwrap();
+    // What was allowed there was not allowed here.
+    let elsewhere = browser.get(&app.question(&[("prompt", "none")])).await;
+    assert_eq!(parameter(&elsewhere, "error"), "consent_required");
+    let token = tokens["refresh_token"].as_str().unwrap();
+    let evil = ("resource", "https://evil.example/");
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", token), evil];
+    assert_eq!(app.ask(server, &refresh).await.expect(400)["error"], "invalid_target");
     let said = claims(access);
     assert_eq!((&said["aud"], &said["client_id"]), (&json!("https://other.example/"), &json!(app.id)));
     assert!(said["jti"].is_string() && said["sub"] == json!(server.principal("ben")));
