@@ -28,6 +28,7 @@ mod read;
 mod resource;
 mod resource_info;
 mod roles;
+mod service_accounts;
 mod users;
 mod workspace;
 mod workspaces;
@@ -57,7 +58,7 @@ macro_rules! workspaces {
 
 /// Every route of the dialect.
 pub fn routes() -> Routes {
-    own::routes(Routes::default())
+    service_accounts::routes(own::routes(Routes::default()))
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
         .route(Method::PATCH, "/api/v1/me", me::update_current_user, openapi::accounts::update_current_user())
         .route(

@@ -117,7 +117,7 @@ pub(crate) async fn create_api_key(
     let workspace = |text: String| WorkspaceId::parse(&text).unwrap_or(WorkspaceId::from_uuid(Uuid::nil()));
     let new = NewToken {
         title,
-        expires_at: None,
+        seconds: None,
         organization: body.org_id.as_deref().map(OrganizationRef::parse),
         workspaces: body.workspace_id.map(workspace).into_iter().collect(),
         access: body.allowed_scopes.map_or(Ok(Access::Everything), |words| read_scopes(&words))?,

@@ -32,6 +32,7 @@ pub mod project;
 pub mod purge;
 pub mod role;
 pub mod seal;
+pub mod service_account;
 pub mod settings;
 pub mod signing;
 pub mod store;

@@ -27,6 +27,7 @@ use crate::principal::PrincipalStore;
 use crate::project::ProjectStore;
 use crate::purge::PurgeStore;
 use crate::role::RoleStore;
+use crate::service_account::ServiceAccountStore;
 use crate::signing::SigningStore;
 use crate::throttle::ThrottleStore;
 use crate::workspace::WorkspaceStore;
@@ -54,6 +55,7 @@ pub trait Session:
     + ProjectStore
     + PurgeStore
     + RoleStore
+    + ServiceAccountStore
     + SigningStore
     + ThrottleStore
     + WorkspaceStore

@@ -30,6 +30,7 @@ mod project;
 mod purge;
 mod role;
 mod roles;
+mod service_account;
 mod session;
 mod signing;
 mod sqlite;

@@ -9,6 +9,7 @@ pub(crate) mod own;
 mod parameters;
 pub(crate) mod people;
 pub(crate) mod roles;
+pub(crate) mod service_accounts;
 pub(crate) mod workspaces;
 
 use serde_json::json;
@@ -39,6 +40,8 @@ pub fn api() -> Api {
         .path("role", "Its id, or a built-in role's short name.")
         .path("invitation", "Its id.")
         .path("key", "Its id.")
+        .path("account", "Its id.")
+        .path("client", "Its id.")
         .path("token", "Its id.")
         .path("device", "Its id.")
         .path("session", "Its id.")

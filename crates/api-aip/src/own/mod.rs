@@ -24,7 +24,7 @@ use crate::page::Ordering;
 pub(crate) use authorizations::{AUTHORIZATION, ROWS as AUTHORIZATIONS};
 pub(crate) use devices::{ANSWER, DEVICE, ROWS as DEVICES};
 pub(crate) use sessions::{ENDED, ROWS as SESSIONS, SESSION};
-pub(crate) use tokens::{ROTATION, ROWS as TOKENS, TOKEN};
+pub(crate) use tokens::{ROTATION, ROWS as TOKENS, TOKEN, seconds, with_secret};
 
 /// The order of these lists: the newest first.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ fn judged<T>(core: &Core, caller: &Caller, arguments: Result<T>) -> Result<T> {
 }
 
 /// A malformed id is an unknown one: the nil id, which nothing has, stands for it.
-fn id<T>(text: &str, read: fn(&str) -> Option<T>, make: fn(Uuid) -> T) -> T {
+pub(crate) fn id<T>(text: &str, read: fn(&str) -> Option<T>, make: fn(Uuid) -> T) -> T {
     read(text).unwrap_or_else(|| make(Uuid::nil()))
 }
 
@@ -126,12 +126,12 @@ fn page<T>(
 }
 
 /// The members that there are.
-fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+pub(crate) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(present.collect::<Map<_, _>>())
 }
 
-fn time(at: Timestamp) -> Value {
+pub(crate) fn time(at: Timestamp) -> Value {
     at.to_string().into()
 }
 

@@ -92,7 +92,6 @@ pub(crate) async fn get_own_token(read: Read<1>) -> Answer {
 
 /// `POST /api/v1/me/tokens`: the secret is shown this once.
 pub(crate) async fn create_own_token(change: Change<0>) -> Answer {
-    let now = change.core.clock().now();
     let read = || -> Result<(NewToken, Terms)> {
         let members = Members::of(&TOKEN, &change.body)?;
         let terms = change.terms_to_make()?;
@@ -101,7 +100,7 @@ pub(crate) async fn create_own_token(change: Change<0>) -> Answer {
         let seconds = members.text("ttl")?.map(|text| seconds("ttl", text, TOKEN_SECONDS_MAX)).transpose()?;
         let new = NewToken {
             title: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
-            expires_at: seconds.map(|seconds| now.plus_seconds(seconds)),
+            seconds,
             organization: organization.map(read_organization),
             workspaces: read_workspaces(&members)?,
             access: read_access(&members)?,
@@ -192,7 +191,7 @@ fn read_organization(text: &str) -> OrganizationRef {
 }
 
 /// A duration of whole seconds.
-fn seconds(field: &'static str, text: &str, most: i64) -> Result<i64> {
+pub(crate) fn seconds(field: &'static str, text: &str, most: i64) -> Result<i64> {
     let digits = text.strip_suffix('s').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     let seconds = digits.and_then(|digits| digits.parse().ok()).filter(|seconds| *seconds <= most);
     seconds.ok_or_else(|| {
@@ -226,7 +225,7 @@ pub(super) fn read_flag(members: &Members<'_>, name: &'static str) -> Result<Opt
     }
 }
 
-fn with_secret(mut body: Value, secret: &Secret) -> Value {
+pub(crate) fn with_secret(mut body: Value, secret: &Secret) -> Value {
     if let Value::Object(members) = &mut body {
         members.insert("secret".to_owned(), secret.expose().into());
     }

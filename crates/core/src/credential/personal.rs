@@ -10,7 +10,6 @@ use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
 use crate::caller::Caller;
-use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
 use crate::filter::ListQuery;
 use crate::ids::{CredentialId, OrganizationId, WorkspaceId};
@@ -31,8 +30,8 @@ pub const TOKEN_SECONDS_MAX: i64 = 365 * 24 * 60 * 60;
 pub struct NewToken {
     /// What its owner calls it, 1 to 60 characters.
     pub title: String,
-    /// When it ends, at most [`TOKEN_SECONDS_MAX`] from now, which is when it ends if nothing is said.
-    pub expires_at: Option<Timestamp>,
+    /// How many seconds it lives, at most [`TOKEN_SECONDS_MAX`], which is how long if nothing is said.
+    pub seconds: Option<i64>,
     /// The only organization where it counts; none leaves all.
     pub organization: Option<OrganizationRef>,
     /// The only workspaces of that organization where it counts, at most 100; none leaves all.
@@ -188,10 +187,9 @@ async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secre
         let message = format!("a user may have {TOKENS_MAX} personal access tokens");
         return Err(Error::new(Kind::LimitReached, "token.limit", message));
     }
-    let longest = act.now.plus_seconds(TOKEN_SECONDS_MAX);
-    let expires_at = new.expires_at.unwrap_or(longest);
-    if expires_at <= act.now || expires_at > longest {
-        return Err(Error::invalid("expires_at", "range", "expected a time within a year from now"));
+    let seconds = new.seconds.unwrap_or(TOKEN_SECONDS_MAX);
+    if !(1..=TOKEN_SECONDS_MAX).contains(&seconds) {
+        return Err(Error::invalid("ttl", "range", "expected one second to a year"));
     }
     let title = text::name("title", &new.title, API_KEY_TITLE_MAX)?;
     let organization = match &new.organization {
@@ -203,7 +201,8 @@ async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secre
     };
     let workspaces = workspaces_of(session, act, new.organization.as_ref(), &new.workspaces).await?;
     let holder = (owner, (organization, new.access, workspaces));
-    let lifetime = (Some(expires_at), authorization_of(session, act).await?);
+    let ends = act.now.plus_seconds(seconds);
+    let lifetime = (Some(ends), authorization_of(session, act).await?);
     let issued = issue(session, act, holder, &title, secret, lifetime).await?;
     if new.ends_itself {
         session.let_end_itself(issued.credential.id).await?;

@@ -21,7 +21,7 @@ pub struct Rotation {
 }
 
 /// Gives the key the secret, in a transaction that nobody else rotates it in.
-pub(super) async fn rotate(
+pub(crate) async fn rotate(
     session: &dyn Session,
     act: &Act,
     mut key: ApiKey,

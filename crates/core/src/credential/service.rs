@@ -80,8 +80,7 @@ impl Core {
         if Secret::parse(text).is_some_and(|secret| secret.kind() == TokenKind::Access) {
             return Err(failed_sign_in());
         }
-        let caller = self.authenticate(text).await.map_err(Error::at_sign_in)?;
-        self.issue_access(&caller, Some(caller.credential)).await
+        self.derive_token(text, None, None).await.map_err(Error::at_sign_in)
     }
 
     /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.

@@ -10,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Subject};
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::permission::{BuiltinRole, Permission};
-use crate::role::{self, Role};
+use crate::role::Role;
+use crate::service_account;
 use crate::store::Session;
 use crate::text;
 
@@ -140,23 +141,7 @@ impl Core {
                         let scope =
                             authz::require_change(session, &act.caller, needed, organization, View::Both)
                                 .await?;
-                        authz::require_to_hold(scope.permissions(), new.role.permissions())?;
-                        let account = Principal {
-                            id: PrincipalId::generate(&*act.ids),
-                            organization: Some(scope.organization()),
-                            username: text::username("name", &new.name)?,
-                            email: None,
-                            display_name: None,
-                            suspended_at: None,
-                            auth_version: 1,
-                            version: 1,
-                            created_at: act.now,
-                            updated_at: act.now,
-                        };
-                        session.insert_service_account(&scope, &account).await?;
-                        let role = role::builtin(session, &scope, new.role).await?;
-                        let subject = Subject::Principal(account.id);
-                        grant::give(session, act, &scope, subject, &role, grant::Scope::Organization).await?;
+                        let account = service_account::insert(session, act, &scope, new).await?;
                         let api_key =
                             credential::issue_service_key(session, act, &scope, &account, key).await?;
                         let client = credential::issue_client(session, act, &scope, &account, client).await?;

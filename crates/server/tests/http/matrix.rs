@@ -17,7 +17,7 @@ use tenantry_core::credential::{Access, NewApiKey};
 use tenantry_core::device::{Approval, Decision, Device, DeviceRequest};
 use tenantry_core::oauth::{ProvenClient, Scopes};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
-use tenantry_core::principal::NewUser;
+use tenantry_core::principal::{NewServiceAccount, NewUser};
 use tenantry_core::role::NewRole;
 
 use crate::harness::{Answer, TestServer, both_alone, client};
@@ -264,6 +264,9 @@ pub(crate) struct Ids {
     device: String,
     authorization: String,
     session: String,
+    account: String,
+    account_key: String,
+    client: String,
 }
 
 impl Ids {
@@ -276,6 +279,9 @@ impl Ids {
             .replace("{user}", &self.user)
             .replace("{role}", &self.role)
             .replace("{invitation}", &self.invitation)
+            .replace("{account}/apiKeys/{key}", &format!("{}/apiKeys/{}", self.account, self.account_key))
+            .replace("{account}", &self.account)
+            .replace("{client}", &self.client)
             .replace("{key}", &self.key)
             .replace("{client_id}", &self.key)
             .replace("{api_key_id}", &self.key)
@@ -293,11 +299,12 @@ impl Ids {
         pairs.fold(text.to_owned(), |text, (id, other)| text.replace(id, other))
     }
 
-    fn all(&self) -> [&str; 9] {
-        let Self { organization, workspace, user, role, invitation, key, device, authorization, session } =
-            self;
-        [organization, workspace, user, role, invitation, key, device, authorization, session]
-            .map(String::as_str)
+    fn all(&self) -> [&str; 12] {
+        let Self { organization, workspace, user, role, invitation, key, .. } = self;
+        let Self { device, authorization, session, account, account_key, client, .. } = self;
+        let first = [organization, workspace, user, role, invitation, key];
+        let rest = [device, authorization, session, account, account_key, client];
+        std::array::from_fn(|at| if at < 6 { first[at] } else { rest[at - 6] }.as_str())
     }
 }
 
@@ -365,6 +372,8 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
     let key = server.core.create_api_key(&caller, by(), key).await.unwrap();
     let device = device(server, &caller).await;
     let session = session(server, owner).await;
+    let robot = NewServiceAccount { name: "matrix".to_owned(), role: BuiltinRole::OrganizationMember };
+    let robot = server.core.create_service_account(&caller, by(), robot).await.unwrap();
     Ids {
         organization: server.organization(organization),
         workspace: String::new(),
@@ -375,6 +384,9 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
         device: device.id.to_string(),
         authorization: device.authorization.to_string(),
         session,
+        account: robot.account.id.to_string(),
+        account_key: robot.api_key.credential.id.to_string(),
+        client: robot.client.credential.id.to_string(),
     }
 }
 
@@ -438,6 +450,9 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
         device: random("0e"),
         authorization: random("0f"),
         session: random("10"),
+        account: random("11"),
+        account_key: random("12"),
+        client: random("13"),
         ..ours.clone()
     };
     let at = |things: &Ids, organization: &str, workspace: &str| Ids {

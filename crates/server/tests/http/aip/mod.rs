@@ -16,4 +16,5 @@ mod people;
 mod permissions;
 mod reads;
 mod roles;
+mod service_accounts;
 mod workspaces;

@@ -151,7 +151,7 @@ async fn bad_tokens_are_refused_by_field(server: &TestServer) {
     for (body, field) in [
         (json!({}), "title"),
         (json!({"title": ""}), "title"),
-        (json!({"title": "x", "ttl": "0s"}), "expires_at"),
+        (json!({"title": "x", "ttl": "0s"}), "ttl"),
         (json!({"title": "x", "ttl": "1y"}), "ttl"),
         (json!({"title": "x", "ttl": "31536001s"}), "ttl"),
         (json!({"title": "x", "organization": southgate}), "organization"),

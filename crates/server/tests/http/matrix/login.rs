@@ -6,6 +6,10 @@ use super::{Row, row, with};
 
 pub(super) fn rows() -> Vec<Row> {
     const API_KEYS: &str = "/api/v1/user/api-keys";
+    const ACCOUNTS: &str = "/api/v1/organizations/{organization}/serviceAccounts";
+    const ACCOUNT_KEYS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys";
+    const ACCOUNT_KEY: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys/{key}";
+    const CLIENTS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients";
     const VALIDATE: &str = "validate_only=true";
     const TOKEN: &str = "/api/v1/me/tokens/{token}";
     const DEVICE: &str = "/devices/{device}";
@@ -57,6 +61,27 @@ pub(super) fn rows() -> Vec<Row> {
         row("GET", "/api/v1/me/authorizations"),
         row("GET", "/api/v1/me/authorizations/{authorization}"),
         with(row("DELETE", "/api/v1/me/authorizations/{authorization}"), VALIDATE, None),
+        row("GET", ACCOUNTS),
+        with(row("POST", ACCOUNTS), VALIDATE, Some(json!({"title": "matrix-2"}))),
+        row("GET", "/api/v1/organizations/{organization}/serviceAccounts/{account}"),
+        row("GET", ACCOUNT_KEYS),
+        with(row("POST", ACCOUNT_KEYS), VALIDATE, Some(json!({"title": "Matrix"}))),
+        with(row("DELETE", ACCOUNT_KEY), VALIDATE, None),
+        with(
+            row(
+                "POST",
+                "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys/{key}:rotate",
+            ),
+            VALIDATE,
+            None,
+        ),
+        row("GET", CLIENTS),
+        with(row("POST", CLIENTS), VALIDATE, Some(json!({"title": "Matrix"}))),
+        with(
+            row("DELETE", "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients/{client}"),
+            VALIDATE,
+            None,
+        ),
         row("DELETE", DEVICE),
         row("DELETE", "/api/v1/user/api-keys/{api_key_id}"),
     ]

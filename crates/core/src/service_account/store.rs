@@ -1,0 +1,31 @@
+//! The port of service accounts.
+
+use async_trait::async_trait;
+
+use super::ServiceAccountField;
+use crate::authz::OrganizationScope;
+use crate::error::Result;
+use crate::ids::PrincipalId;
+use crate::page::{Page, PageRequest};
+use crate::principal::Principal;
+
+/// Service accounts, in one session.
+#[async_trait]
+pub trait ServiceAccountStore {
+    /// The service accounts of the organization, as they were made.
+    async fn list_service_accounts(
+        &self,
+        scope: &OrganizationScope,
+        page: &PageRequest<ServiceAccountField>,
+    ) -> Result<Page<Principal>>;
+
+    /// The service account of this id in the organization.
+    async fn find_service_account(
+        &self,
+        scope: &OrganizationScope,
+        id: PrincipalId,
+    ) -> Result<Option<Principal>>;
+
+    /// How many service accounts the organization has.
+    async fn count_service_accounts(&self, scope: &OrganizationScope) -> Result<u64>;
+}
