@@ -96,23 +96,32 @@ const REVOKE_ALL: Sql =
     sql!("UPDATE credentials SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL");
 const RAISE_OF_ORGANIZATION: Sql =
     sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE org_id = $1");
+/// That the credential `c` is no former secret of a key, whose parent is the key.
+macro_rules! is_key {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM credentials k WHERE k.id = c.parent_id AND k.kind = c.kind)"
+    };
+}
+const IS_KEY: &str = is_key!();
 /// The columns that [`read_api_key`] expects, of the table `c`.
 const API_KEY: &str = "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, \
      c.parent_id, c.access, c.permissions, c.workspaces, c.version, c.principal_id, c.last_used_at, c.ends_itself";
-const COUNT_API_KEYS: Sql = sql!(
-    "SELECT COUNT(*) FROM credentials WHERE org_id = $1 AND principal_id = $2 AND kind = 'personal_access_token' \
-     AND revoked_at IS NULL AND parent_id IS NULL AND expires_at > $3"
-);
+const COUNT_API_KEYS: Sql = sql!(concat!(
+    "SELECT COUNT(*) FROM credentials c WHERE c.org_id = $1 AND c.principal_id = $2 \
+       AND c.kind = 'personal_access_token' AND c.revoked_at IS NULL AND c.expires_at > $3 AND ",
+    is_key!()
+));
 const UPDATE_API_KEY: Sql = sql!(
     "UPDATE credentials SET title = $3, access = $4, permissions = $5, workspaces = $6, version = $7, \
        title_folded = $8 \
      WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL"
 );
 const HOLD_OWNER: Sql = sql!("UPDATE principals SET version = version WHERE id = $1");
-const COUNT_KEYS: Sql = sql!(
-    "SELECT COUNT(*) FROM credentials WHERE principal_id = $1 AND kind = $2 AND revoked_at IS NULL \
-     AND parent_id IS NULL AND (expires_at IS NULL OR expires_at > $3)"
-);
+const COUNT_KEYS: Sql = sql!(concat!(
+    "SELECT COUNT(*) FROM credentials c WHERE c.principal_id = $1 AND c.kind = $2 AND c.revoked_at IS NULL \
+       AND (c.expires_at IS NULL OR c.expires_at > $3) AND ",
+    is_key!()
+));
 const LET_END_ITSELF: Sql = sql!("UPDATE credentials SET ends_itself = 1 WHERE id = $1");
 const UPDATE_KEY: Sql = sql!(
     "UPDATE credentials SET title = $2, access = $3, permissions = $4, workspaces = $5, version = $6, \
@@ -370,7 +379,7 @@ impl CredentialStore for Db<'_> {
         let paging = compile::paging(page, column, "c.id", &mut params)?;
         let statement = Sql::built(format!(
             "SELECT {API_KEY} FROM credentials c WHERE c.org_id = $1 AND c.kind = 'personal_access_token' \
-             AND c.revoked_at IS NULL AND c.parent_id IS NULL AND {whose} AND {wanted} AND {}{}",
+             AND c.revoked_at IS NULL AND {IS_KEY} AND {whose} AND {wanted} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read_api_key).await?;
@@ -380,7 +389,7 @@ impl CredentialStore for Db<'_> {
     async fn find_api_key(&self, scope: &OrganizationScope, id: CredentialId) -> Result<Option<ApiKey>> {
         let statement = Sql::built(format!(
             "SELECT {API_KEY} FROM credentials c WHERE c.id = $2 AND c.org_id = $1 \
-             AND c.kind = 'personal_access_token' AND c.revoked_at IS NULL AND c.parent_id IS NULL"
+             AND c.kind = 'personal_access_token' AND c.revoked_at IS NULL AND {IS_KEY}"
         ));
         let params = params![scope.organization().as_uuid(), id.as_uuid()];
         self.conn.first(&statement, params, read_api_key).await
@@ -435,7 +444,7 @@ impl CredentialStore for Db<'_> {
         let paging = compile::paging(page, column, "c.id", &mut params)?;
         let statement = Sql::built(format!(
             "SELECT {API_KEY} FROM credentials c WHERE c.principal_id = $1 AND c.kind = $2 \
-             AND c.revoked_at IS NULL AND c.parent_id IS NULL AND {wanted} AND {}{}",
+             AND c.revoked_at IS NULL AND {IS_KEY} AND {wanted} AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, read_api_key).await?;
@@ -450,7 +459,7 @@ impl CredentialStore for Db<'_> {
     ) -> Result<Option<ApiKey>> {
         let statement = Sql::built(format!(
             "SELECT {API_KEY} FROM credentials c WHERE c.id = $3 AND c.principal_id = $1 AND c.kind = $2 \
-             AND c.revoked_at IS NULL AND c.parent_id IS NULL"
+             AND c.revoked_at IS NULL AND {IS_KEY}"
         ));
         let params = params![owner.as_uuid(), kind.word(), id.as_uuid()];
         self.conn.first(&statement, params, read_api_key).await

@@ -1,5 +1,6 @@
 //! Access tokens for who shows a token already: never wider than that one, and never for longer.
 
+use super::rotation::root_of;
 use super::service::hash_of_bearer;
 use super::{Access, Found, Issued, Secret, TokenKind, issue};
 use crate::Core;
@@ -28,21 +29,21 @@ impl Core {
         let act = self.act(&caller);
         let until = act.now.plus_seconds(self.settings().access_token_seconds);
         let until = found.credential.expires_at.map_or(until, |at| at.min(until));
-        // What is derived of a derived one hangs on the same root, so that all of them end with it.
-        let root = found.credential.parent.unwrap_or(found.credential.id);
         self.store()
             .write(
-                (act, workspace, secret, (until, root)),
-                |session, (act, workspace, secret, (until, root))| {
+                (act, workspace, secret, (until, found)),
+                |session, (act, workspace, secret, (until, found))| {
                     Box::pin(async move {
                         let Narrowing { permissions, organization, workspaces } =
                             narrowed(session, &act.caller, *workspace).await?;
-                        if !session.hold_credential(*root, act.now).await? {
+                        // What is derived of a derived one hangs on the same root, and all of them end with it.
+                        let root = root_of(session, &found.credential).await?;
+                        if !session.hold_credential(root, act.now).await? {
                             return Err(Error::bad_credential().by(act.caller.principal));
                         }
                         let access = permissions.map_or(Access::Everything, Access::Only);
                         let holder = (act.caller.principal, (organization, access, workspaces));
-                        let lifetime = (Some(*until), Some(*root));
+                        let lifetime = (Some(*until), Some(root));
                         let issued = issue(session, act, holder, "access token", secret, lifetime).await?;
                         record(session, act, "credential.issue", issued.credential.id).await?;
                         Ok(issued)

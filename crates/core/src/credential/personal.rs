@@ -18,7 +18,7 @@ use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
 
-use super::rotation::Rotation;
+use super::rotation::{Rotation, root_of};
 
 /// How many personal access tokens that count a person may have.
 pub const TOKENS_MAX: u64 = 50;
@@ -160,14 +160,10 @@ impl Core {
                 Box::pin(async move {
                     let found = session.find_credential(hash).await?.ok_or_else(Error::bad_credential)?;
                     let caller = Caller { request_id: request_id.clone(), ..caller_of(&found, between.now)? };
-                    let root = found.credential.parent.unwrap_or(found.credential.id);
-                    let key = match found.credential.kind {
-                        TokenKind::PersonalAccess => {
-                            session.find_key(caller.principal, TokenKind::PersonalAccess, root).await?
-                        }
-                        _ => None,
-                    };
-                    if !key.is_some_and(|key| key.ends_itself) {
+                    let root = root_of(session, &found.credential).await?;
+                    let own = found.credential.kind == TokenKind::PersonalAccess;
+                    let key = session.find_key(caller.principal, TokenKind::PersonalAccess, root).await?;
+                    if !own || !key.is_some_and(|key| key.ends_itself) {
                         return Err(Error::forbidden("this key was not made to be ended by itself"));
                     }
                     let act = between.act(caller);

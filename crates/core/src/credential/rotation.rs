@@ -1,7 +1,7 @@
 //! Rotation: a key gets another secret and stays what it is. The one before may count for a while longer, so that whoever
 //! uses it can change over.
 
-use super::{ApiKey, Credential, Secret};
+use super::{ApiKey, Credential, Secret, TokenKind};
 use crate::audit::Act;
 use crate::error::{Error, Result};
 use crate::ids::CredentialId;
@@ -46,4 +46,15 @@ pub(crate) async fn rotate(
     secret.first_characters().clone_into(&mut key.credential.first_characters);
     session.replace_secret(&key.credential, &secret.hash(), before.as_ref(), act.now).await?;
     Ok(key)
+}
+
+/// What ends when the credential is ended by who shows it, and what is given for it hangs on: the key of which it is a
+/// secret, or what an access token was given for.
+pub(super) async fn root_of(session: &dyn Session, shown: &Credential) -> Result<CredentialId> {
+    let Some(parent) = shown.parent else { return Ok(shown.id) };
+    if shown.kind == TokenKind::Access {
+        return Ok(parent);
+    }
+    let key = session.find_key(shown.principal, shown.kind, shown.id).await?;
+    Ok(key.map_or(parent, |key| key.credential.id))
 }

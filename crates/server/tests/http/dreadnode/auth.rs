@@ -70,6 +70,11 @@ async fn a_client_logs_in_by_a_device(server: &TestServer) {
     let organizations = server.get(key, "/api/v1/user/organizations").await.expect(200);
     assert_eq!(organizations[0]["key"], "northwind");
     assert_eq!(organizations[0]["can_manage_members"], true);
+    let listed = server.get(key, "/api/v1/user/api-keys").await.expect(200);
+    assert!(listed.as_array().unwrap().iter().any(|listed| listed["id"] == made["id"]), "{listed}");
+    server.send(key, Method::DELETE, "/api/v1/user/api-keys/self", None).await.expect(204);
+    server.get(key, "/api/v1/user").await.expect(401);
+    server.get(access, "/api/v1/user").await.expect(200);
 
     let refused = begin(server).await;
     decide(server, "ada", &refused, Decision::Deny).await;
