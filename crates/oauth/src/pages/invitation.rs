@@ -61,7 +61,7 @@ fn not_theirs(session: &BrowserSession, parameters: &[(&'static str, &str)]) -> 
         session.person.email.as_deref().unwrap_or(&session.person.username)
     );
     let onward = format!("/login?{}", encode_query([("return_to", back.as_str())]));
-    let page = super::Message {
+    let page = super::Notice {
         title: "This invitation is not for this account",
         message: &message,
         onward: Some((&onward, "Sign in as somebody else")),

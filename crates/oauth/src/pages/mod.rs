@@ -29,7 +29,7 @@ impl Dialect for Pages {
             status if status.is_server_error() => "That did not work",
             _ => "That cannot be done",
         };
-        let mut response = show(status, &Message { title, message: &message, onward: None }, None);
+        let mut response = show(status, &Notice { title, message: &message, onward: None }, None);
         if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -80,7 +80,7 @@ fn told(refusal: &Refusal) -> (StatusCode, String) {
 /// A page that only says something.
 #[derive(Template)]
 #[template(path = "message.html")]
-pub(crate) struct Message<'a> {
+pub(crate) struct Notice<'a> {
     pub(crate) title: &'a str,
     pub(crate) message: &'a str,
     /// Where to go on, and what is written there.
@@ -89,7 +89,7 @@ pub(crate) struct Message<'a> {
 
 /// Says that something was done.
 pub(crate) fn say(title: &str, message: &str) -> Response {
-    show(StatusCode::OK, &Message { title, message, onward: None }, None)
+    show(StatusCode::OK, &Notice { title, message, onward: None }, None)
 }
 
 /// `2026-01-02 03:04 UTC`

@@ -368,7 +368,7 @@ async fn keys_that_a_program_makes_end_with_it(core: TestCore) {
     };
     let key = core.create_api_key(&program.caller, org.clone(), new.clone()).await.unwrap();
     let by_hand = core.create_api_key(&ann.caller, org, new).await.unwrap();
-    let exchanged = core.exchange_bearer(key.secret.expose()).await.unwrap();
+    let exchanged = core.exchange_bearer(key.secret.expose(), None).await.unwrap();
     core.clock().advance_seconds(2 * core.settings().access_token_seconds / 3);
     core.authenticate(key.secret.expose()).await.unwrap();
     let ended = core.end_own_authorizations(&scene.browser.caller, &scene.client.client.id).await.unwrap();
