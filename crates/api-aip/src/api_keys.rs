@@ -19,7 +19,7 @@ use crate::body::Members;
 use crate::change::{Change, Terms};
 use crate::message::{Field, Kind, Message};
 use crate::page::{Ordering, Paging};
-use crate::people::read_user_of;
+use crate::people::read_user_name;
 use crate::read::Read;
 use crate::resource::Answer;
 use crate::roles::PERMISSIONS;
@@ -112,7 +112,7 @@ pub(crate) async fn create_api_key(change: Change<1>) -> Answer {
         let title = members.text("title")?;
         let user = members.text("user")?.filter(|user| !user.is_empty());
         let new = NewApiKey {
-            owner: user.map(|user| read_user_of(&change.path[0], user)),
+            owner: user.map(read_user_name),
             title: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
             days: members.text("ttl")?.map_or(Ok(DEFAULT_DAYS), read_days)?,
             access: read_access(&members)?,
@@ -152,10 +152,7 @@ pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
             title,
             access: of_access.then(|| read_access(&members)).transpose()?,
             workspaces: named("workspace_ids").then(|| read_workspaces(&members)).transpose()?,
-            owner: members
-                .text("user")?
-                .filter(|user| !user.is_empty())
-                .map(|user| read_user_of(&change.path[0], user)),
+            owner: members.text("user")?.filter(|user| !user.is_empty()).map(read_user_name),
             days: members.text("ttl")?.filter(|ttl| !ttl.is_empty()).map(read_days).transpose()?,
             expected_version: terms.expected_version.clone(),
         };

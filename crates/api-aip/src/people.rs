@@ -170,14 +170,6 @@ pub(crate) fn read_user_name(name: &str) -> PrincipalId {
     read_user(name.rsplit_once("users/").map_or(name, |(_, id)| id))
 }
 
-/// The same, whose organization must be the one of the path: by another's name nobody is meant.
-pub(crate) fn read_user_of(organization: &str, name: &str) -> PrincipalId {
-    match name.strip_prefix("organizations/").and_then(|rest| rest.split_once('/')) {
-        Some((other, _)) if !other.eq_ignore_ascii_case(organization) => read_user(""),
-        _ => read_user_name(name),
-    }
-}
-
 fn read_person(value: Option<&Value>) -> Result<Person> {
     let missing = || Error::invalid("user", "missing", "expected user.name or user.email");
     let user = Members::within("user", &PERSON, value.ok_or_else(missing)?)?;

@@ -80,6 +80,22 @@ pub fn pages() -> Routes {
         .route(Method::POST, "/login/device", pages::device::decide, openapi::decide_device())
         .route(Method::GET, "/login/invitation", pages::invitation::show, openapi::show_invitation())
         .route(Method::POST, "/login/invitation", pages::invitation::answer, openapi::answer_invitation())
+        .route(Method::GET, "/login/reset", pages::links::show_password, openapi::show_password("show_reset"))
+        .route(
+            Method::POST,
+            "/login/reset",
+            pages::links::set_password,
+            openapi::set_password("reset_password"),
+        )
+        .route(
+            Method::GET,
+            "/login/activate",
+            pages::links::show_password,
+            openapi::show_password("show_activation"),
+        )
+        .route(Method::POST, "/login/activate", pages::links::set_password, openapi::set_password("activate"))
+        .route(Method::GET, "/login/verify", pages::links::show_address, openapi::show_address())
+        .route(Method::POST, "/login/verify", pages::links::confirm_address, openapi::confirm_address())
         .route(Method::GET, "/login/style.css", pages::style, openapi::style())
 }
 

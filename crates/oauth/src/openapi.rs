@@ -311,6 +311,48 @@ pub(crate) fn answer_invitation() -> Operation {
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition])
 }
 
+pub(crate) fn show_password(name: &'static str) -> Operation {
+    Operation::new(name, "The form for a password")
+        .about("With a link's `secret` for a new password, without for asking for such a link. Looking spends nothing.")
+        .open()
+        .takes([text("secret", "The secret of the link.")])
+        .answers_text(200, "The form.", HTML)
+        .answers_text(404, "The link does not count.", HTML)
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
+}
+
+pub(crate) fn set_password(name: &'static str) -> Operation {
+    Operation::new(name, "Set a password, or ask for a link")
+        .about(
+            "The form of the page. Whether there is an account makes no difference to who asks for a link.",
+        )
+        .open()
+        .reads(FORM, form(&["form_token"], &["secret", "password", "login"]))
+        .answers_text(200, "It is done.", HTML)
+        .answers_text(404, "The link does not count.", HTML)
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::RateLimited])
+}
+
+pub(crate) fn show_address() -> Operation {
+    Operation::new("show_address", "Ask whether an address is to be confirmed")
+        .about("Looking spends nothing.")
+        .open()
+        .takes([text("secret", "The secret of the link.")])
+        .answers_text(200, "The question.", HTML)
+        .answers_text(404, "The link does not count.", HTML)
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
+}
+
+pub(crate) fn confirm_address() -> Operation {
+    Operation::new("confirm_address", "Confirm an address")
+        .about("The form of the page.")
+        .open()
+        .reads(FORM, form(&["form_token", "secret"], &[]))
+        .answers_text(200, "It is done.", HTML)
+        .answers_text(404, "The link does not count.", HTML)
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::RateLimited])
+}
+
 pub(crate) fn style() -> Operation {
     Operation::new("style", "How pages look").open().answers_text(200, "A style sheet.", "text/css")
 }

@@ -223,6 +223,12 @@ pub(crate) fn rows() -> Vec<Row> {
         row("POST", "/login/device"),
         row("GET", "/login/invitation"),
         row("POST", "/login/invitation"),
+        row("GET", "/login/reset"),
+        row("POST", "/login/reset"),
+        row("GET", "/login/activate"),
+        row("POST", "/login/activate"),
+        row("GET", "/login/verify"),
+        row("POST", "/login/verify"),
         row("GET", "/login/style.css"),
     ];
     rows.extend(login::rows());

@@ -1,0 +1,158 @@
+//! The pages that mailed links lead to: `/login/activate` and `/login/reset`, where a password is set, and `/login/verify`,
+//! where an address is confirmed. Looking at any of them spends nothing: programs look at the links of mails, too.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use tenantry_core::link::{LinkKind, LinkView};
+use tenantry_core::{Error, Kind};
+use tenantry_http::{Form, Query, Refused, Served};
+
+use super::{Notice, Pages, say, show as show_page};
+use crate::browser::Browser;
+
+#[derive(Template)]
+#[template(path = "reset.html")]
+struct Reset {
+    form_token: String,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct SetPassword<'a> {
+    problem: Option<&'a str>,
+    person: &'a str,
+    login: &'a str,
+    action: &'static str,
+    secret: &'a str,
+    form_token: String,
+}
+
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct Verify<'a> {
+    email: &'a str,
+    person: &'a str,
+    secret: &'a str,
+    form_token: String,
+}
+
+/// A link that was used, replaced, is too old, or never was.
+fn void() -> Response {
+    let page = Notice {
+        title: "This link does not count (any more)",
+        message: "It was used, it is too old, or a newer one has taken its place.",
+        onward: Some(("/login/reset", "Ask for another one")),
+    };
+    show_page(StatusCode::NOT_FOUND, &page, None)
+}
+
+fn is_void(error: &Error) -> bool {
+    error.kind == Kind::Invalid && error.violations.iter().any(|violation| violation.field == "secret")
+}
+
+fn password_form(
+    browser: &Browser,
+    (link, secret): (&LinkView, &str),
+    (status, problem): (StatusCode, Option<&str>),
+) -> Response {
+    let page = SetPassword {
+        problem,
+        person: &link.shown_name,
+        login: link.email.as_deref().unwrap_or_default(),
+        action: if link.kind == LinkKind::Activation { "/login/activate" } else { "/login/reset" },
+        secret,
+        form_token: browser.form_token(),
+    };
+    browser.keep(show_page(status, &page, None))
+}
+
+/// Asks who has forgotten a password, or for the new one of who has a link.
+pub(crate) async fn show_password(
+    State(served): State<Served>,
+    browser: Browser,
+    query: Query<Pages>,
+) -> Result<Response, Refused<Pages>> {
+    let Some(secret) = query.one("secret")? else {
+        let page = Reset { form_token: browser.form_token() };
+        return Ok(browser.keep(show_page(StatusCode::OK, &page, None)));
+    };
+    match served.core.look_at_link(secret, browser.from.source).await {
+        Ok(link) if link.kind != LinkKind::EmailVerification => {
+            Ok(password_form(&browser, (&link, secret), (StatusCode::OK, None)))
+        }
+        Ok(_) => Ok(void()),
+        Err(error) if is_void(&error) => Ok(void()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sends a link to who has forgotten a password, or sets the new one.
+pub(crate) async fn set_password(
+    State(served): State<Served>,
+    browser: Browser,
+    sent: Form<Pages>,
+) -> Result<Response, Refused<Pages>> {
+    browser.check(&sent)?;
+    let (core, source) = (&served.core, browser.from.source);
+    let Some(secret) = sent.get("secret") else {
+        core.request_password_reset(sent.required("login")?, source).await?;
+        let message = "If there is such an account, a link is on its way to its address. It counts for an hour. \
+            On a server that sends no mail, ask who runs it.";
+        return Ok(say("Look into your mail", message));
+    };
+    let password = sent.get("password").unwrap_or_default();
+    match core.reset_password(secret, password, source).await {
+        Ok(()) => {
+            let onward = Some(("/login", "Sign in"));
+            let page =
+                Notice { title: "The password is set", message: "You can sign in with it now.", onward };
+            Ok(show_page(StatusCode::OK, &page, None))
+        }
+        Err(error) if is_void(&error) => Ok(void()),
+        Err(error) if error.kind == Kind::Invalid => {
+            let link = core.look_at_link(secret, source).await?;
+            let problem = Some(error.public());
+            Ok(password_form(&browser, (&link, secret), (StatusCode::BAD_REQUEST, problem)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks whether an address is to be confirmed.
+pub(crate) async fn show_address(
+    State(served): State<Served>,
+    browser: Browser,
+    query: Query<Pages>,
+) -> Result<Response, Refused<Pages>> {
+    let secret = query.one("secret")?.unwrap_or_default();
+    match served.core.look_at_link(secret, browser.from.source).await {
+        Ok(LinkView { kind: LinkKind::EmailVerification, shown_name, email, .. }) => {
+            let email = email.unwrap_or_default();
+            let page =
+                Verify { email: &email, person: &shown_name, secret, form_token: browser.form_token() };
+            Ok(browser.keep(show_page(StatusCode::OK, &page, None)))
+        }
+        Ok(_) => Ok(void()),
+        Err(error) if is_void(&error) => Ok(void()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Confirms an address.
+pub(crate) async fn confirm_address(
+    State(served): State<Served>,
+    browser: Browser,
+    sent: Form<Pages>,
+) -> Result<Response, Refused<Pages>> {
+    browser.check(&sent)?;
+    match served.core.verify_email(sent.get("secret").unwrap_or_default(), browser.from.source).await {
+        Ok(person) => {
+            let message = format!("{} is the address of your account.", person.email.unwrap_or_default());
+            Ok(say("The address is confirmed", &message))
+        }
+        Err(error) if is_void(&error) => Ok(void()),
+        Err(error) => Err(error.into()),
+    }
+}
