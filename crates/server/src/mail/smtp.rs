@@ -34,6 +34,9 @@ impl MailServer {
     /// `Tenantry <tenantry@example.org>`.
     ///
     /// `smtp` begins in the clear and goes over to TLS, which `tls=none` forgoes; `smtps` is TLS from the start.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime, in which the connections are kept.
     pub fn new(url: &str, from: &str) -> Result<Self> {
         // Neither the address nor the parser's complaint is told: there is a password in it.
         let url = Url::parse(url).ok().context("mail_url: expected smtp://user:password@host:port")?;
@@ -101,8 +104,9 @@ impl MailServer {
 mod tests {
     use super::MailServer;
 
-    #[test]
-    fn settings_that_cannot_be_are_named() {
+    /// A transport is made within a runtime alone.
+    #[tokio::test]
+    async fn settings_that_cannot_be_are_named() {
         for (url, from, told) in [
             ("nonsense", "a@b.example", "mail_url: expected smtp://"),
             ("http://localhost", "a@b.example", "mail_url: expected smtp or smtps"),
