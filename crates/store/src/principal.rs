@@ -51,6 +51,13 @@ const RAISE_WHERE_SHOWN: Sql = sql!(
     "UPDATE versions SET version = version + 1 \
      WHERE org_id <> $2 AND org_id IN (SELECT org_id FROM reach WHERE principal_id = $1) RETURNING org_id, version"
 );
+/// What lists of people are ordered by stands beside their roles on organizations, and changes with the account.
+const SHOWN_IN_REACH: Sql = sql!(
+    "UPDATE reach SET shown_name = (SELECT p.shown_name FROM principals p WHERE p.id = $1), \
+       email = (SELECT COALESCE(p.email, '') FROM principals p WHERE p.id = $1), \
+       account_updated_at = (SELECT p.updated_at FROM principals p WHERE p.id = $1) \
+     WHERE principal_id = $1 AND level = 1"
+);
 const RAISE: Sql = sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE id = $1");
 
 /// Makes everything that was answered to the principal count as old.
@@ -212,7 +219,7 @@ pub(crate) async fn raise_where_shown(db: &Db<'_>, id: PrincipalId) -> Result<()
     for (organization, version) in raised {
         db.note_version(organization, version);
     }
-    Ok(())
+    db.conn.run(&SHOWN_IN_REACH, params![id.as_uuid()]).await.map(drop)
 }
 
 async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -> Result<()> {

@@ -31,6 +31,11 @@ impl Reference {
         })
     }
 
+    /// Whether the operation reads a body.
+    pub(crate) fn reads_a_body(&self, method: &str, path: &str) -> bool {
+        self.document["paths"][path][method.to_lowercase()].get("requestBody").is_some()
+    }
+
     /// Fails unless the answer is one that the document tells: its status, its media type and its shape.
     pub(crate) fn check(&mut self, method: &str, path: &str, answer: &Answer) {
         let at = format!("{method} {path}: {} {}", answer.status, answer.text);

@@ -141,6 +141,8 @@ async fn people_change_their_own_names(core: TestCore) {
     let place = || OrganizationRef::Id(org);
     let seen = core.get_user(&ann.caller, place(), ann.id()).await.unwrap();
     assert_eq!(seen.user.shown_name(), "Annabelle");
+    // What lists are ordered by has followed.
+    assert_eq!(core.examine().await.unwrap(), []);
     // A key that is narrower than its owner changes nothing.
     let key = tenantry_core::credential::NewApiKey {
         owner: None,
