@@ -2,8 +2,8 @@
 //! people sign in and say what a client may do. What is decided here is decided in the core; this crate reads requests and
 //! writes answers, pages and signed tokens.
 //!
-//! Endpoints for programs refuse in OAuth's words ([`tenantry_http::TokenEndpoint`], [`bearer::Bearers`]); whatever a
-//! browser shows refuses with a page ([`pages::Pages`]).
+//! Endpoints for programs refuse in OAuth's words ([`tenantry_http::TokenEndpoint`], `Bearers`); whatever a
+//! browser shows refuses with a page (`Pages`).
 
 mod authorize;
 mod bearer;
