@@ -79,6 +79,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Core {
     store: Store,
+    /// The same, also in a rehearsal and in a request that is done once: for what is counted whatever becomes of a request.
+    counting: Store,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     entropy: Arc<dyn Entropy>,
@@ -95,6 +97,7 @@ impl Core {
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, ids, entropy, passwords, seal, settings } = parts;
         Self {
+            counting: store.clone(),
             store,
             clock,
             ids,

@@ -158,7 +158,7 @@ impl Core {
 
     /// Counts an attempt that failed. The more of them, the longer until the next one is heard.
     pub async fn note_failed(&self, attempts: &Attempts) -> Result<()> {
-        self.store()
+        self.counting
             .write((attempts.clone(), self.clock().now()), |session, (attempts, now)| {
                 Box::pin(async move {
                     for (subject, allowance) in &attempts.subjects {
@@ -189,7 +189,7 @@ impl Core {
         if counted.is_empty() {
             return Ok(());
         }
-        self.store()
+        self.counting
             .write((attempts.purpose, *own), |session, (purpose, own)| {
                 Box::pin(session.forget_failures(*purpose, own))
             })
@@ -199,7 +199,7 @@ impl Core {
     /// Forgets what was counted long ago, a bounded number of rows. Answers how many there were.
     pub async fn sweep_attempts(&self) -> Result<u64> {
         let before = self.clock().now().plus_seconds(-LONGEST_WINDOW);
-        self.store().write(before, |session, before| Box::pin(session.sweep_failures(*before, 1000))).await
+        self.counting.write(before, |session, before| Box::pin(session.sweep_failures(*before, 1000))).await
     }
 }
 

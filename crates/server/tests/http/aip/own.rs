@@ -9,6 +9,7 @@ use tenantry_core::oauth::{AccessToken, ProvenClient, Scopes};
 use crate::harness::{TestServer, both_alone};
 
 both_alone!(
+    guesses_count_however_they_are_made,
     tokens_live_their_lives,
     tokens_are_rotated,
     tokens_are_as_narrow_as_they_say,
@@ -285,4 +286,16 @@ async fn limited_credentials_have_nothing_of_their_own(server: &TestServer) {
         }
         server.send(who, Method::POST, "/api/v1/me/sessions:endOthers", None).await.expect(403);
     }
+}
+
+/// A request that is only judged, or that may come again, is an attempt like any other.
+async fn guesses_count_however_they_are_made(server: &TestServer) {
+    let ways = ["validate_only=true", "request_id=0199f000-0000-4000-8000-0000000000aa"];
+    let mut refused = Vec::new();
+    for at in 0..12 {
+        let path = format!("/api/v1/me/devices:approve?{}", ways[at % 2]);
+        let guess = json!({"user_code": "BBBBB-BBBBB"});
+        refused.push(server.send("ben", Method::POST, &path, Some(guess)).await.status);
+    }
+    assert_eq!((refused[0], refused[1], refused[11]), (400, 400, 429), "{refused:?}");
 }
