@@ -152,7 +152,9 @@ impl TestServer {
                 let core = open_core(&opened, settings, &key).await.unwrap();
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
-                let served = Served::new(Arc::clone(&core), &url, limits);
+                // Tests say by `X-Forwarded-For` where they come from, where that matters.
+                let served =
+                    Served::new(Arc::clone(&core), &url, limits).behind("127.0.0.1".parse().unwrap());
                 if let Some(mail) = mail {
                     tokio::spawn(deliver(served.clone(), mail, CancellationToken::new()));
                 }
