@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Row, row, with};
+use super::rows::{Row, row, with};
 
 pub(super) fn rows() -> Vec<Row> {
     const API_KEYS: &str = "/api/v1/user/api-keys";
