@@ -114,19 +114,22 @@ pub(crate) async fn approve_device(Source(source): Source, change: Change<0>) ->
     let work = async move |core: Core, caller| {
         let decision = Decision::Approve(approval);
         let decided = core.decide_device(&caller, (&shown, source), decision).await;
-        let device = decided.map_err(|error| error.naming_fields(field_of_wire))?;
-        device.ok_or_else(|| Error::internal("a confirmed login led to no device"))
+        decided.map_err(|error| error.naming_fields(field_of_wire))
     };
-    change.make(terms, write, work).await
+    change.make(terms, decided, work).await
 }
 
 /// `POST /api/v1/me/devices:deny`: the program that shows the code gets nothing.
 pub(crate) async fn deny_device(Source(source): Source, change: Change<0>) -> Answer {
     let (_, shown, terms) = read_answer(&change)?;
-    let work = async move |core: Core, caller| {
-        core.decide_device(&caller, (&shown, source), Decision::Deny).await.map(drop)
-    };
-    change.make(terms, |(): &()| Value::Object(Map::new()), work).await
+    let work =
+        async move |core: Core, caller| core.decide_device(&caller, (&shown, source), Decision::Deny).await;
+    change.make(terms, decided, work).await
+}
+
+/// The device that the login led to; nothing where it was denied.
+fn decided(device: &Option<Device>) -> Value {
+    device.as_ref().map_or_else(|| Value::Object(Map::new()), write)
 }
 
 fn read_answer(change: &Change<0>) -> Result<(Members<'_>, String, Terms)> {

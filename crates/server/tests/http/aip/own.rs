@@ -15,6 +15,7 @@ both_alone!(
     tokens_are_as_narrow_as_they_say,
     bad_tokens_are_refused_by_field,
     devices_are_approved_locked_and_forgotten,
+    an_answer_to_a_device_may_come_again,
     devices_are_denied,
     sessions_are_listed_and_ended,
     authorizations_are_listed_and_ended,
@@ -186,6 +187,17 @@ async fn devices_are_approved_locked_and_forgotten(server: &TestServer) {
     assert_eq!(listed["devices"], json!([locked]));
     server.send("ben", Method::DELETE, &path, None).await.expect(200);
     server.send("ben", Method::DELETE, &path, None).await.expect(404);
+}
+
+async fn an_answer_to_a_device_may_come_again(server: &TestServer) {
+    for (at, method) in ["approve", "deny"].into_iter().enumerate() {
+        let code = json!({"user_code": begin(server).await.user_code.expose()});
+        let path = format!("/api/v1/me/devices:{method}?request_id=0199f000-0000-4000-8000-0000000000b{at}");
+        let first = server.send("ben", Method::POST, &path, Some(code.clone())).await.expect(200);
+        let again = server.send("ben", Method::POST, &path, Some(code)).await.expect(200);
+        assert_eq!(first, again);
+        assert_eq!(first["name"].is_string(), method == "approve");
+    }
 }
 
 async fn devices_are_denied(server: &TestServer) {
