@@ -116,7 +116,7 @@ pub(crate) async fn approve_device(Source(source): Source, change: Change<0>) ->
         let decided = core.decide_device(&caller, (&shown, source), decision).await;
         decided.map_err(|error| error.naming_fields(field_of_wire))
     };
-    change.make(terms, decided, work).await
+    change.make(terms, |device: &Option<Device>| decided(device.as_ref()), work).await
 }
 
 /// `POST /api/v1/me/devices:deny`: the program that shows the code gets nothing.
@@ -124,12 +124,12 @@ pub(crate) async fn deny_device(Source(source): Source, change: Change<0>) -> An
     let (_, shown, terms) = read_answer(&change)?;
     let work =
         async move |core: Core, caller| core.decide_device(&caller, (&shown, source), Decision::Deny).await;
-    change.make(terms, decided, work).await
+    change.make(terms, |device: &Option<Device>| decided(device.as_ref()), work).await
 }
 
 /// The device that the login led to; nothing where it was denied.
-fn decided(device: &Option<Device>) -> Value {
-    device.as_ref().map_or_else(|| Value::Object(Map::new()), write)
+fn decided(device: Option<&Device>) -> Value {
+    device.map_or_else(|| Value::Object(Map::new()), write)
 }
 
 fn read_answer(change: &Change<0>) -> Result<(Members<'_>, String, Terms)> {
