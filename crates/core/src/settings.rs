@@ -61,6 +61,8 @@ pub struct Settings {
     pub signing_key_seconds: i64,
     /// Seconds after which a deleted workspace may be purged.
     pub retention_seconds: i64,
+    /// Seconds after which an enrolled workspace fails whose server nobody hears; `None` is never.
+    pub server_silence_seconds: Option<i64>,
 }
 
 impl Default for Settings {
@@ -80,6 +82,7 @@ impl Default for Settings {
             session_seconds: 7 * DAY,
             signing_key_seconds: 30 * DAY,
             retention_seconds: 30 * DAY,
+            server_silence_seconds: Some(DAY),
         }
     }
 }

@@ -26,10 +26,12 @@ use crate::organization::OrganizationStore;
 use crate::principal::PrincipalStore;
 use crate::project::ProjectStore;
 use crate::purge::PurgeStore;
+use crate::resource::ResourceStore;
 use crate::role::RoleStore;
 use crate::service_account::ServiceAccountStore;
 use crate::signing::SigningStore;
 use crate::throttle::ThrottleStore;
+use crate::usage::UsageStore;
 use crate::workspace::WorkspaceStore;
 
 /// A boxed future that may move between threads.
@@ -54,10 +56,12 @@ pub trait Session:
     + PrincipalStore
     + ProjectStore
     + PurgeStore
+    + ResourceStore
     + RoleStore
     + ServiceAccountStore
     + SigningStore
     + ThrottleStore
+    + UsageStore
     + WorkspaceStore
 {
 }

@@ -90,6 +90,7 @@ pub struct Config {
     session_days: u32,
     signing_key_days: u32,
     retention_days: u32,
+    server_silence_minutes: u32,
     max_connections: usize,
     header_seconds: u64,
     drain_seconds: u64,
@@ -137,6 +138,7 @@ struct Defaults {
     session_days: u32,
     signing_key_days: u32,
     retention_days: u32,
+    server_silence_minutes: u32,
     max_connections: usize,
     header_seconds: u64,
     drain_seconds: u64,
@@ -182,6 +184,7 @@ impl Config {
             session_days: 7,
             signing_key_days: 30,
             retention_days: 30,
+            server_silence_minutes: 24 * 60,
             max_connections: connections.connections,
             header_seconds: connections.header.as_secs(),
             drain_seconds: connections.drain.as_secs(),
@@ -363,6 +366,8 @@ impl Config {
             session_seconds: i64::from(self.session_days) * DAY,
             signing_key_seconds: i64::from(self.signing_key_days) * DAY,
             retention_seconds: i64::from(self.retention_days) * DAY,
+            server_silence_seconds: (self.server_silence_minutes > 0)
+                .then(|| i64::from(self.server_silence_minutes) * 60),
         }
     }
 }

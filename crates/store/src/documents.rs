@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tenantry_core::error::{Error, Result};
 use tenantry_core::organization::Link;
@@ -32,8 +34,26 @@ struct PreferencesDocument {
 #[derive(Serialize, Deserialize)]
 struct ServiceDocument {
     configuration: String,
+    /// In base 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secrets: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<String>,
+}
+
+impl ServiceDocument {
+    fn of(service: &Service) -> Self {
+        Self {
+            configuration: service.configuration.clone(),
+            secrets: service.secrets.as_ref().map(|sealed| STANDARD.encode(sealed)),
+            status: service.status.clone(),
+        }
+    }
+
+    fn read(self) -> Result<Service> {
+        let secrets = self.secrets.map(|text| STANDARD.decode(text)).transpose().map_err(Error::internal)?;
+        Ok(Service { configuration: self.configuration, secrets, status: self.status })
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -100,10 +120,6 @@ pub(crate) fn write_details(details: &Details) -> Result<Option<String>> {
     if *details == Details::default() {
         return Ok(None);
     }
-    let service = |service: &Service| ServiceDocument {
-        configuration: service.configuration.clone(),
-        status: service.status.clone(),
-    };
     let chosen = details.preferences != Preferences::default();
     let document = DetailsDocument {
         icon: details.icon.clone(),
@@ -111,8 +127,8 @@ pub(crate) fn write_details(details: &Details) -> Result<Option<String>> {
         logo: details.logo_url.clone(),
         ml: details.ml_enabled,
         enrolled: details.is_enrolled,
-        zenml: details.zenml.as_ref().map(service),
-        mlflow: details.mlflow.as_ref().map(service),
+        zenml: details.zenml.as_ref().map(ServiceDocument::of),
+        mlflow: details.mlflow.as_ref().map(ServiceDocument::of),
         usage: details.usage.clone(),
         preferences: chosen.then(|| PreferencesDocument::of(&details.preferences)),
     };
@@ -123,16 +139,14 @@ pub(crate) fn write_details(details: &Details) -> Result<Option<String>> {
 pub(crate) fn read_details(text: Option<&str>) -> Result<Details> {
     let Some(text) = text else { return Ok(Details::default()) };
     let document: DetailsDocument = serde_json::from_str(text).map_err(Error::internal)?;
-    let service =
-        |service: ServiceDocument| Service { configuration: service.configuration, status: service.status };
     Ok(Details {
         icon: document.icon,
         icon_color: document.color,
         logo_url: document.logo,
         ml_enabled: document.ml,
         is_enrolled: document.enrolled,
-        zenml: document.zenml.map(service),
-        mlflow: document.mlflow.map(service),
+        zenml: document.zenml.map(ServiceDocument::read).transpose()?,
+        mlflow: document.mlflow.map(ServiceDocument::read).transpose()?,
         usage: document.usage,
         preferences: document.preferences.map(PreferencesDocument::read).unwrap_or_default(),
     })

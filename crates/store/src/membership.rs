@@ -34,6 +34,7 @@ const WORKSPACES: Sql =
 const GRANTS: Sql =
     sql!("DELETE FROM grants WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'principal'");
 const TEAMS: Sql = sql!("DELETE FROM team_members WHERE org_id = $1 AND principal_id = $2");
+const SHARES: Sql = sql!("DELETE FROM resource_shares WHERE org_id = $1 AND subject_id = $2");
 const REACH: Sql = sql!("DELETE FROM reach WHERE principal_id = $1 AND org_id = $2");
 const INHERIT: Sql =
     sql!("UPDATE workspaces SET owner_id = $3, version = version + 1 WHERE org_id = $1 AND owner_id = $2");
@@ -76,6 +77,7 @@ impl Db<'_> {
         let workspaces = self.conn.first(&WORKSPACES, params![person, org], |row| row.int(0)).await?;
         self.conn.run(&GRANTS, params![org, person]).await?;
         self.conn.run(&TEAMS, params![org, person]).await?;
+        self.conn.run(&SHARES, params![org, person]).await?;
         self.conn.run(&REACH, params![person, org]).await?;
         self.conn.run(&INHERIT, params![org, person, heir.as_uuid()]).await?;
         Ok(workspaces.unwrap_or_default().unsigned_abs())

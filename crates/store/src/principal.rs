@@ -137,10 +137,20 @@ impl PrincipalStore for Db<'_> {
         user: &Principal,
         password_hash: Option<&str>,
     ) -> Result<()> {
+        locate(self, user).await?;
         insert(self, user, password_hash).await
     }
 
     async fn insert_service_account(
+        &self,
+        _: &Writable<OrganizationScope>,
+        account: &Principal,
+    ) -> Result<()> {
+        locate(self, account).await?;
+        insert(self, account, None).await
+    }
+
+    async fn insert_workspace_server(
         &self,
         _: &Writable<OrganizationScope>,
         account: &Principal,
@@ -222,10 +232,13 @@ pub(crate) async fn raise_where_shown(db: &Db<'_>, id: PrincipalId) -> Result<()
     db.conn.run(&SHOWN_IN_REACH, params![id.as_uuid()]).await.map(drop)
 }
 
-async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -> Result<()> {
+async fn locate(db: &Db<'_>, account: &Principal) -> Result<()> {
     let home = account.organization.unwrap_or(OrganizationId::SERVER);
-    let locate = params![account.id.as_uuid(), "principal", home.as_uuid()];
-    db.conn.run(&LOCATE, locate).await?;
+    let params = params![account.id.as_uuid(), "principal", home.as_uuid()];
+    db.conn.run(&LOCATE, params).await.map(drop)
+}
+
+async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -> Result<()> {
     let params = params![
         account.id.as_uuid(),
         account.organization.as_ref().map(OrganizationId::as_uuid),

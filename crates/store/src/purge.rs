@@ -15,7 +15,16 @@ const ORGANIZATION: Sql =
     sql!("SELECT id FROM organizations WHERE deleted_at <= $1 ORDER BY deleted_at, id LIMIT 1");
 
 /// `$1` the organization, `$2` the workspace, `$3` how many rows.
-const OF_WORKSPACE: [Sql; 6] = [
+const OF_WORKSPACE: [Sql; 10] = [
+    sql!(
+        "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
+         (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
+          WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM usage_counts WHERE (org_id, feature, workspace_id) IN \
+         (SELECT org_id, feature, workspace_id FROM usage_counts WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
+    ),
     sql!(
         "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
          (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 AND (scope_id = $2 \
@@ -38,6 +47,15 @@ const OF_WORKSPACE: [Sql; 6] = [
         "DELETE FROM projects WHERE (org_id, workspace_id, id) IN \
          (SELECT org_id, workspace_id, id FROM projects WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
     ),
+    // The account of its server has its id.
+    sql!(
+        "DELETE FROM credentials WHERE id IN (SELECT c.id FROM credentials c CROSS JOIN principals p \
+         WHERE p.id = $2 AND p.org_id = $1 AND c.principal_id = p.id \
+         ORDER BY CASE WHEN c.parent_id IS NULL THEN 1 ELSE 0 END LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM principals WHERE id IN (SELECT id FROM principals WHERE id = $2 AND org_id = $1 LIMIT $3)"
+    ),
     sql!(
         "DELETE FROM workspaces WHERE (org_id, id) IN \
          (SELECT org_id, id FROM workspaces WHERE org_id = $1 AND id = $2 LIMIT $3)"
@@ -45,7 +63,20 @@ const OF_WORKSPACE: [Sql; 6] = [
 ];
 
 /// `$1` the organization, `$2` how many rows.
-const OF_ORGANIZATION: [Sql; 15] = [
+const OF_ORGANIZATION: [Sql; 18] = [
+    sql!(
+        "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
+         (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
+          WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM usage_counts WHERE (org_id, feature, workspace_id) IN \
+         (SELECT org_id, feature, workspace_id FROM usage_counts WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM entitlements WHERE (org_id, feature) IN \
+         (SELECT org_id, feature FROM entitlements WHERE org_id = $1 LIMIT $2)"
+    ),
     sql!(
         "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
          (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 LIMIT $2)"
@@ -114,6 +145,7 @@ impl PurgeStore for Db<'_> {
         workspace: WorkspaceId,
         limit: u32,
     ) -> Result<()> {
+        self.note_identities();
         let mut left = u64::from(limit);
         for statement in &OF_WORKSPACE {
             let params = params![organization.as_uuid(), workspace.as_uuid(), room(left)];

@@ -1,7 +1,7 @@
 //! Workspaces. Which of them a list shows, and how it is read, stands in `workspace_list`.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::authz::{EverywhereScope, OrganizationScope, WorkspaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::Filter;
@@ -10,8 +10,8 @@ use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::PermissionSet;
 use tenantry_core::text::fold;
 use tenantry_core::workspace::{
-    BoundingBox, Deleted, Lifecycle, SeenWorkspace, State, Workspace, WorkspaceField, WorkspaceRival,
-    WorkspaceStore,
+    BoundingBox, Deleted, Lifecycle, SeenWorkspace, Service, SilentServer, State, Workspace, WorkspaceField,
+    WorkspaceRival, WorkspaceStore,
 };
 
 use crate::compile::behind_stem;
@@ -23,11 +23,13 @@ use crate::workspace_list::{self, Lead};
 /// The columns that [`read`] expects, of the table `w`.
 pub(crate) const COLUMNS: &str = "w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
      w.is_default, w.is_active, w.desired_state, w.state_reason, w.status, w.status_at, w.owner_id, w.project_count, \
-     w.details, w.version, w.created_at, w.created_by, w.updated_at, w.updated_by, w.deleted_at";
+     w.details, w.version, w.created_at, w.created_by, w.updated_at, w.updated_by, w.deleted_at, w.generation, \
+     w.observed_generation";
 pub(crate) const FIND: Sql = sql!(
     "SELECT w.org_id, w.id, w.key, w.name, w.description, w.labels, w.bounding_box, w.coordinate_system, \
        w.is_default, w.is_active, w.desired_state, w.state_reason, w.status, w.status_at, w.owner_id, w.project_count, \
-       w.details, w.version, w.created_at, w.created_by, w.updated_at, w.updated_by, w.deleted_at, m.permissions \
+       w.details, w.version, w.created_at, w.created_by, w.updated_at, w.updated_by, w.deleted_at, \
+       w.generation, w.observed_generation, m.permissions \
      FROM workspaces w LEFT JOIN reach m \
        ON m.principal_id = $3 AND m.org_id = w.org_id AND m.level = 2 AND m.scope_id = w.id \
      WHERE w.org_id = $1 AND w.id = $2"
@@ -43,15 +45,17 @@ const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'wo
 const INSERT: Sql = sql!(
     "INSERT INTO workspaces (org_id, id, key, name, name_folded, description, labels, bounding_box, \
        coordinate_system, is_default, is_active, desired_state, state_reason, status, status_at, owner_id, \
-       project_count, details, version, updated_at, updated_by, deleted_at, created_at, created_by) \
+       project_count, details, version, updated_at, updated_by, deleted_at, generation, observed_generation, enrolled, \
+       server_url, created_at, created_by) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-       $23, $24)"
+       $23, $24, $25, $26, $27, $28)"
 );
 const UPDATE: Sql = sql!(
     "UPDATE workspaces SET key = $3, name = $4, name_folded = $5, description = $6, labels = $7, bounding_box = $8, \
        coordinate_system = $9, is_default = $10, is_active = $11, desired_state = $12, state_reason = $13, \
        status = $14, status_at = $15, owner_id = $16, project_count = $17, details = $18, version = $19, \
-       updated_at = $20, updated_by = $21, deleted_at = $22 \
+       updated_at = $20, updated_by = $21, deleted_at = $22, generation = $23, observed_generation = $24, \
+       enrolled = $25, server_url = $26 \
      WHERE org_id = $1 AND id = $2"
 );
 const CONTENTS: Sql = sql!(
@@ -59,6 +63,33 @@ const CONTENTS: Sql = sql!(
                AND subject_kind <> 'invitation') \
           + (SELECT COUNT(*) FROM invitations WHERE org_id = $1 AND workspace_id = $2 AND status = 'pending' \
                AND expires_at > $4)"
+);
+
+const ACTIVE_MEMBER: Sql = sql!(
+    "SELECT 1 FROM principals p CROSS JOIN reach r WHERE p.id = $1 AND p.suspended_at IS NULL AND p.org_id IS NULL \
+     AND r.principal_id = p.id AND r.org_id = $2 LIMIT 1"
+);
+/// A server is heard when its account comes in: the account has the id of its workspace.
+const SILENT: Sql = sql!(
+    "SELECT w.org_id, w.id, w.status FROM workspaces w CROSS JOIN organizations o \
+     WHERE w.enrolled = 1 AND w.deleted_at IS NULL AND w.is_active = 1 AND o.id = w.org_id AND o.deleted_at IS NULL \
+       AND ((w.status = 'available' AND w.status_at <= $1 AND NOT EXISTS \
+              (SELECT 1 FROM credentials c WHERE c.principal_id = w.id AND c.last_used_at > $1)) \
+         OR (w.status = 'failed' AND w.state_reason = 'server_silent' AND EXISTS \
+              (SELECT 1 FROM credentials c WHERE c.principal_id = w.id AND c.last_used_at > $1))) \
+     ORDER BY w.org_id, w.id LIMIT $2"
+);
+const FALL_SILENT: Sql = sql!(
+    "UPDATE workspaces SET status = $4, state_reason = $5, status_at = $6, updated_at = $6, version = version + 1 \
+     WHERE org_id = $2 AND id = $3 AND enrolled = 1 AND deleted_at IS NULL AND is_active = 1 \
+       AND status = 'available' AND status_at <= $1 AND NOT EXISTS \
+         (SELECT 1 FROM credentials c WHERE c.principal_id = $3 AND c.last_used_at > $1)"
+);
+const RETURN: Sql = sql!(
+    "UPDATE workspaces SET status = $4, state_reason = $5, status_at = $6, updated_at = $6, version = version + 1 \
+     WHERE org_id = $2 AND id = $3 AND enrolled = 1 AND deleted_at IS NULL AND is_active = 1 \
+       AND status = 'failed' AND state_reason = 'server_silent' AND EXISTS \
+         (SELECT 1 FROM credentials c WHERE c.principal_id = $3 AND c.last_used_at > $1)"
 );
 
 fn read(row: &Row<'_>) -> Result<Workspace> {
@@ -81,6 +112,8 @@ fn read(row: &Row<'_>) -> Result<Workspace> {
             reason: row.text(11)?.to_owned(),
             status: state(12)?,
             changed_at: Timestamp::from_micros(row.int(13)?),
+            generation: row.int(23)?,
+            observed_generation: row.int(24)?,
         },
         owner: PrincipalId::from_uuid(row.id(14)?),
         project_count: row.int(15)?,
@@ -95,7 +128,7 @@ fn read(row: &Row<'_>) -> Result<Workspace> {
 }
 
 fn read_seen(row: &Row<'_>) -> Result<SeenWorkspace> {
-    Ok(SeenWorkspace { workspace: read(row)?, own: row.opt_int(23)?.map(PermissionSet::from_bits) })
+    Ok(SeenWorkspace { workspace: read(row)?, own: row.opt_int(25)?.map(PermissionSet::from_bits) })
 }
 
 fn read_box(text: &str) -> Result<BoundingBox> {
@@ -103,7 +136,7 @@ fn read_box(text: &str) -> Result<BoundingBox> {
     BoundingBox::new(&ring)
 }
 
-/// The values of `$1` to `$22`, in which INSERT and UPDATE agree but for their numbers.
+/// The values of `$1` to `$26`, in which INSERT and UPDATE agree but for their numbers.
 fn values(workspace: &Workspace) -> Result<Vec<Value<'_>>> {
     let json = |text: serde_json::Result<String>| text.map_err(Error::internal);
     let labels = match workspace.labels.as_slice() {
@@ -135,6 +168,10 @@ fn values(workspace: &Workspace) -> Result<Vec<Value<'_>>> {
         workspace.updated_at.as_micros().into(),
         workspace.updated_by.as_uuid().into(),
         workspace.deleted_at.map(Timestamp::as_micros).into(),
+        workspace.lifecycle.generation.into(),
+        workspace.lifecycle.observed_generation.into(),
+        workspace.details.is_enrolled.into(),
+        workspace.details.zenml.as_ref().and_then(Service::address).into(),
     ])
 }
 
@@ -172,6 +209,18 @@ impl WorkspaceStore for Db<'_> {
         let (statement, params) = workspace_list::count(scope, deleted, filter)?;
         let count = self.conn.first(&statement, &params, |row| row.int(0)).await?;
         Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
+    async fn list_workspaces_everywhere(
+        &self,
+        scope: &EverywhereScope,
+        deleted: Deleted,
+        filter: &Filter<WorkspaceField>,
+        page: &PageRequest<WorkspaceField>,
+    ) -> Result<Page<SeenWorkspace>> {
+        let (statement, params) = workspace_list::everywhere(scope, deleted, filter, page)?;
+        let rows = self.conn.all(&statement, &params, read_seen).await?;
+        Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
     }
 
     async fn workspaces_called(
@@ -227,6 +276,42 @@ impl WorkspaceStore for Db<'_> {
         ];
         let count = self.conn.first(&CONTENTS, params, |row| row.int(0)).await?;
         Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
+    async fn is_active_member(&self, scope: &OrganizationScope, principal: PrincipalId) -> Result<bool> {
+        let params = params![principal.as_uuid(), scope.organization().as_uuid()];
+        Ok(self.conn.first(&ACTIVE_MEMBER, params, |_| Ok(())).await?.is_some())
+    }
+
+    async fn silent_servers(&self, before: Timestamp, limit: u32) -> Result<Vec<SilentServer>> {
+        self.conn
+            .all(&SILENT, params![before.as_micros(), i64::from(limit)], |row| {
+                Ok(SilentServer {
+                    organization: OrganizationId::from_uuid(row.id(0)?),
+                    workspace: WorkspaceId::from_uuid(row.id(1)?),
+                    is_silent: row.text(2)? == State::Available.word(),
+                })
+            })
+            .await
+    }
+
+    async fn turn_server(
+        &self,
+        server: &SilentServer,
+        before: Timestamp,
+        (status, reason): (State, &'static str),
+        now: Timestamp,
+    ) -> Result<bool> {
+        let turn = if server.is_silent { &FALL_SILENT } else { &RETURN };
+        let params = params![
+            before.as_micros(),
+            server.organization.as_uuid(),
+            server.workspace.as_uuid(),
+            status.word(),
+            reason,
+            now.as_micros(),
+        ];
+        Ok(self.conn.run(turn, params).await? > 0)
     }
 }
 

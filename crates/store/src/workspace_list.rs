@@ -5,7 +5,7 @@
 //! order of a CROSS JOIN; PostgreSQL would rather sort all joined rows, or go through all roles of the caller for each
 //! workspace, so it gets the role as a lateral subquery, which OFFSET 0 keeps it from dissolving.
 
-use tenantry_core::authz::OrganizationScope;
+use tenantry_core::authz::{EverywhereScope, OrganizationScope};
 use tenantry_core::error::Result;
 use tenantry_core::filter::{Filter, Test};
 use tenantry_core::page::PageRequest;
@@ -47,6 +47,15 @@ impl Fields<WorkspaceField> for WorkspaceFields {
                      AND h.scope_id = w.id)"
                 ))
             }
+            WorkspaceField::Id => id_test("w.id", test, params),
+            WorkspaceField::Key => text_test("w.key", "w.key", test, params),
+            WorkspaceField::Owner => id_test("w.owner_id", test, params),
+            WorkspaceField::ServerUrl => {
+                let is_it = text_test("w.server_url", "w.server_url", test, params)?;
+                // Said apart, so that the opposite is not unknown but true.
+                Ok(format!("(w.server_url IS NOT NULL AND {is_it})"))
+            }
+            WorkspaceField::Enrolled => int_test("w.enrolled", test, params),
             WorkspaceField::DefaultFirst => Err(unfit("w.is_default")),
         }
     }
@@ -59,7 +68,14 @@ fn column(field: WorkspaceField) -> Option<Column> {
         WorkspaceField::UpdatedAt => Some(Column::along("w.updated_at")),
         WorkspaceField::OwnRole => Some(Column::along("COALESCE(m.role_rank, 0)")),
         WorkspaceField::DefaultFirst => Some(Column::against("w.is_default")),
-        WorkspaceField::CreatedBy | WorkspaceField::Status | WorkspaceField::HasUser => None,
+        WorkspaceField::CreatedBy
+        | WorkspaceField::Status
+        | WorkspaceField::Id
+        | WorkspaceField::Key
+        | WorkspaceField::Owner
+        | WorkspaceField::ServerUrl
+        | WorkspaceField::Enrolled
+        | WorkspaceField::HasUser => None,
     }
 }
 
@@ -124,11 +140,7 @@ fn shown(
             PermissionSet::of(&[Permission::ReadWorkspace]).intersection(scope.by_own_roles()).bits();
         text = format!("{text} AND (m.permissions & {may_see}) <> 0");
     }
-    text.push_str(match deleted {
-        Deleted::Hide => " AND w.deleted_at IS NULL",
-        Deleted::Only => " AND w.deleted_at IS NOT NULL",
-        Deleted::Show => "",
-    });
+    text.push_str(shown_if(deleted));
     if let Some(only) = scope.only_workspaces() {
         let list = id_list(params, only.iter().map(|id| *id.as_uuid()));
         text = format!("{text} AND w.id IN ({list})");
@@ -159,6 +171,64 @@ pub(crate) fn statement(
         format!("SELECT {COLUMNS}, {own} FROM {tables} WHERE {shown} AND {}{}", paging.behind, paging.tail)
     };
     Ok((Sql::apart(&text(&sqlite), text(&postgres)), params))
+}
+
+/// The statement of a page of all organizations: the columns of a workspace, then nothing for own roles.
+///
+/// What a caller sees is a union of ids, by roles in workspaces and by roles in organizations, which are few beside all
+/// there are; who sees everything sorts everything.
+pub(crate) fn everywhere(
+    scope: &EverywhereScope,
+    deleted: Deleted,
+    filter: &Filter<WorkspaceField>,
+    page: &PageRequest<WorkspaceField>,
+) -> Result<(Sql, Vec<Value<'static>>)> {
+    let mut params = Vec::new();
+    let may_see = PermissionSet::of(&[Permission::ReadWorkspace]).bits();
+    let mut text = "o.id = w.org_id AND o.deleted_at IS NULL".to_owned();
+    text.push_str(shown_if(deleted));
+    if !scope.sees_every_workspace() {
+        let principal = bind(&mut params, scope.principal().as_uuid().into());
+        let by = |level: i64, shown: &str| {
+            format!(
+                "SELECT {shown} FROM reach r WHERE r.principal_id = {principal} AND r.level = {level} \
+                 AND (r.permissions & {may_see}) <> 0"
+            )
+        };
+        let own = scope.by_own_roles().then(|| format!("w.id IN ({})", by(2, "r.scope_id")));
+        let administered = scope.by_administration().then(|| format!("w.org_id IN ({})", by(1, "r.org_id")));
+        let ways: Vec<_> = own.into_iter().chain(administered).collect();
+        text =
+            format!("{text} AND ({})", if ways.is_empty() { "1 = 0".to_owned() } else { ways.join(" OR ") });
+    }
+    for only in scope.only_organizations() {
+        text = format!("{text} AND w.org_id = {}", bind(&mut params, only.as_uuid().into()));
+    }
+    if let Some(only) = scope.only_workspaces() {
+        let list = id_list(&mut params, only.iter().map(|id| *id.as_uuid()));
+        text = format!("{text} AND w.id IN ({list})");
+    }
+    if asks_for_own_role(filter) || page.order.iter().any(|it| it.field == WorkspaceField::OwnRole) {
+        return Err(unfit("m.role_rank"));
+    }
+    if *filter != Filter::All {
+        text = format!("{text} AND {}", compile::condition(&WorkspaceFields, filter, &mut params)?);
+    }
+    let paging = compile::paging(page, column, "w.id", &mut params)?;
+    let text = format!(
+        "SELECT {COLUMNS}, CAST(NULL AS BIGINT) FROM workspaces w JOIN organizations o ON o.id = w.org_id \
+         WHERE {text} AND {}{}",
+        paging.behind, paging.tail
+    );
+    Ok((Sql::built(text), params))
+}
+
+const fn shown_if(deleted: Deleted) -> &'static str {
+    match deleted {
+        Deleted::Hide => " AND w.deleted_at IS NULL",
+        Deleted::Only => " AND w.deleted_at IS NOT NULL",
+        Deleted::Show => "",
+    }
 }
 
 /// The statement that counts the rows of all pages.

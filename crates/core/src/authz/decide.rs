@@ -84,6 +84,14 @@ pub(super) fn on_organization(caller: &Caller, held: PermissionSet) -> Permissio
     }
 }
 
+/// Everything that is held in a workspace, by whatever way, whichever credential is shown.
+pub(crate) const fn in_workspace(held: &Holdings) -> PermissionSet {
+    if held.suspended {
+        return PermissionSet::NONE;
+    }
+    held.workspace.union(held.organization).union(held.server)
+}
+
 /// Decides about a workspace that exists.
 pub fn decide_workspace(
     caller: &Caller,

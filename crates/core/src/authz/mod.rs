@@ -20,11 +20,12 @@ use crate::ids::{OrganizationId, PrincipalId, WorkspaceId, parse_uuid};
 use crate::permission::{Level, Permission, PermissionSet};
 use crate::store::Session;
 
+pub(crate) use decide::in_workspace;
 use decide::on_organization;
 pub use decide::{Decision, Holdings, View, decide_organization, decide_workspace};
 pub use invited::{invited, invited_change};
 pub use place::{Needed, Place, PlaceScope, require_at, require_change_at};
-pub use scope::{OrganizationScope, ServerScope, WorkspaceScope, Writable};
+pub use scope::{EverywhereScope, OrganizationScope, ServerScope, WorkspaceScope, Writable};
 
 /// How a request names an organization: by id, or by name or key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -309,6 +310,38 @@ pub fn scope_of_new_workspace(
         organization: scope.0.clone(),
         workspace,
         permissions: PermissionSet::everything_at(Level::Workspace),
+    })
+}
+
+/// The same as a place.
+pub fn place_of_new_workspace(
+    scope: &Writable<OrganizationScope>,
+    workspace: WorkspaceId,
+) -> Writable<PlaceScope> {
+    Writable(PlaceScope::Workspace(scope_of_new_workspace(scope, workspace).0))
+}
+
+/// Enters every organization at once, or one of which nothing need be known, to list workspaces. Everybody may; the scope
+/// says what is shown.
+pub async fn everywhere(
+    session: &dyn Session,
+    caller: &Caller,
+    view: View,
+    organization: Option<OrganizationId>,
+) -> Result<EverywhereScope> {
+    let held = session.holdings(caller.principal, OrganizationId::SERVER, None).await?;
+    if held.suspended {
+        return Err(Error::bad_credential());
+    }
+    let may_see = |held| caller.narrowing.apply(held).contains(Permission::ReadWorkspace);
+    let readable = may_see(PermissionSet::of(&[Permission::ReadWorkspace]));
+    Ok(EverywhereScope {
+        principal: caller.principal,
+        every: view.accepts_administration() && may_see(held.server),
+        administered: view.accepts_administration() && readable,
+        by_own_roles: view.accepts_own_roles() && readable,
+        only_organizations: [caller.narrowing.organization, organization].into_iter().flatten().collect(),
+        only_workspaces: caller.narrowing.workspaces.clone(),
     })
 }
 

@@ -113,6 +113,49 @@ impl ServerScope {
     }
 }
 
+/// The right to see workspaces of every organization.
+#[derive(Clone, Debug)]
+pub struct EverywhereScope {
+    pub(super) principal: PrincipalId,
+    pub(super) every: bool,
+    pub(super) administered: bool,
+    pub(super) by_own_roles: bool,
+    pub(super) only_organizations: Vec<OrganizationId>,
+    pub(super) only_workspaces: Option<Vec<WorkspaceId>>,
+}
+
+impl EverywhereScope {
+    /// Who asks.
+    pub const fn principal(&self) -> PrincipalId {
+        self.principal
+    }
+
+    /// Whether the caller sees every workspace there is.
+    pub const fn sees_every_workspace(&self) -> bool {
+        self.every
+    }
+
+    /// Whether roles in organizations show their workspaces.
+    pub const fn by_administration(&self) -> bool {
+        self.administered
+    }
+
+    /// Whether roles of the caller's own in workspaces show them.
+    pub const fn by_own_roles(&self) -> bool {
+        self.by_own_roles
+    }
+
+    /// Each of these is the only organization that counts.
+    pub fn only_organizations(&self) -> &[OrganizationId] {
+        &self.only_organizations
+    }
+
+    /// The only workspaces that the credential leaves, if it leaves not all.
+    pub fn only_workspaces(&self) -> Option<&[WorkspaceId]> {
+        self.only_workspaces.as_deref()
+    }
+}
+
 /// A scope whose organization is locked until the transaction ends: the right to change rows.
 #[derive(Clone, Debug)]
 pub struct Writable<S>(pub(super) S);

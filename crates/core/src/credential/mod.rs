@@ -203,13 +203,25 @@ pub(crate) type Narrowed = (Option<OrganizationId>, Access, Option<Vec<Workspace
 pub(crate) async fn issue(
     session: &dyn Session,
     act: &Act,
-    (principal, (organization, access, workspaces)): (PrincipalId, Narrowed),
+    holder: (PrincipalId, Narrowed),
     title: &str,
     secret: &Secret,
+    lifetime: (Option<Timestamp>, Option<CredentialId>),
+) -> Result<Issued> {
+    issue_as(session, act, CredentialId::generate(&*act.ids), holder, (title, secret), lifetime).await
+}
+
+/// Issues a credential of this id, which must be free.
+pub(crate) async fn issue_as(
+    session: &dyn Session,
+    act: &Act,
+    id: CredentialId,
+    (principal, (organization, access, workspaces)): (PrincipalId, Narrowed),
+    (title, secret): (&str, &Secret),
     (expires_at, parent): (Option<Timestamp>, Option<CredentialId>),
 ) -> Result<Issued> {
     let credential = Credential {
-        id: CredentialId::generate(&*act.ids),
+        id,
         kind: secret.kind(),
         principal,
         organization,

@@ -65,7 +65,9 @@ impl Core {
         if !bool::from(same) {
             return Err(failed_sign_in().by(found.principal.id));
         }
-        let caller = caller_of(&found, self.clock().now()).map_err(Error::at_sign_in)?;
+        let now = self.clock().now();
+        let caller = caller_of(&found, now).map_err(Error::at_sign_in)?;
+        self.uses().note(found.credential.id, now);
         self.issue_access(&caller, Some(found.credential.id)).await
     }
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::grant::{self, Grant, Subject};
 use crate::ids::{GrantId, OrganizationId, PrincipalId};
-use crate::page::{Page, PageRequest};
+use crate::page::{Order, Page, PageRequest, Start};
 use crate::permission::{BuiltinRole, Permission};
 use crate::principal::Principal;
 use crate::role::{self, Role};
@@ -97,6 +97,19 @@ impl Core {
                 })
             })
             .await
+    }
+
+    /// The organization of who belongs to exactly one.
+    pub async fn only_organization(&self, caller: &Caller) -> Result<Option<OrganizationId>> {
+        let page = PageRequest {
+            order: vec![Order::ascending(OrganizationField::Name)],
+            start: Start::Beginning,
+            limit: 2,
+        };
+        let (view, deleted) = (View::OwnRoles, Deleted::Hide);
+        let query = OrganizationQuery { view, deleted, filter: Filter::All, page };
+        let found = self.list_organizations(caller, query).await?.page.items;
+        Ok(if let [only] = found.as_slice() { Some(only.id) } else { None })
     }
 
     /// One organization.

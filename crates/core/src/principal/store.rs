@@ -41,6 +41,13 @@ pub trait PrincipalStore {
         account: &Principal,
     ) -> Result<()>;
 
+    /// Makes the account of the server of a workspace, which has the workspace's id: the locator leads to the workspace.
+    async fn insert_workspace_server(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        account: &Principal,
+    ) -> Result<()>;
+
     /// Suspends the principal or lifts the suspension, and raises its versions. Answers whether there is one.
     async fn set_suspended(
         &self,

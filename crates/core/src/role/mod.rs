@@ -12,6 +12,7 @@ use crate::page::{Cursor, KeyValue, Order};
 use crate::permission::{BuiltinRole, Level, PermissionSet};
 use crate::store::Session;
 
+pub(crate) use service::create;
 pub use service::{NewRole, ROLE_TITLE_MAX, RoleChange};
 pub use store::{BuiltinTitles, RoleField, RoleStore};
 

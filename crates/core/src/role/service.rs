@@ -175,7 +175,7 @@ impl Core {
     }
 }
 
-async fn create(
+pub(crate) async fn create(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<PlaceScope>,

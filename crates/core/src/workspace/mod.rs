@@ -4,7 +4,11 @@
 
 mod anchors;
 mod change;
+mod enrollment;
+mod entry;
+mod everywhere;
 mod geometry;
+mod lifecycle;
 mod names;
 mod service;
 mod store;
@@ -13,7 +17,7 @@ mod write;
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use crate::page::{Cursor, KeyValue, Order};
 use crate::permission::{BuiltinRole, Level, PermissionSet};
@@ -21,12 +25,17 @@ use crate::preferences::Preferences;
 use crate::text;
 
 pub(crate) use anchors::Anchors;
-pub use change::WorkspaceChange;
+pub use change::{Secrets, WorkspaceChange};
+pub use enrollment::{EnrolledWorkspace, ServerReport};
+pub(crate) use enrollment::{scope_of_server, served_by, writable_scope_of_server};
+pub use entry::Entrant;
+pub use everywhere::EverywhereQuery;
 pub use geometry::BoundingBox;
+pub use lifecycle::{Lifecycle, SERVER_FAILED, SERVER_SILENT, USER_ACTION};
 pub(crate) use names::{free_number, stems};
 pub(crate) use service::require_live;
 pub use service::{WorkspaceDetail, WorkspaceList, WorkspaceQuery};
-pub use store::{Deleted, WorkspaceRival, WorkspaceStore};
+pub use store::{Deleted, SilentServer, WorkspaceRival, WorkspaceStore};
 pub(crate) use write::make;
 pub use write::{NewWorkspace, StatusReport};
 
@@ -91,6 +100,17 @@ impl Workspace {
         self.overruled(self.lifecycle.desired)
     }
 
+    /// Refuses while the workspace is deactivated: nobody, and no server, works in it.
+    ///
+    /// # Errors
+    /// `Kind::Forbidden`.
+    pub fn require_active(&self) -> Result<()> {
+        if self.is_active {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Forbidden, "workspace.deactivated", "the workspace is deactivated"))
+    }
+
     /// Deleting and deactivating count whatever its server does. The store has the same rule for the field `Status`.
     const fn overruled(&self, lifecycle: State) -> State {
         match (self.deleted_at, self.is_active) {
@@ -124,26 +144,15 @@ pub struct Details {
     pub preferences: Preferences,
 }
 
-/// A server behind a workspace: two JSON documents that the core keeps without reading them.
+/// A server behind a workspace: JSON documents that the core keeps without reading more of them than an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// How it is to run.
+    /// How it is to run, without what is secret.
     pub configuration: String,
+    /// What is secret of how it is to run, sealed.
+    pub secrets: Option<Vec<u8>>,
     /// What it reported last.
     pub status: Option<String>,
-}
-
-/// Where the lifecycle of a workspace stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lifecycle {
-    /// What it is to become.
-    pub desired: State,
-    /// Why.
-    pub reason: String,
-    /// What it is.
-    pub status: State,
-    /// When the status last changed.
-    pub changed_at: Timestamp,
 }
 
 /// A state of the lifecycle.
@@ -161,6 +170,14 @@ pub enum State {
     Deactivated,
     /// Resources gone, record kept.
     Deleted,
+}
+
+impl Service {
+    /// The address that it reported.
+    pub fn address(&self) -> Option<String> {
+        let status: serde_json::Value = serde_json::from_str(self.status.as_deref()?).ok()?;
+        Some(status.get("server_url")?.as_str()?.to_owned())
+    }
 }
 
 impl State {
@@ -205,6 +222,16 @@ pub enum WorkspaceField {
     CreatedBy,
     /// What it is: the word of [`Workspace::status`].
     Status,
+    /// The id.
+    Id,
+    /// The key.
+    Key,
+    /// Who answers for it.
+    Owner,
+    /// The address of the ZenML server behind it.
+    ServerUrl,
+    /// Whether somebody else runs its server: 1 or 0.
+    Enrolled,
     /// Somebody who has a role in it.
     HasUser,
     /// The rank of the caller's own role: owner 3, editor 2, viewer 1.
@@ -240,7 +267,14 @@ impl SeenWorkspace {
             WorkspaceField::OwnRole => KeyValue::Int(rank(self.own)),
             WorkspaceField::DefaultFirst => KeyValue::Int(i64::from(workspace.is_default)),
             // Not sortable: the store refuses such an order.
-            WorkspaceField::CreatedBy | WorkspaceField::Status | WorkspaceField::HasUser => KeyValue::Int(0),
+            WorkspaceField::CreatedBy
+            | WorkspaceField::Status
+            | WorkspaceField::Id
+            | WorkspaceField::Key
+            | WorkspaceField::Owner
+            | WorkspaceField::ServerUrl
+            | WorkspaceField::Enrolled
+            | WorkspaceField::HasUser => KeyValue::Int(0),
         });
         Cursor { keys: keys.collect(), id: *workspace.id.as_uuid() }
     }

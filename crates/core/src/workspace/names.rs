@@ -38,7 +38,7 @@ pub(crate) fn stems(first: &str) -> Vec<String> {
     stems
 }
 
-/// Refuses a name that another live workspace has, ignoring case.
+/// Refuses a name (ignoring case) or key that another live workspace has.
 pub(super) async fn require_free_name(
     session: &dyn Session,
     scope: &Writable<OrganizationScope>,
@@ -51,7 +51,15 @@ pub(super) async fn require_free_name(
     if rivals.iter().any(|rival| rival.folded_name == folded && Some(rival.id) != but) {
         return Err(name_taken(name));
     }
+    if rivals.iter().any(|rival| rival.key == key && Some(rival.id) != but) {
+        return Err(key_taken(key));
+    }
     Ok(())
+}
+
+fn key_taken(key: &str) -> Error {
+    Error::new(Kind::AlreadyExists, "workspace.key_taken", "there is a workspace of this key")
+        .about("workspace", key)
 }
 
 fn name_taken(name: &str) -> Error {
@@ -77,12 +85,7 @@ pub(super) async fn free_key(
         return Ok(key.to_owned());
     }
     if wanted.is_some() {
-        return Err(Error::new(
-            Kind::AlreadyExists,
-            "workspace.key_taken",
-            "there is a workspace of this key",
-        )
-        .about("workspace", key));
+        return Err(key_taken(key));
     }
     let mut taken = HashSet::new();
     for stem in stems(first) {

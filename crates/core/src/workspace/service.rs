@@ -140,11 +140,14 @@ pub(super) async fn detail(session: &dyn Session, scope: &authz::WorkspaceScope)
     Ok(WorkspaceDetail { organization, seen, people })
 }
 
-async fn the_organization(session: &dyn Session, scope: &OrganizationScope) -> Result<Organization> {
+pub(super) async fn the_organization(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+) -> Result<Organization> {
     session.find_organization(scope).await?.ok_or_else(|| Error::hidden("organization"))
 }
 
-async fn people_of(
+pub(super) async fn people_of(
     session: &dyn Session,
     scope: &OrganizationScope,
     organization: &Organization,

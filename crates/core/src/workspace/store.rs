@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::{SeenWorkspace, Workspace, WorkspaceField};
-use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
+use super::{SeenWorkspace, State, Workspace, WorkspaceField};
+use crate::authz::{EverywhereScope, OrganizationScope, WorkspaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::filter::Filter;
-use crate::ids::WorkspaceId;
+use crate::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use crate::page::{Page, PageRequest};
 
 /// Whether a list shows deleted workspaces.
@@ -48,6 +48,15 @@ pub trait WorkspaceStore {
         filter: &Filter<WorkspaceField>,
     ) -> Result<u64>;
 
+    /// A page of the workspaces of all live organizations that the scope shows.
+    async fn list_workspaces_everywhere(
+        &self,
+        scope: &EverywhereScope,
+        deleted: Deleted,
+        filter: &Filter<WorkspaceField>,
+        page: &PageRequest<WorkspaceField>,
+    ) -> Result<Page<SeenWorkspace>>;
+
     /// The live workspaces that have this name (ignoring case) or this key.
     async fn workspaces_called(
         &self,
@@ -75,6 +84,33 @@ pub trait WorkspaceStore {
 
     /// How many grants besides the principal's own the workspace has, and invitations that can be accepted at `now`.
     async fn count_contents(&self, scope: &WorkspaceScope, now: Timestamp) -> Result<u64>;
+
+    /// Whether the principal is an active user who belongs to the organization.
+    async fn is_active_member(&self, scope: &OrganizationScope, principal: PrincipalId) -> Result<bool>;
+
+    /// Active enrolled workspaces that show as available and whose servers have not been heard since `before`, and those that
+    /// show as failed for that and have been.
+    async fn silent_servers(&self, before: Timestamp, limit: u32) -> Result<Vec<SilentServer>>;
+
+    /// Shows such a workspace as this from now on. False if it is none any more.
+    async fn turn_server(
+        &self,
+        server: &SilentServer,
+        before: Timestamp,
+        becomes: (State, &'static str),
+        now: Timestamp,
+    ) -> Result<bool>;
+}
+
+/// An enrolled workspace that shows as something else than what was heard of its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SilentServer {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Whether it fell silent; otherwise it is back.
+    pub is_silent: bool,
 }
 
 /// A live workspace that stands in the way of a name or key.

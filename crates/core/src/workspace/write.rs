@@ -30,6 +30,8 @@ pub struct NewWorkspace {
     pub name: String,
     /// Whether it is the organization's default one. Only made with the organization.
     pub is_default: bool,
+    /// Whether somebody else runs its server.
+    pub is_enrolled: bool,
     /// The rest.
     pub fields: WorkspaceChange,
 }
@@ -39,6 +41,8 @@ pub struct NewWorkspace {
 pub struct StatusReport {
     /// What the workspace is.
     pub status: Option<State>,
+    /// The wish that the status answers; the last one unless said.
+    pub generation: Option<i64>,
     /// What the ZenML server says: a JSON object.
     pub zenml_status: Option<String>,
     /// What the MLflow server says: a JSON object.
@@ -55,13 +59,15 @@ impl Core {
         organization: OrganizationRef,
         new: NewWorkspace,
     ) -> Result<WorkspaceDetail> {
+        let new = self.sealed(new)?;
         self.store()
             .write((self.act(caller), organization, new), |session, (act, organization, new)| {
                 Box::pin(async move {
                     let needed = Permission::CreateWorkspace;
                     let scope =
                         authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
-                    let made = make(session, &scope, act, new, act.caller.principal).await?;
+                    let owner = owner_of_new(session, &scope, act, new).await?;
+                    let made = make(session, &scope, act, new, owner).await?;
                     let id = made.id;
                     let targets = vec![Target::new("workspace", id.as_uuid())];
                     act.record(session, scope.organization(), "workspace.create", targets).await?;
@@ -71,6 +77,16 @@ impl Core {
             .await
     }
 
+    /// The same with its secrets as they may be kept, for which its id has to be known.
+    pub(super) fn sealed(&self, new: NewWorkspace) -> Result<NewWorkspace> {
+        if new.fields.zenml_secrets.is_none() && new.fields.mlflow_secrets.is_none() {
+            return Ok(new);
+        }
+        let id = new.id.unwrap_or_else(|| WorkspaceId::generate(&*self.ids));
+        let fields = new.fields.sealed(&*self.seal, id)?;
+        Ok(NewWorkspace { id: Some(id), fields, ..new })
+    }
+
     /// Changes a workspace. What leaves everything as it is, is no change and raises no version.
     pub async fn update_workspace(
         &self,
@@ -78,8 +94,9 @@ impl Core {
         target: (OrganizationRef, WorkspaceRef),
         change: WorkspaceChange,
     ) -> Result<WorkspaceDetail> {
+        let seal = self.seal();
         self.store()
-            .write((self.act(caller), target, change), |session, (act, target, change)| {
+            .write((self.act(caller), target, change, seal), |session, (act, target, change, seal)| {
                 Box::pin(async move {
                     let needed = match &change.preferences {
                         Some(_) => Permission::UpdateWorkspacePreferences,
@@ -88,20 +105,20 @@ impl Core {
                     let (scope, mut workspace) = live(session, act, target, needed).await?;
                     version::require(Seen::Workspace, workspace.version, change.expected_version.as_ref())?;
                     let before = workspace.clone();
-                    if let Some(name) = &change.name {
-                        let name = text::name("name", name, NAME_MAX)?;
-                        let key = workspace.key.clone();
-                        require_free_name(
-                            session,
-                            &scope.organization_scope(),
-                            &name,
-                            &key,
-                            Some(workspace.id),
-                        )
-                        .await?;
-                        workspace.name = name;
+                    if change.name.is_some() || change.key.is_some() {
+                        rename(session, &scope, &mut workspace, change).await?;
                     }
-                    apply(&mut workspace, change)?;
+                    if let Some(owner) = change.owner {
+                        hand_over(session, act, &scope, &mut workspace, owner).await?;
+                    }
+                    let operates = change.desired_state.is_some()
+                        || change.is_active.is_some_and(|active| active != workspace.is_active);
+                    if operates && !scope.permissions().contains(Permission::OperateWorkspace) {
+                        let operate = Permission::OperateWorkspace;
+                        return Err(authz::lacking(operate).within(scope.organization()));
+                    }
+                    let change = change.clone().sealed(&**seal, workspace.id)?;
+                    apply(&mut workspace, &change, act.now)?;
                     if workspace == before {
                         return detail(session, &scope).await;
                     }
@@ -227,8 +244,7 @@ impl Core {
                     let (scope, mut workspace) =
                         live(session, act, target, Permission::OperateWorkspace).await?;
                     if let Some(status) = report.status {
-                        workspace.lifecycle.status = status;
-                        workspace.lifecycle.changed_at = act.now;
+                        workspace.observe(status, report.generation, act.now)?;
                     }
                     let details = &mut workspace.details;
                     set_status(&mut details.zenml, "zenml_service.status", report.zenml_status.as_deref())?;
@@ -267,12 +283,6 @@ pub(crate) async fn make(
         Some(id) => id,
         None => WorkspaceId::generate(&*act.ids),
     };
-    let lifecycle = Lifecycle {
-        desired: State::NotInitialized,
-        reason: "user_action".to_owned(),
-        status: State::NotInitialized,
-        changed_at: act.now,
-    };
     let mut workspace = Workspace {
         id,
         organization: scope.organization(),
@@ -284,10 +294,10 @@ pub(crate) async fn make(
         coordinate_system: None,
         is_default: new.is_default,
         is_active: true,
-        lifecycle,
+        lifecycle: Lifecycle::new(act.now),
         owner,
         project_count: 0,
-        details: Details::default(),
+        details: Details { is_enrolled: new.is_enrolled, ..Details::default() },
         version: 1,
         created_at: act.now,
         created_by: act.caller.principal,
@@ -295,7 +305,10 @@ pub(crate) async fn make(
         updated_by: act.caller.principal,
         deleted_at: None,
     };
-    apply(&mut workspace, &new.fields)?;
+    apply(&mut workspace, &new.fields, act.now)?;
+    if new.is_enrolled {
+        workspace.desire(State::Available, act.now)?;
+    }
     session.insert_workspace(scope, &workspace).await?;
     let owners = role::builtin(session, scope, BuiltinRole::WorkspaceOwner).await?;
     grant::give(session, act, scope, Subject::Principal(owner), &owners, Scope::Workspace(id)).await?;
@@ -312,6 +325,80 @@ pub(crate) async fn make(
     Ok(workspace)
 }
 
+/// Who is to answer for a new workspace: the caller, or whom one names who may give roles in every workspace.
+pub(super) async fn owner_of_new(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    act: &Act,
+    new: &NewWorkspace,
+) -> Result<PrincipalId> {
+    let caller = act.caller.principal;
+    let Some(owner) = new.fields.owner.filter(|owner| *owner != caller) else { return Ok(caller) };
+    if !scope.in_every_workspace().contains(Permission::ManageWorkspaceUsers) {
+        return Err(authz::lacking(Permission::ManageWorkspaceUsers).within(scope.organization()));
+    }
+    require_member(session, scope, owner).await?;
+    Ok(owner)
+}
+
+/// Gives the workspace another name, another key, or both.
+async fn rename(
+    session: &dyn Session,
+    scope: &Writable<WorkspaceScope>,
+    workspace: &mut Workspace,
+    change: &WorkspaceChange,
+) -> Result<()> {
+    let name = match &change.name {
+        Some(name) => text::name("name", name, NAME_MAX)?,
+        None => workspace.name.clone(),
+    };
+    let key = match &change.key {
+        Some(key) => text::key("key", key)?,
+        None => workspace.key.clone(),
+    };
+    require_free_name(session, &scope.organization_scope(), &name, &key, Some(workspace.id)).await?;
+    (workspace.name, workspace.key) = (name, key);
+    Ok(())
+}
+
+/// Makes somebody else answer for the workspace. Who did so until now keeps the role.
+async fn hand_over(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<WorkspaceScope>,
+    workspace: &mut Workspace,
+    owner: PrincipalId,
+) -> Result<()> {
+    if owner == workspace.owner {
+        return Ok(());
+    }
+    if !scope.permissions().contains(Permission::ManageWorkspaceUsers) {
+        return Err(authz::lacking(Permission::ManageWorkspaceUsers).within(scope.organization()));
+    }
+    let organization = scope.organization_scope();
+    require_member(session, &organization, owner).await?;
+    let owners = role::builtin(session, &organization, BuiltinRole::WorkspaceOwner).await?;
+    authz::require_to_hold(scope.permissions(), owners.permissions)?;
+    let (subject, at) = (Subject::Principal(owner), Scope::Workspace(workspace.id));
+    let held = session.grants_of(&organization, &subject, &at).await?;
+    if !held.iter().any(|grant| grant.role == owners.id) {
+        grant::give(session, act, &organization, subject, &owners, at).await?;
+    }
+    workspace.owner = owner;
+    Ok(())
+}
+
+async fn require_member(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    principal: PrincipalId,
+) -> Result<()> {
+    if session.is_active_member(scope, principal).await? {
+        return Ok(());
+    }
+    Err(Error::invalid("owner", "unknown", "expected a user who belongs to the organization"))
+}
+
 async fn live(
     session: &dyn Session,
     act: &Act,
@@ -324,7 +411,7 @@ async fn live(
     Ok((scope, workspace))
 }
 
-async fn save(
+pub(super) async fn save(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<WorkspaceScope>,
@@ -340,12 +427,16 @@ async fn save(
     detail(session, scope).await
 }
 
-fn set_status(service: &mut Option<Service>, field: &'static str, status: Option<&str>) -> Result<()> {
+pub(super) fn set_status(
+    service: &mut Option<Service>,
+    field: &'static str,
+    status: Option<&str>,
+) -> Result<()> {
     let Some(text) = status else { return Ok(()) };
     let status = Some(checked_document(field, text)?);
     match service {
         Some(service) => service.status = status,
-        None => *service = Some(Service { configuration: "{}".to_owned(), status }),
+        None => *service = Some(Service { configuration: "{}".to_owned(), secrets: None, status }),
     }
     Ok(())
 }

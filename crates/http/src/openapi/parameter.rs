@@ -24,6 +24,11 @@ impl Parameter {
         Self { place: "header", ..Self::query(name, about, schema) }
     }
 
+    /// The same, without which the request is refused.
+    pub fn needed(self) -> Self {
+        Self { required: true, ..self }
+    }
+
     /// The same with a member that OpenAPI does not know, whose name begins with `x-`: what a program can read of it.
     pub fn with(self, name: &'static str, value: Value) -> Self {
         Self { more: Some((name, value)), ..self }

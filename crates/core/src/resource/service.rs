@@ -1,0 +1,239 @@
+//! Use cases of resources: what the server of a workspace asks and tells about them.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::store::{Share, ShareSubject};
+use super::{Action, ActionSet, RESOURCES_MAX, Resource, needed};
+use crate::Core;
+use crate::audit::Target;
+use crate::authz::{self, WorkspaceScope};
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::ids::{PrincipalId, WorkspaceId};
+use crate::permission::{Permission, PermissionSet};
+use crate::principal::People;
+use crate::store::Session;
+use crate::workspace::{require_live, scope_of_server, served_by, writable_scope_of_server};
+
+/// Which resources of a kind somebody may do something with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// All there are and will be.
+    All,
+    /// These.
+    Only(Vec<Uuid>),
+}
+
+/// With whom a resource is shared.
+#[derive(Clone, Debug)]
+pub struct SharedWith {
+    /// The shares.
+    pub shares: Vec<Share>,
+    /// The people among them.
+    pub people: People,
+}
+
+impl Core {
+    /// Whether somebody may do this with each of the resources, in their order. Asked by the server of the workspace.
+    pub async fn check_resources(
+        &self,
+        caller: &Caller,
+        user: PrincipalId,
+        action: Action,
+        resources: Vec<Resource>,
+    ) -> Result<Vec<bool>> {
+        require_few(&resources)?;
+        let data = (caller.clone(), served_by(caller)?, user, action, resources);
+        self.store()
+            .point(data, |session, (caller, workspace, user, action, resources)| {
+                Box::pin(async move {
+                    let scope = of_server(session, caller, *workspace).await?;
+                    let held = held_by(session, &scope, *user).await?;
+                    let Some(held) = held else { return Ok(vec![false; resources.len()]) };
+                    let mut shared: HashMap<_, HashSet<Uuid>> = HashMap::new();
+                    let mut answers = Vec::with_capacity(resources.len());
+                    for resource in resources {
+                        let allowed = match resource.id {
+                            _ if held.contains(needed(resource.kind, *action)) => true,
+                            None => false,
+                            Some(id) => {
+                                let of = (resource.project, resource.kind);
+                                let ids = match shared.entry(of) {
+                                    Entry::Occupied(known) => known.into_mut(),
+                                    Entry::Vacant(place) => {
+                                        let ids = session.shared_ids(&scope, *user, of, *action).await?;
+                                        place.insert(ids.into_iter().collect())
+                                    }
+                                };
+                                ids.contains(&id)
+                            }
+                        };
+                        answers.push(allowed);
+                    }
+                    Ok(answers)
+                })
+            })
+            .await
+    }
+
+    /// Which resources of a kind somebody may do this with. Asked by the server of the workspace.
+    pub async fn allowed_resources(
+        &self,
+        caller: &Caller,
+        user: PrincipalId,
+        action: Action,
+        resource: Resource,
+    ) -> Result<Allowed> {
+        let data = (caller.clone(), served_by(caller)?, user, action, resource);
+        self.store()
+            .point(data, |session, (caller, workspace, user, action, resource)| {
+                Box::pin(async move {
+                    let scope = of_server(session, caller, *workspace).await?;
+                    let Some(held) = held_by(session, &scope, *user).await? else {
+                        return Ok(Allowed::Only(Vec::new()));
+                    };
+                    if held.contains(needed(resource.kind, *action)) {
+                        return Ok(Allowed::All);
+                    }
+                    let of = (resource.project, resource.kind);
+                    session.shared_ids(&scope, *user, of, *action).await.map(Allowed::Only)
+                })
+            })
+            .await
+    }
+
+    /// Shares a resource for these actions and no others; for none, it is shared no longer. Told by the server of the
+    /// workspace for `sharing`, who must be allowed to share it.
+    pub async fn share_resource(
+        &self,
+        caller: &Caller,
+        sharing: PrincipalId,
+        (resource, subject, actions): (Resource, ShareSubject, ActionSet),
+    ) -> Result<()> {
+        let id =
+            resource.id.ok_or_else(|| Error::invalid("resource", "id", "expected one resource, by id"))?;
+        let share = Share { resource, subject, actions };
+        let data = (self.act(caller), served_by(caller)?, sharing, share, id);
+        self.store()
+            .write(data, |session, (act, workspace, sharing, share, id)| {
+                Box::pin(async move {
+                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    require_live(session, &scope).await?.require_active()?;
+                    let held = held_by(session, &scope, *sharing).await?;
+                    let Resource { project, kind, .. } = share.resource;
+                    let held =
+                        held.ok_or_else(|| Error::forbidden("who shares may not use this workspace"))?;
+                    if !held.contains(needed(kind, Action::Share)) {
+                        // Who it was shared with may share it on, if it was shared for that, and no wider.
+                        for action in share.actions.iter().chain([Action::Share]) {
+                            let shared =
+                                session.shared_ids(&scope, *sharing, (project, kind), action).await?;
+                            if !shared.contains(id) && !held.contains(needed(kind, action)) {
+                                return Err(Error::forbidden("who shares may not share this"));
+                            }
+                        }
+                    }
+                    let known = match share.subject {
+                        ShareSubject::Principal(id) => session.people(&scope, &[id]).await?.contains_key(&id),
+                        ShareSubject::Team(id) => session.is_team(&scope, id).await?,
+                    };
+                    if !known {
+                        let (field, expected) = match share.subject {
+                            ShareSubject::Principal(_) => {
+                                ("user_id", "expected somebody of the organization")
+                            }
+                            ShareSubject::Team(_) => ("team_id", "expected a team of the organization"),
+                        };
+                        return Err(Error::invalid(field, "unknown", expected));
+                    }
+                    session.put_share(&scope, share, (*sharing, act.now)).await?;
+                    let with = match &share.subject {
+                        ShareSubject::Principal(id) => Target::new("principal", id.as_uuid()),
+                        ShareSubject::Team(id) => Target::new("team", id.as_uuid()),
+                    };
+                    let by = Target::new("principal", sharing.as_uuid());
+                    let targets = vec![
+                        Target::new("workspace", workspace.as_uuid()),
+                        Target::new("resource", id),
+                        with,
+                        by,
+                    ];
+                    act.record(session, scope.organization(), "resource.share", targets).await
+                })
+            })
+            .await
+    }
+
+    /// With whom a resource is shared. Asked by the server of the workspace.
+    pub async fn resource_shares(&self, caller: &Caller, resource: Resource) -> Result<SharedWith> {
+        if resource.id.is_none() {
+            return Err(Error::invalid("resource", "id", "expected one resource, by id"));
+        }
+        let data = (caller.clone(), served_by(caller)?, resource);
+        self.store()
+            .scan(data, |session, (caller, workspace, resource)| {
+                Box::pin(async move {
+                    let scope = of_server(session, caller, *workspace).await?;
+                    let shares = session.shares_of(&scope, resource).await?;
+                    let ids: Vec<_> = shares
+                        .iter()
+                        .filter_map(|share| match share.subject {
+                            ShareSubject::Principal(id) => Some(id),
+                            ShareSubject::Team(_) => None,
+                        })
+                        .collect();
+                    let people = session.people(&scope, &ids).await?;
+                    Ok(SharedWith { shares, people })
+                })
+            })
+            .await
+    }
+
+    /// Forgets with whom resources were shared that are gone. Told by the server of the workspace.
+    pub async fn forget_resources(&self, caller: &Caller, resources: Vec<Resource>) -> Result<()> {
+        require_few(&resources)?;
+        let data = (self.act(caller), served_by(caller)?, resources);
+        self.store()
+            .write(data, |session, (act, workspace, resources)| {
+                Box::pin(async move {
+                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    for resource in resources {
+                        session.forget_shares(&scope, resource).await?;
+                    }
+                    let targets = vec![Target::new("workspace", workspace.as_uuid())];
+                    act.record(session, scope.organization(), "resource.forget", targets).await
+                })
+            })
+            .await
+    }
+}
+
+fn require_few(resources: &[Resource]) -> Result<()> {
+    if resources.len() <= RESOURCES_MAX {
+        return Ok(());
+    }
+    let expected = format!("expected at most {RESOURCES_MAX}, got {}", resources.len());
+    Err(Error::invalid("resources", "too_many", expected))
+}
+
+/// The workspace of the server that asks, while it is open.
+async fn of_server(session: &dyn Session, caller: &Caller, workspace: WorkspaceId) -> Result<WorkspaceScope> {
+    let scope = scope_of_server(session, caller, workspace).await?;
+    require_live(session, &scope).await?.require_active()?;
+    Ok(scope)
+}
+
+/// What somebody holds in the workspace, by roles in it, in its organization, or on the server; nothing for who may not
+/// enter it. No credential narrows it: which one was shown, the server of the workspace knows alone.
+async fn held_by(
+    session: &dyn Session,
+    scope: &WorkspaceScope,
+    user: PrincipalId,
+) -> Result<Option<PermissionSet>> {
+    let held = session.holdings(user, scope.organization(), Some(scope.workspace())).await?;
+    let all = authz::in_workspace(&held);
+    Ok(all.contains(Permission::ReadWorkspace).then_some(all))
+}

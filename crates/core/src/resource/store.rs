@@ -1,0 +1,60 @@
+//! The port of shared resources.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Action, ActionSet, Resource, ResourceKind};
+use crate::authz::{WorkspaceScope, Writable};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{PrincipalId, TeamId};
+
+/// With whom something is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShareSubject {
+    /// A person or service account.
+    Principal(PrincipalId),
+    /// Everybody in a team.
+    Team(TeamId),
+}
+
+/// A resource as it is shared with somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which one.
+    pub resource: Resource,
+    /// With whom.
+    pub subject: ShareSubject,
+    /// What for.
+    pub actions: ActionSet,
+}
+
+/// Shared resources, in one session.
+#[async_trait]
+pub trait ResourceStore {
+    /// The ids of a kind in a project that are shared with the principal, directly or by team, for this.
+    async fn shared_ids(
+        &self,
+        scope: &WorkspaceScope,
+        principal: PrincipalId,
+        (project, kind): (Option<Uuid>, ResourceKind),
+        action: Action,
+    ) -> Result<Vec<Uuid>>;
+
+    /// With whom the resource is shared, in the order of their ids.
+    async fn shares_of(&self, scope: &WorkspaceScope, resource: &Resource) -> Result<Vec<Share>>;
+
+    /// Shares a resource for these actions and no others; for none, it is shared no longer.
+    async fn put_share(
+        &self,
+        scope: &Writable<WorkspaceScope>,
+        share: &Share,
+        by: (PrincipalId, Timestamp),
+    ) -> Result<()>;
+
+    /// Forgets with whom the resource was shared; without an id, all of its kind.
+    async fn forget_shares(&self, scope: &Writable<WorkspaceScope>, resource: &Resource) -> Result<()>;
+
+    /// Whether the team is one of the organization.
+    async fn is_team(&self, scope: &WorkspaceScope, team: TeamId) -> Result<bool>;
+}

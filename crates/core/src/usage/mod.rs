@@ -1,0 +1,14 @@
+//! Usage: what the servers of workspaces count of metered features, and how much of each an organization may have.
+
+mod service;
+mod store;
+
+pub use service::UsageEvent;
+pub use store::{Usage, UsageStore};
+
+/// Longest name of a feature, in characters.
+pub const FEATURE_MAX: usize = 60;
+/// The most that one event may add or take away.
+pub const STEP_MAX: i64 = 1_000_000;
+/// The most events that come together.
+pub const EVENTS_MAX: usize = 1_000;

@@ -1,0 +1,135 @@
+//! Use cases of usage.
+
+use super::{EVENTS_MAX, FEATURE_MAX, STEP_MAX, Usage};
+use crate::Core;
+use crate::audit::Target;
+use crate::authz::{self, OrganizationRef, View};
+use crate::caller::Caller;
+use crate::error::{Error, Kind, Result};
+use crate::ids::OrganizationId;
+use crate::permission::Permission;
+use crate::text;
+use crate::workspace::{require_live, served_by, writable_scope_of_server};
+
+/// Something metered was made, or is gone.
+#[derive(Clone, Debug)]
+pub struct UsageEvent {
+    /// The organization that the server takes itself to be of.
+    pub organization: OrganizationId,
+    /// What was made, such as `pipeline`.
+    pub feature: String,
+    /// How many more, or fewer, there are.
+    pub step: i64,
+}
+
+impl Core {
+    /// Counts what the server of a workspace tells, all of it or nothing.
+    pub async fn count_usage(&self, caller: &Caller, events: Vec<UsageEvent>) -> Result<()> {
+        if events.len() > EVENTS_MAX {
+            let expected = format!("expected at most {EVENTS_MAX} events, got {}", events.len());
+            return Err(Error::invalid("events", "too_many", expected));
+        }
+        for event in &events {
+            checked_feature(&event.feature)?;
+            if event.step.unsigned_abs() > STEP_MAX.unsigned_abs() {
+                let expected = format!("expected -{STEP_MAX} to {STEP_MAX}");
+                return Err(Error::invalid("total", "range", expected));
+            }
+        }
+        let data = (self.act(caller), served_by(caller)?, events);
+        self.store()
+            .write(data, |session, (act, workspace, events)| {
+                Box::pin(async move {
+                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    let organization = scope.organization();
+                    if events.iter().any(|event| event.organization != organization) {
+                        return Err(Error::hidden("organization"));
+                    }
+                    let mut workspace = require_live(session, &scope).await?;
+                    workspace.require_active()?;
+                    for event in events {
+                        let total = session.add_usage(&scope, &event.feature, event.step).await?;
+                        workspace.details.usage.insert(event.feature.clone(), total);
+                    }
+                    workspace.version += 1;
+                    session.update_workspace(&scope, &workspace).await?;
+                    let targets = vec![Target::new("workspace", workspace.id.as_uuid())];
+                    act.record(session, organization, "usage.count", targets).await
+                })
+            })
+            .await
+    }
+
+    /// What an organization uses of each metered feature, and how much it may.
+    pub async fn list_usage(&self, caller: &Caller, organization: OrganizationRef) -> Result<Vec<Usage>> {
+        self.store()
+            .scan((caller.clone(), organization), |session, (caller, organization)| {
+                Box::pin(async move {
+                    let needed = Permission::ReadOrganization;
+                    let scope = authz::require(session, caller, needed, organization, View::Both).await?;
+                    session.list_usage(&scope).await
+                })
+            })
+            .await
+    }
+
+    /// Whether the organization may have one more of a feature. Whoever is in it may ask, the servers of its workspaces too.
+    ///
+    /// # Errors
+    /// `Kind::LimitReached` if it may not.
+    pub async fn check_entitlement(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        feature: &str,
+    ) -> Result<()> {
+        let data = (caller.clone(), organization, checked_feature(feature)?);
+        self.store()
+            .point(data, |session, (caller, organization, feature)| {
+                Box::pin(async move {
+                    let scope = authz::enter(session, caller, organization, View::Both).await?;
+                    let used = session.find_usage(&scope, feature).await?;
+                    match used.and_then(|used| used.allowed.map(|allowed| (used.total, allowed))) {
+                        Some((total, allowed)) if total >= allowed => {
+                            let message = format!("the organization may have {allowed} of {feature}");
+                            Err(Error::new(Kind::LimitReached, "usage.limit", message))
+                        }
+                        _ => Ok(()),
+                    }
+                })
+            })
+            .await
+    }
+
+    /// Sets how much of a feature an organization may have; none is no limit. Needs the right to run the server.
+    pub async fn set_entitlement(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        (feature, allowed): (&str, Option<i64>),
+    ) -> Result<Usage> {
+        if allowed.is_some_and(|allowed| allowed < 0) {
+            return Err(Error::invalid("allowed", "range", "expected 0 or more"));
+        }
+        let data = (self.act(caller), organization, checked_feature(feature)?, allowed);
+        self.store()
+            .write(data, |session, (act, organization, feature, allowed)| {
+                Box::pin(async move {
+                    let server = authz::server(session, &act.caller).await?;
+                    authz::require_server(&server, Permission::ManageServer)?;
+                    let scope = authz::enter_change(session, &act.caller, organization, View::Both).await?;
+                    session.set_entitlement(&scope, feature, *allowed).await?;
+                    let targets = vec![Target::new("organization", scope.organization().as_uuid())];
+                    act.record(session, scope.organization(), "entitlement.set", targets).await?;
+                    let used = session.find_usage(&scope, feature).await?;
+                    let unused = || Usage { feature: feature.clone(), total: 0, allowed: *allowed };
+                    Ok(used.unwrap_or_else(unused))
+                })
+            })
+            .await
+    }
+}
+
+fn checked_feature(feature: &str) -> Result<String> {
+    text::name("feature", feature, FEATURE_MAX)
+}

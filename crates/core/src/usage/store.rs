@@ -1,0 +1,38 @@
+//! The port of usage.
+
+use async_trait::async_trait;
+
+use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
+use crate::error::Result;
+
+/// How much of a feature an organization uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// The feature, such as `pipeline`.
+    pub feature: String,
+    /// How many there are in all workspaces.
+    pub total: i64,
+    /// How many there may be; none is no limit.
+    pub allowed: Option<i64>,
+}
+
+/// Usage of metered features, in one session.
+#[async_trait]
+pub trait UsageStore {
+    /// Adds to the count of a feature in a workspace, which never falls below zero. Answers the count after it.
+    async fn add_usage(&self, scope: &Writable<WorkspaceScope>, feature: &str, step: i64) -> Result<i64>;
+
+    /// Every feature that the organization uses or has a limit for, by name.
+    async fn list_usage(&self, scope: &OrganizationScope) -> Result<Vec<Usage>>;
+
+    /// One of them.
+    async fn find_usage(&self, scope: &OrganizationScope, feature: &str) -> Result<Option<Usage>>;
+
+    /// Sets how many there may be; none is no limit.
+    async fn set_entitlement(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        feature: &str,
+        allowed: Option<i64>,
+    ) -> Result<()>;
+}

@@ -1,0 +1,277 @@
+//! Enrolled workspaces: somebody else runs the server behind them, and it reports in with a key of its own.
+//!
+//! The server is a service account with the id of its workspace, and its key an OAuth client with that id. It holds a custom
+//! role of the workspace, so that an administrator sees what it may do, and its key is good in that workspace alone.
+
+use super::lifecycle::{SERVER_SILENT, USER_ACTION};
+use super::service::{detail, require_live};
+use super::store::SilentServer;
+use super::write::{make, owner_of_new, save, set_status};
+use super::{NewWorkspace, State, WorkspaceDetail};
+use crate::Core;
+use crate::audit::{Act, AuditEvent, Target};
+use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, WorkspaceScope, Writable};
+use crate::caller::{Caller, Narrowing};
+use crate::clock::Timestamp;
+use crate::credential::{Access, Secret, TokenKind, issue_as};
+use crate::error::{Error, Result};
+use crate::grant::{self, Scope, Subject};
+use crate::ids::{AuditEventId, CredentialId, OrganizationId, PrincipalId, WorkspaceId};
+use crate::permission::{Level, Permission, PermissionSet};
+use crate::principal::Principal;
+use crate::role::{self, NewRole};
+use crate::store::Session;
+use crate::text;
+
+/// What the server of a workspace may do.
+const OF_SERVER: PermissionSet = PermissionSet::of(&[
+    Permission::ReadWorkspace,
+    Permission::OperateWorkspace,
+    Permission::ReadWorkspaceUsers,
+    Permission::ReadWorkspaceRoles,
+    Permission::ReadProject,
+]);
+/// How many workspaces a look at silent servers changes at once.
+const BATCH: u32 = 100;
+
+/// A workspace just enrolled, with the key that is shown this once.
+#[derive(Clone, Debug)]
+pub struct EnrolledWorkspace {
+    /// The workspace.
+    pub detail: WorkspaceDetail,
+    /// The secret of the OAuth client whose id is the workspace's.
+    pub key: Secret,
+}
+
+/// What the server of a workspace says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct ServerReport {
+    /// The workspace that it takes itself for.
+    pub workspace: Option<WorkspaceId>,
+    /// Where it is reached.
+    pub url: Option<String>,
+    /// Which version it is.
+    pub version: Option<String>,
+}
+
+impl Core {
+    /// Makes a workspace whose server somebody else runs, and the key with which that server comes in.
+    pub async fn enroll_workspace(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        new: NewWorkspace,
+    ) -> Result<EnrolledWorkspace> {
+        let new = self.sealed(NewWorkspace { is_enrolled: true, ..new })?;
+        let key = Secret::random(TokenKind::ClientSecret, self.entropy());
+        let data = (self.act(caller), organization, new, key);
+        self.store()
+            .write(data, |session, (act, organization, new, key)| {
+                Box::pin(async move {
+                    let needed = Permission::CreateWorkspace;
+                    let scope =
+                        authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+                    let owner = owner_of_new(session, &scope, act, new).await?;
+                    let made = make(session, &scope, act, new, owner).await?;
+                    let (server, client) = admit_server(session, act, &scope, made.id, key).await?;
+                    let targets = vec![
+                        Target::new("workspace", made.id.as_uuid()),
+                        Target::new("principal", server.as_uuid()),
+                        Target::new("credential", client.as_uuid()),
+                    ];
+                    act.record(session, scope.organization(), "workspace.enroll", targets).await?;
+                    let detail = detail(session, &authz::scope_of_new_workspace(&scope, made.id)).await?;
+                    Ok(EnrolledWorkspace { detail, key: key.clone() })
+                })
+            })
+            .await
+    }
+
+    /// The server of a workspace says that it is up.
+    ///
+    /// # Errors
+    /// `Kind::Forbidden` for who is no such server, and while the workspace is deactivated.
+    pub async fn report_server(&self, caller: &Caller, report: ServerReport) -> Result<WorkspaceDetail> {
+        let workspace = served_by(caller)?;
+        if report.workspace.is_some_and(|told| told != workspace) {
+            let expected = "expected the id of the workspace that the key is for";
+            return Err(Error::invalid("zenml-server-id", "other", expected));
+        }
+        let url = report.url.as_deref().map(|url| text::web_address("zenml-server-url", url)).transpose()?;
+        let version =
+            report.version.as_deref().map(|version| text::name("zenml-server-version", version, 60));
+        let data = (self.act(caller), workspace, url, version.transpose()?);
+        self.store()
+            .write(data, |session, (act, workspace, url, version)| {
+                Box::pin(async move {
+                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    let mut workspace = require_live(session, &scope).await?;
+                    workspace.require_active()?;
+                    let zenml = &mut workspace.details.zenml;
+                    let before = zenml.as_ref().and_then(|it| it.status.as_deref());
+                    let told = reported(before, url.as_deref(), version.as_deref());
+                    set_status(zenml, "zenml_service.status", told.as_deref())?;
+                    workspace.observe(State::Available, None, act.now)?;
+                    save(session, act, &scope, &mut workspace, "workspace.report").await
+                })
+            })
+            .await
+    }
+
+    /// The workspace whose server this is.
+    ///
+    /// # Errors
+    /// `Kind::Forbidden` for who is none, and while the workspace is deactivated.
+    pub async fn workspace_of_server(&self, caller: &Caller) -> Result<WorkspaceDetail> {
+        let data = (caller.clone(), served_by(caller)?);
+        self.store()
+            .point(data, |session, (caller, workspace)| {
+                Box::pin(async move {
+                    let scope = scope_of_server(session, caller, *workspace).await?;
+                    require_live(session, &scope).await?.require_active()?;
+                    detail(session, &scope).await
+                })
+            })
+            .await
+    }
+
+    /// Shows enrolled workspaces as failed whose server was not heard for longer than the settings allow, and as available
+    /// again once it was. Answers how many there were.
+    pub async fn note_silent_servers(&self) -> Result<u64> {
+        let Some(seconds) = self.settings().server_silence_seconds else { return Ok(0) };
+        let now = self.clock().now();
+        let before = now.plus_seconds(-seconds);
+        let found =
+            self.store().scan(before, |session, before| Box::pin(session.silent_servers(*before, BATCH)));
+        let mut changed = 0;
+        for server in found.await? {
+            let data = (now, before, server, AuditEventId::generate(&*self.ids));
+            let turned = self.store().write(data, |session, (now, before, server, id)| {
+                Box::pin(turn(session, (*now, *before), server, *id))
+            });
+            changed += u64::from(turned.await?);
+        }
+        Ok(changed)
+    }
+}
+
+/// The workspace whose server the caller is.
+pub(crate) fn served_by(caller: &Caller) -> Result<WorkspaceId> {
+    let id = WorkspaceId::from_uuid(*caller.principal.as_uuid());
+    let Narrowing { workspaces, .. } = &caller.narrowing;
+    let its_own = workspaces.as_ref().is_some_and(|only| *only == [id]);
+    if caller.is_service_account && its_own {
+        return Ok(id);
+    }
+    Err(Error::forbidden("this is for the server of a workspace, with the key of its enrollment"))
+}
+
+async fn organization_of(session: &dyn Session, workspace: WorkspaceId) -> Result<OrganizationId> {
+    session.organization_of_workspace(workspace).await?.ok_or_else(|| Error::hidden("workspace"))
+}
+
+/// The same to be changed.
+pub(crate) async fn writable_scope_of_server(
+    session: &dyn Session,
+    caller: &Caller,
+    workspace: WorkspaceId,
+) -> Result<Writable<WorkspaceScope>> {
+    let organization = OrganizationRef::Id(organization_of(session, workspace).await?);
+    let target = (&organization, &WorkspaceRef::Id(workspace));
+    let needed = Permission::OperateWorkspace;
+    authz::require_workspace_change(session, caller, needed, target, View::OwnRoles).await
+}
+
+/// The workspace of the server that asks.
+pub(crate) async fn scope_of_server(
+    session: &dyn Session,
+    caller: &Caller,
+    workspace: WorkspaceId,
+) -> Result<WorkspaceScope> {
+    let organization = OrganizationRef::Id(organization_of(session, workspace).await?);
+    let target = (&organization, &WorkspaceRef::Id(workspace));
+    authz::require_workspace(session, caller, Permission::OperateWorkspace, target, View::OwnRoles).await
+}
+
+/// Lets the server of a workspace just made in: an account, its role, its key.
+async fn admit_server(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<OrganizationScope>,
+    workspace: WorkspaceId,
+    key: &Secret,
+) -> Result<(PrincipalId, CredentialId)> {
+    let account = Principal {
+        id: PrincipalId::from_uuid(*workspace.as_uuid()),
+        organization: Some(scope.organization()),
+        username: format!("server-{workspace}"),
+        email: None,
+        display_name: None,
+        suspended_at: None,
+        auth_version: 1,
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+    };
+    session.insert_workspace_server(scope, &account).await?;
+    let role = NewRole {
+        id: None,
+        level: Level::Workspace,
+        title: "Workspace Server".to_owned(),
+        description: Some("What the server behind this workspace may do.".to_owned()),
+        permissions: OF_SERVER,
+    };
+    let place = authz::place_of_new_workspace(scope, workspace);
+    let role = role::create(session, act, &place, &role).await?;
+    let (subject, at) = (Subject::Principal(account.id), Scope::Workspace(workspace));
+    grant::give(session, act, scope, subject, &role, at).await?;
+    let id = CredentialId::from_uuid(*workspace.as_uuid());
+    let narrowed = (Some(scope.organization()), Access::Only(OF_SERVER), Some(vec![workspace]));
+    issue_as(session, act, id, (account.id, narrowed), ("Enrollment key", key), (None, None)).await?;
+    Ok((account.id, id))
+}
+
+/// What is known of a ZenML server, with what it says now: a JSON object. Nothing without an address.
+fn reported(before: Option<&str>, url: Option<&str>, version: Option<&str>) -> Option<String> {
+    let before = before.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let mut status = before.filter(serde_json::Value::is_object).unwrap_or_else(|| serde_json::json!({}));
+    if let Some(url) = url {
+        status["server_url"] = url.into();
+    }
+    if let Some(version) = version {
+        status["version"] = version.into();
+    }
+    status["server_url"].is_string().then(|| status.to_string())
+}
+
+async fn turn(
+    session: &dyn Session,
+    (now, before): (Timestamp, Timestamp),
+    server: &SilentServer,
+    id: AuditEventId,
+) -> Result<bool> {
+    session.lock_organization(server.organization).await?;
+    let (status, reason, action) = if server.is_silent {
+        (State::Failed, SERVER_SILENT, "workspace.fall_silent")
+    } else {
+        (State::Available, USER_ACTION, "workspace.return")
+    };
+    if !session.turn_server(server, before, (status, reason), now).await? {
+        return Ok(false);
+    }
+    let targets = vec![Target::new("workspace", server.workspace.as_uuid())];
+    session
+        .append_audit(&AuditEvent {
+            id,
+            organization: server.organization,
+            at: now,
+            // The server acts by itself, as where it purges.
+            actor: PrincipalId::from_uuid(uuid::Uuid::nil()),
+            credential: None,
+            request_id: None,
+            action,
+            targets,
+        })
+        .await?;
+    Ok(true)
+}

@@ -1,0 +1,69 @@
+//! Usage of metered features.
+
+use async_trait::async_trait;
+use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::error::Result;
+use tenantry_core::usage::{Usage, UsageStore};
+
+use crate::driver::{Row, Sql, params, sql};
+use crate::session::Db;
+
+const ADD: Sql = sql!(
+    "INSERT INTO usage_counts (org_id, feature, workspace_id, total) \
+     VALUES ($1, $2, $3, CASE WHEN $4 < 0 THEN 0 ELSE $4 END) \
+     ON CONFLICT (org_id, feature, workspace_id) DO UPDATE \
+     SET total = CASE WHEN usage_counts.total + $4 < 0 THEN 0 ELSE usage_counts.total + $4 END RETURNING total"
+);
+const LIST: Sql = sql!(
+    "SELECT f.feature, CAST(COALESCE(SUM(f.total), 0) AS BIGINT), MAX(f.allowed) FROM \
+       (SELECT feature, total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts WHERE org_id = $1 \
+        UNION ALL SELECT feature, 0, allowed FROM entitlements WHERE org_id = $1) AS f \
+     GROUP BY f.feature ORDER BY f.feature"
+);
+const FIND: Sql = sql!(
+    "SELECT f.feature, CAST(COALESCE(SUM(f.total), 0) AS BIGINT), MAX(f.allowed) FROM \
+       (SELECT feature, total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts WHERE org_id = $1 AND feature = $2 \
+        UNION ALL SELECT feature, 0, allowed FROM entitlements WHERE org_id = $1 AND feature = $2) AS f \
+     GROUP BY f.feature"
+);
+const ALLOW: Sql = sql!(
+    "INSERT INTO entitlements (org_id, feature, allowed) VALUES ($1, $2, $3) \
+     ON CONFLICT (org_id, feature) DO UPDATE SET allowed = excluded.allowed"
+);
+const ALLOW_ALL: Sql = sql!("DELETE FROM entitlements WHERE org_id = $1 AND feature = $2");
+
+fn read(row: &Row<'_>) -> Result<Usage> {
+    Ok(Usage { feature: row.text(0)?.to_owned(), total: row.int(1)?, allowed: row.opt_int(2)? })
+}
+
+#[async_trait]
+impl UsageStore for Db<'_> {
+    async fn add_usage(&self, scope: &Writable<WorkspaceScope>, feature: &str, step: i64) -> Result<i64> {
+        let params = params![scope.organization().as_uuid(), feature, scope.workspace().as_uuid(), step];
+        Ok(self.conn.first(&ADD, params, |row| row.int(0)).await?.unwrap_or_default())
+    }
+
+    async fn list_usage(&self, scope: &OrganizationScope) -> Result<Vec<Usage>> {
+        self.conn.all(&LIST, params![scope.organization().as_uuid()], read).await
+    }
+
+    async fn find_usage(&self, scope: &OrganizationScope, feature: &str) -> Result<Option<Usage>> {
+        self.conn.first(&FIND, params![scope.organization().as_uuid(), feature], read).await
+    }
+
+    async fn set_entitlement(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        feature: &str,
+        allowed: Option<i64>,
+    ) -> Result<()> {
+        let organization = scope.organization();
+        match allowed {
+            Some(allowed) => {
+                let params = params![organization.as_uuid(), feature, allowed];
+                self.conn.run(&ALLOW, params).await.map(drop)
+            }
+            None => self.conn.run(&ALLOW_ALL, params![organization.as_uuid(), feature]).await.map(drop),
+        }
+    }
+}
