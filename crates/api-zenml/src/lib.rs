@@ -11,7 +11,11 @@ mod login;
 mod openapi;
 mod organizations;
 mod params;
+mod rbac;
+mod server_info;
+mod servers;
 mod users;
+mod workspace_changes;
 mod workspaces;
 
 use axum::Router;
@@ -39,7 +43,7 @@ impl Dialect for Zenml {
 pub fn routes() -> Routes {
     const ORGANIZATION: &str = "/organizations/{organization}";
     const DEVICE: &str = "/devices/{device}";
-    Routes::default()
+    let routes = Routes::default()
         .route(
             Method::GET,
             "/organizations",
@@ -64,12 +68,6 @@ pub fn routes() -> Routes {
             ORGANIZATION,
             organizations::delete_organization,
             openapi::delete_organization(),
-        )
-        .route(
-            Method::GET,
-            "/organizations/{organization}/tenants",
-            workspaces::list_workspaces,
-            openapi::list_workspaces(),
         )
         .route(Method::POST, "/auth/login", login::sign_in, openapi::sign_in())
         .route(
@@ -99,7 +97,141 @@ pub fn routes() -> Routes {
         .route(Method::PUT, "/devices/verify", devices::verify_device, openapi::verify_device())
         .route(Method::GET, DEVICE, devices::get_device, openapi::get_device())
         .route(Method::PUT, DEVICE, devices::update_device, openapi::update_device())
-        .route(Method::DELETE, DEVICE, devices::delete_device, openapi::delete_device())
+        .route(Method::DELETE, DEVICE, devices::delete_device, openapi::delete_device());
+    resources(servers(workspaces(routes)))
+}
+
+/// Routes of workspaces, which are all there under the vendor's former word too.
+fn workspaces(routes: Routes) -> Routes {
+    use openapi::workspaces as told;
+    use {workspace_changes as changes, workspaces as list};
+    const WORKSPACE: &str = "/workspaces/{workspace}";
+    const TENANT: &str = "/tenants/{workspace}";
+    const GET: Method = Method::GET;
+    const PATCH: Method = Method::PATCH;
+    const DELETE: Method = Method::DELETE;
+    routes
+        .route(GET, "/workspaces", list::list_every_workspace, told::list_all("list_every_workspace"))
+        .route(GET, "/tenants", list::list_every_workspace, told::list_all("list_every_tenant"))
+        .route(Method::POST, "/workspaces", changes::create_workspace, told::create("create_workspace"))
+        .route(Method::POST, "/tenants", changes::create_workspace, told::create("create_tenant"))
+        .route(
+            DELETE,
+            "/workspaces",
+            changes::delete_named_workspace,
+            told::delete_named("delete_named_workspace"),
+        )
+        .route(DELETE, "/tenants", changes::delete_named_workspace, told::delete_named("delete_named_tenant"))
+        .route(GET, WORKSPACE, list::get_workspace, told::get("get_workspace"))
+        .route(GET, TENANT, list::get_workspace, told::get("get_tenant"))
+        .route(PATCH, WORKSPACE, changes::update_workspace, told::update("update_workspace"))
+        .route(PATCH, TENANT, changes::update_workspace, told::update("update_tenant"))
+        .route(DELETE, WORKSPACE, changes::delete_workspace, told::delete("delete_workspace"))
+        .route(DELETE, TENANT, changes::delete_workspace, told::delete("delete_tenant"))
+        .route(
+            PATCH,
+            "/workspaces/{workspace}/deploy",
+            changes::deploy_workspace,
+            told::deploy("deploy_workspace"),
+        )
+        .route(PATCH, "/tenants/{workspace}/deploy", changes::deploy_workspace, told::deploy("deploy_tenant"))
+        .route(
+            PATCH,
+            "/workspaces/{workspace}/deactivate",
+            changes::deactivate_workspace,
+            told::deactivate("deactivate_workspace"),
+        )
+        .route(
+            PATCH,
+            "/tenants/{workspace}/deactivate",
+            changes::deactivate_workspace,
+            told::deactivate("deactivate_tenant"),
+        )
+        .route(
+            GET,
+            "/organizations/{organization}/workspaces",
+            list::list_workspaces,
+            told::list("list_workspaces"),
+        )
+        .route(
+            GET,
+            "/organizations/{organization}/tenants",
+            list::list_workspaces,
+            told::list("list_tenants"),
+        )
+        .route(
+            GET,
+            "/organizations/{organization}/workspace/{workspace}",
+            list::get_workspace_of_organization,
+            told::get_named("get_workspace_of_organization"),
+        )
+        .route(
+            GET,
+            "/organizations/{organization}/tenant/{workspace}",
+            list::get_workspace_of_organization,
+            told::get_named("get_tenant_of_organization"),
+        )
+        .route(
+            GET,
+            "/organizations/{organization}/validation/workspace_name/{name}",
+            server_info::check_workspace_name,
+            told::check_name("check_workspace_name"),
+        )
+        .route(
+            GET,
+            "/organizations/{organization}/validation/tenant_name/{name}",
+            server_info::check_workspace_name,
+            told::check_name("check_tenant_name"),
+        )
+}
+
+/// What the servers of workspaces ask and tell, and what this one tells of itself.
+fn servers(routes: Routes) -> Routes {
+    use openapi::servers as told;
+    const GET: Method = Method::GET;
+    const PATCH: Method = Method::PATCH;
+    routes
+        .route(PATCH, "/workspace_status", servers::report_server, told::report("report_workspace_server"))
+        .route(PATCH, "/tenant_status", servers::report_server, told::report("report_tenant_server"))
+        .route(GET, "/users/authorize_server", servers::authorize_server, told::authorize())
+        .route(
+            GET,
+            "/organizations/{organization}/entitlement/{feature}",
+            servers::check_entitlement,
+            told::check_entitlement(),
+        )
+        .route(GET, "/organizations/{organization}/trial", servers::get_trial, told::get_trial())
+        .route(Method::POST, "/usage-event", servers::count_usage, told::count_usage())
+        .route(Method::POST, "/usage-batch", servers::count_usage_together, told::count_usage_together())
+        .route(
+            GET,
+            "/organizations/validation/name/{name}",
+            server_info::check_organization_name,
+            told::check_organization_name(),
+        )
+        .route(GET, "/health", server_info::get_health, told::get_health())
+        .route(GET, "/server/info", server_info::get_server_info, told::get_server_info())
+        .route(GET, "/releases", server_info::list_releases, told::list_releases())
+        .route(GET, "/releases/{service}", server_info::list_releases_of, told::list_releases_of())
+}
+
+/// What the servers of workspaces ask and tell about what they keep.
+fn resources(routes: Routes) -> Routes {
+    use openapi::rbac as told;
+    const CHECK: &str = "/rbac/check_permissions";
+    const MEMBERS: &str = "/rbac/resource_members";
+    routes
+        .route(Method::POST, CHECK, rbac::check_permissions, told::check())
+        .route(Method::GET, CHECK, rbac::check_permissions_of_query, told::check_of_query())
+        .route(
+            Method::GET,
+            "/rbac/allowed_resource_ids",
+            rbac::list_allowed_resource_ids,
+            told::list_allowed(),
+        )
+        .route(Method::GET, MEMBERS, rbac::list_resource_members, told::list_members())
+        .route(Method::POST, MEMBERS, rbac::share_resource, told::share())
+        .route(Method::DELETE, "/rbac/resources", rbac::forget_resources, told::forget())
 }
 
 /// The dialect's router. The server gives it whatever is no other dialect's.

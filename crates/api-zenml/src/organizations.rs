@@ -29,7 +29,7 @@ use crate::users::{UserRead, as_text};
 pub(crate) const MOST: usize = 10_000;
 /// Longest description that this dialect takes, in characters.
 const DESCRIPTION_MAX: usize = 256;
-const A_UUID: &str = "expected a UUID of 36 characters";
+pub(crate) const A_UUID: &str = "expected a UUID of 36 characters";
 
 /// An organization. What Tenantry does not have is always `null`: `()` is how that is written here.
 #[derive(Serialize, JsonSchema)]
@@ -245,12 +245,16 @@ pub(crate) fn by_id(text: &str) -> Result<OrganizationRef> {
     OrganizationId::parse(text).map(OrganizationRef::Id).ok_or_else(|| Error::hidden("organization"))
 }
 
-fn uuid<T>(field: &'static str, text: Option<&str>, read: fn(&str) -> Option<T>) -> Result<Option<T>> {
+pub(crate) fn uuid<T>(
+    field: &'static str,
+    text: Option<&str>,
+    read: fn(&str) -> Option<T>,
+) -> Result<Option<T>> {
     text.map(|text| read(text).ok_or_else(|| Error::invalid(field, "form", A_UUID))).transpose()
 }
 
 /// None is `null` here; an empty text is refused, as the vendor does.
-fn described(description: Option<String>) -> Result<Option<String>> {
+pub(crate) fn described(description: Option<String>) -> Result<Option<String>> {
     let length = description.as_ref().map_or(1, |text| text.chars().count());
     match length {
         0 => Err(Error::invalid("description", "too_short", "expected at least 1 character or null")),
@@ -278,7 +282,7 @@ fn no_trusted_domains(domains: Option<&[String]>) -> Result<()> {
 
 /// Tells `null` from an absent member.
 #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

@@ -43,11 +43,12 @@ impl Params {
 
     /// A flag that is false unless said otherwise.
     pub(crate) fn flag(&self, name: &str) -> Result<bool> {
-        match self.one(name)? {
-            None | Some("False" | "false" | "0") => Ok(false),
-            Some("True" | "true" | "1") => Ok(true),
-            Some(_) => Err(unfit(name, "bool_parsing", "expected true or false")),
-        }
+        flag(name, self.one(name)?)
+    }
+
+    /// A flag that may be `null`.
+    pub(crate) fn choice(&self, name: &str) -> Result<Option<bool>> {
+        self.text(name)?.map(|text| flag(name, Some(text))).transpose()
     }
 
     /// How many rows to pass over: 0 unless said otherwise.
@@ -59,6 +60,11 @@ impl Params {
     pub(crate) fn limit(&self, most: usize) -> Result<usize> {
         let limit = self.number("limit", DEFAULT_LIMIT as u64, most as u64)?;
         Ok(usize::try_from(limit).unwrap_or(most))
+    }
+
+    /// Every value of a parameter that may be repeated.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.0.all(name).map(str::to_owned).collect()
     }
 
     fn number(&self, name: &str, default: u64, most: u64) -> Result<u64> {
@@ -81,6 +87,14 @@ impl Params {
 
     fn one(&self, name: &str) -> Result<Option<&str>> {
         self.0.one(name).map_err(Refusal::Query)
+    }
+}
+
+fn flag(name: &str, text: Option<&str>) -> Result<bool> {
+    match text {
+        None | Some("False" | "false" | "0") => Ok(false),
+        Some("True" | "true" | "1") => Ok(true),
+        Some(_) => Err(unfit(name, "bool_parsing", "expected true or false")),
     }
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::principal::{People, Principal};
+use tenantry_core::workspace::Entrant;
 
 use crate::openapi::Id;
 
@@ -39,6 +40,11 @@ impl<'a> UserRead<'a> {
     /// The person, if the caller may know it; otherwise nothing but the id, which stands for the username too.
     pub(crate) fn among(people: &'a People, id: PrincipalId) -> Self {
         people.get(&id).map_or_else(|| Self::unknown(id), |person| Self::known(person))
+    }
+
+    /// Somebody who comes to the server of a workspace: it makes superusers its administrators.
+    pub(crate) fn entering(entrant: &'a Entrant) -> Self {
+        Self { is_superuser: entrant.administers_server, ..Self::known(&entrant.principal) }
     }
 
     fn known(principal: &'a Principal) -> Self {

@@ -1,18 +1,19 @@
 //! What the document of the API says of each route: a function for each operation, called like its handler.
 
 mod auth;
+pub(crate) mod rbac;
+pub(crate) mod servers;
+pub(crate) mod workspaces;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use tenantry_core::Kind;
-use tenantry_core::workspace::State;
 use tenantry_http::openapi::{Api, Framing, Operation, Parameter, Schemas, Shape};
 
 use crate::Zenml;
 use crate::organizations::{self, OrganizationCreate, OrganizationRead, OrganizationUpdate};
 use crate::params::DEFAULT_LIMIT;
-use crate::workspaces::{self, WorkspaceRead};
 
 pub(crate) use auth::*;
 
@@ -29,7 +30,10 @@ pub fn api() -> Api {
         .credential("bearer", json!({"type": "http", "scheme": "bearer"}))
         .credential("password", password)
         .path("organization", "Its id; to read it alone, its name or key will do.")
-        .path("workspace", "Its id.")
+        .path("workspace", "Its id; to read it alone, its name or key will do.")
+        .path("name", "What it is to be called.")
+        .path("feature", "What is metered, such as `pipeline`.")
+        .path("service", "The name of a program.")
         .path("device", "Its id; to read it alone, the code that it shows will do.")
 }
 
@@ -138,17 +142,6 @@ pub(crate) fn delete_organization() -> Operation {
     Operation::new("delete_organization", "Delete an organization")
         .answers(200, "It is gone.", Shape::made(|_| json!({"type": "null"})))
         .refuses(&[Kind::Forbidden, Kind::Hidden])
-}
-
-pub(crate) fn list_workspaces() -> Operation {
-    let about = "Those of this status alone. Deleted ones are shown only when they are asked for.";
-    let statuses: Vec<_> = State::ALL.iter().map(|state| state.word()).collect();
-    Operation::new("list_workspaces", "List workspaces")
-        .about("Those that the caller may enter or administers, newest first. The vendor called them tenants once.")
-        .takes([Parameter::query("status", about, json!({"type": "string", "enum": statuses}))])
-        .takes(pages(workspaces::MOST))
-        .answers(200, "A page.", listed::<WorkspaceRead<'static>>())
-        .refuses(&[Kind::Invalid, Kind::Hidden])
 }
 
 fn pages(most: usize) -> [Parameter; 2] {

@@ -4,8 +4,11 @@
 
 mod auth;
 mod devices;
+mod enrollment;
 mod login;
 mod organizations;
+mod rbac;
 mod refusals;
 mod tenants;
+mod workspaces;
 mod world;

@@ -52,6 +52,7 @@ async fn the_whole_object() {
     make(&world, &ada, &north, "Reservoir Models", fields).await;
     world.tick();
     let report = StatusReport {
+        generation: None,
         status: Some(State::Available),
         zenml_status: Some(r#"{"server_url":"https://r.example","version":"0.98.0"}"#.to_owned()),
         mlflow_status: None,

@@ -6,6 +6,7 @@
 mod login;
 mod rows;
 mod things;
+mod zenml;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -55,7 +56,8 @@ fn network() -> Ipv4Addr {
 async fn ask(server: &TestServer, token: Option<&str>, row: &Row, ids: &Ids) -> Answer {
     let path = ids.fill(row.path);
     let method = Method::from_bytes(row.method.as_bytes()).unwrap();
-    let mut request = client().request(method, format!("{}{path}?{}", server.url, row.query));
+    let url = format!("{}{path}?{}", server.url, ids.fill(row.query));
+    let mut request = client().request(method, url);
     request = request.header("x-request-id", "matrix").header("x-forwarded-for", network().to_string());
     if let Some(token) = token {
         request = request.bearer_auth(token);

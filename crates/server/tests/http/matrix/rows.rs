@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::login;
+use super::{login, zenml};
 
 /// A route and a request that leaves things as they are even where it is allowed: without effect, invalid, or rehearsed.
 pub(crate) struct Row {
@@ -175,7 +175,6 @@ pub(crate) fn rows() -> Vec<Row> {
         with(row("POST", "/organizations"), "", Some(json!({}))),
         row("GET", "/organizations/{organization}"),
         with(row("PATCH", "/organizations/{organization}"), "", Some(json!({}))),
-        row("GET", "/organizations/{organization}/tenants"),
         row("POST", "/auth/login"),
         row("GET", "/.well-known/openid-configuration"),
         row("GET", "/.well-known/oauth-authorization-server"),
@@ -211,7 +210,9 @@ pub(crate) fn rows() -> Vec<Row> {
         row("GET", "/login/style.css"),
     ];
     rows.extend(login::rows());
-    // Last, since it has no way to leave things as they are.
+    rows.extend(zenml::rows());
+    // Last, since they have no way to leave things as they are.
+    rows.extend(zenml::last());
     rows.push(row("DELETE", "/organizations/{organization}"));
     rows
 }

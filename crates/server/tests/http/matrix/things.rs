@@ -50,6 +50,9 @@ impl Ids {
             .replace("{authorization}", &self.authorization)
             .replace("{session}", &self.session)
             .replace("{device}", &self.device)
+            .replace("{name}", "matrix")
+            .replace("{feature}", "pipeline")
+            .replace("{service}", "tenantry")
     }
 }
 

@@ -1,0 +1,178 @@
+//! `/rbac`: what the servers of workspaces ask about people and resources.
+
+use serde_json::{Value, json};
+use tenantry_core::authz::{OrganizationRef, WorkspaceRef};
+use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::permission::BuiltinRole;
+
+use tenantry_testkit::Member;
+
+use crate::world::{Answer, World};
+
+const STACK: &str = "0190b0a0-0000-7000-8000-0000000000aa";
+const OTHER: &str = "0190b0a0-0000-7000-8000-0000000000bb";
+
+/// An enrolled workspace with its server, and people with roles in it.
+struct Scene {
+    world: World,
+    north: String,
+    workspace: String,
+    server: String,
+    ada: Member,
+    editor: Member,
+    viewer: Member,
+    outsider: Member,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let world = World::start().await;
+        let ada = world.user("ada").await;
+        let north = world.organization(&ada, "North").await;
+        let body = json!({"name": "reservoirs", "organization_id": north});
+        let made = world.json("POST", "/workspaces?enroll=True", &ada.token, &body).await.ok();
+        let (workspace, key) = (made["id"].as_str().unwrap(), made["enrollment_key"].as_str().unwrap());
+        let form = format!("client_id={workspace}&client_secret={key}");
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let token = world.send("POST", "/auth/login", &headers, &form).await.ok();
+        let server = token["access_token"].as_str().unwrap().to_owned();
+        let (editor, viewer) = (world.user("ed").await, world.user("vi").await);
+        let outsider = world.user("out").await;
+        let target = (OrganizationRef::parse(&north), WorkspaceRef::parse(workspace));
+        for (member, role) in
+            [(&editor, BuiltinRole::WorkspaceEditor), (&viewer, BuiltinRole::WorkspaceViewer)]
+        {
+            let organization = OrganizationRef::parse(&north);
+            let root = &world.admin.caller;
+            let id = member.caller.principal;
+            let member_role = BuiltinRole::OrganizationMember;
+            world.core.add_organization_user(root, organization, id, member_role).await.unwrap();
+            let roles = vec![RoleName::Builtin(role)];
+            world.core.add_user(&ada.caller, target.clone(), Person::Id(id), roles).await.unwrap();
+        }
+        let workspace = workspace.to_owned();
+        Self { world, north, workspace, server, ada, editor, viewer, outsider }
+    }
+
+    async fn check(&self, who: &Member, action: &str, resources: &Value) -> Answer {
+        let path = format!("/rbac/check_permissions?user_id={}&action={action}", who.caller.principal);
+        self.world.json("POST", &path, &self.server, resources).await
+    }
+
+    /// Whether somebody may do something with every resource of this type.
+    async fn may(&self, who: &Member, action: &str, resource: &str) -> bool {
+        self.check(who, action, &json!([resource])).await.ok()[resource].as_bool().unwrap()
+    }
+
+    async fn allowed(&self, who: &Member, action: &str, resource: &str) -> Value {
+        let user = who.caller.principal;
+        let query = format!("user_id={user}&action={action}&resource={resource}");
+        let server = self.world.core.member(&self.server).await;
+        self.world.get(&format!("/rbac/allowed_resource_ids?{query}"), &server).await.ok()
+    }
+
+    async fn share(&self, by: &Member, with: &Member, resource: &str, actions: &[&str]) -> Answer {
+        let body = json!({
+            "user_id": with.caller.principal.to_string(),
+            "team_id": null,
+            "sharing_user_id": by.caller.principal.to_string(),
+            "resource": resource,
+            "actions": actions,
+        });
+        self.world.json("POST", "/rbac/resource_members", &self.server, &body).await
+    }
+}
+
+#[tokio::test]
+async fn roles_in_a_workspace_hold_inside_its_server() {
+    let scene = Scene::set().await;
+    let pipeline = format!("{OTHER}:pipeline");
+    for (action, resource, expected) in [
+        ("read", "stack", [true, true, true, false]),
+        ("read", pipeline.as_str(), [true, true, true, false]),
+        ("create", "stack", [true, true, false, false]),
+        ("delete", pipeline.as_str(), [true, true, false, false]),
+        ("read_secret_value", "secret", [true, true, false, false]),
+        ("client", "service_connector", [true, true, false, false]),
+        ("create", "project", [true, false, false, false]),
+        ("create", "service_account", [true, false, false, false]),
+        ("backup_restore", "secret", [true, false, false, false]),
+        ("share", "stack", [true, false, false, false]),
+    ] {
+        let people = [&scene.ada, &scene.editor, &scene.viewer, &scene.outsider];
+        for (who, expected) in people.into_iter().zip(expected) {
+            let told = (action, resource, &who.caller.principal);
+            assert_eq!(scene.may(who, action, resource).await, expected, "{told:?}");
+            let ids = json!({"full_access": expected, "ids": []});
+            assert_eq!(scene.allowed(who, action, resource).await, ids, "{told:?}");
+        }
+    }
+    // Whoever is suspended may nothing from the next question on.
+    let id = scene.editor.caller.principal;
+    scene.world.core.set_suspended(&scene.world.admin.caller, id, true).await.unwrap();
+    assert!(!scene.may(&scene.editor, "read", "stack").await);
+}
+
+#[tokio::test]
+async fn resources_are_shared_one_by_one() {
+    let scene = Scene::set().await;
+    let stack = format!("stack/{STACK}");
+    let other = format!("stack/{OTHER}");
+    scene.share(&scene.ada, &scene.viewer, &stack, &["update", "share"]).await.ok();
+    let both = scene.check(&scene.viewer, "update", &json!([stack, other, "stack"])).await.ok();
+    assert_eq!(both, json!({&stack: true, &other: false, "stack": false}));
+    let ids = json!({"full_access": false, "ids": [STACK]});
+    assert_eq!(scene.allowed(&scene.viewer, "update", "stack").await, ids);
+    assert_eq!(scene.allowed(&scene.viewer, "delete", "stack").await["ids"], json!([]));
+    let server = scene.world.core.member(&scene.server).await;
+    let members = scene.world.get(&format!("/rbac/resource_members?resource={stack}"), &server).await.ok();
+    assert_eq!(
+        (&members[0]["user"]["username"], &members[0]["actions"]),
+        (&json!("vi"), &json!(["update", "share"]))
+    );
+    // Who got it may share it on, for what it was shared for, and for no more.
+    scene.share(&scene.viewer, &scene.editor, &stack, &["update"]).await.ok();
+    assert_eq!(scene.share(&scene.viewer, &scene.editor, &stack, &["delete"]).await.status, 403);
+    assert_eq!(scene.share(&scene.editor, &scene.viewer, &stack, &["read"]).await.status, 403);
+    assert_eq!(scene.share(&scene.outsider, &scene.viewer, &stack, &["read"]).await.status, 403);
+    assert_eq!(scene.share(&scene.ada, &scene.outsider, &stack, &["read"]).await.status, 422);
+    assert_eq!(scene.share(&scene.ada, &scene.viewer, "stack", &["read"]).await.status, 422);
+    // Taken back, or gone.
+    scene.share(&scene.ada, &scene.viewer, &stack, &[]).await.ok();
+    assert_eq!(scene.allowed(&scene.viewer, "update", "stack").await["ids"], json!([]));
+    scene.share(&scene.ada, &scene.viewer, &other, &["update"]).await.ok();
+    let gone = format!("/rbac/resources?resources={other}&resources={stack}");
+    scene.world.json("DELETE", &gone, &scene.server, &Value::Null).await.ok();
+    assert_eq!(scene.allowed(&scene.viewer, "update", "stack").await["ids"], json!([]));
+}
+
+#[tokio::test]
+async fn a_server_asks_about_its_own_workspace_alone() {
+    let scene = Scene::set().await;
+    let ask = format!("user_id={}&action=read", scene.ada.caller.principal);
+    let path = format!("/rbac/check_permissions?{ask}");
+    let people = scene.world.json("POST", &path, &scene.ada.token, &json!(["stack"])).await;
+    assert_eq!(people.status, 403);
+    for (query, body) in [
+        ("action=read", json!(["stack"])),
+        ("user_id=x&action=read", json!(["stack"])),
+        (ask.as_str(), json!(["horse"])),
+        (ask.as_str(), json!(["pipeline"])),
+        (ask.as_str(), json!({})),
+        (ask.replace("read", "ride").as_str(), json!(["stack"])),
+    ] {
+        let path = format!("/rbac/check_permissions?{query}");
+        let refused = scene.world.json("POST", &path, &scene.server, &body).await;
+        assert_eq!(refused.status, 422, "{query} {body}: {refused:?}");
+    }
+    let server = scene.world.core.member(&scene.server).await;
+    let older = format!("/rbac/check_permissions?{ask}&resources=stack&resources=tag");
+    assert_eq!(scene.world.get(&older, &server).await.ok(), json!({"stack": true, "tag": true}));
+    // A deactivated workspace answers its server nothing.
+    let off = format!("/workspaces/{}/deactivate", scene.workspace);
+    scene.world.json("PATCH", &off, &scene.ada.token, &Value::Null).await.ok();
+    assert_eq!(scene.check(&scene.ada, "read", &json!(["stack"])).await.status, 403);
+    let gone = format!("/organizations/{}", scene.north);
+    scene.world.json("DELETE", &gone, &scene.ada.token, &Value::Null).await.ok();
+    assert!(matches!(scene.check(&scene.ada, "read", &json!(["stack"])).await.status, 401 | 404));
+}

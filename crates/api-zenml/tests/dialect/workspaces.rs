@@ -1,0 +1,173 @@
+//! `/workspaces` and `/tenants`.
+
+use serde_json::{Value, json};
+
+use crate::world::{Answer, World};
+
+#[tokio::test]
+async fn one_is_made_changed_and_deleted() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North").await;
+    let made = world.json("POST", "/workspaces", &ada.token, &json!({"name": "North Sea"})).await.ok();
+    assert_eq!((&made["name"], &made["display_name"]), (&json!("north-sea"), &json!("North Sea")));
+    assert_eq!((&made["organization"]["id"], &made["is_managed"]), (&json!(north), &json!(true)));
+    assert_eq!((&made["desired_state"], &made["status"]), (&json!("available"), &json!("pending")));
+    let path = format!("/tenants/{}", made["id"].as_str().unwrap());
+    let change =
+        json!({"name": "deep-sea", "display_name": "Deep Sea", "description": "Cold", "logo_url": null});
+    let changed = world.json("PATCH", &format!("{path}?force=True"), &ada.token, &change).await.ok();
+    assert_eq!((&changed["name"], &changed["display_name"]), (&json!("deep-sea"), &json!("Deep Sea")));
+    assert_eq!(changed["description"], "Cold");
+    assert_eq!(world.get("/workspaces/deep-sea", &ada).await.ok()["id"], made["id"]);
+    assert_eq!(world.get("/workspaces/DEEP%20SEA", &ada).await.ok()["id"], made["id"]);
+    assert_eq!(world.get(&format!("/organizations/{north}/tenant/deep-sea"), &ada).await.status, 200);
+    let taken = world.json("POST", "/tenants", &ada.token, &json!({"name": "deep-sea"})).await;
+    assert_eq!((taken.status, &taken.body["detail"][0]), (409, &json!("EntityExistsError")));
+    assert_eq!(world.json("DELETE", &path, &ada.token, &Value::Null).await.ok(), Value::Null);
+    assert_eq!(world.get("/workspaces/deep-sea", &ada).await.status, 404);
+    assert_eq!(world.get(&path, &ada).await.ok()["status"], "deleted");
+    assert_eq!(world.json("DELETE", &path, &ada.token, &Value::Null).await.status, 404);
+    let lake = world.json("POST", "/workspaces", &ada.token, &json!({"name": "lake"})).await.ok();
+    let named = format!("/workspaces?workspace_id={}", lake["id"].as_str().unwrap());
+    assert_eq!(world.json("DELETE", "/workspaces", &ada.token, &Value::Null).await.status, 422);
+    assert_eq!(world.json("DELETE", &named, &ada.token, &Value::Null).await.ok(), Value::Null);
+    assert_eq!(world.get("/workspaces/lake", &ada).await.status, 404);
+}
+
+/// What a refusal is about, with dots between.
+fn loc(refused: &Answer) -> String {
+    let loc = refused.body["detail"][0]["loc"].as_array().unwrap();
+    loc[1..].iter().map(|part| part.as_str().unwrap()).collect::<Vec<_>>().join(".")
+}
+
+#[tokio::test]
+async fn bodies_are_refused_by_field() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North").await;
+    let made = world.json("POST", "/workspaces", &ada.token, &json!({"name": "sea"})).await.ok();
+    let path = format!("/workspaces/{}", made["id"].as_str().unwrap());
+    let long = "x".repeat(51);
+    let create = [
+        (json!({}), "name"),
+        (json!({ "name": long }), "name"),
+        (json!({"name": "x", "display_name": long}), "display_name"),
+        (json!({"name": "x", "description": ""}), "description"),
+        (json!({"name": "x", "id": "x"}), "id"),
+        (json!({"name": "x", "organization_id": "north"}), "organization_id"),
+        (json!({"name": "x", "owner_id": north}), "owner_id"),
+        (json!({"name": "x", "workspace_type": "kitaru"}), "workspace_type"),
+        (json!({"name": "x", "desired_state": "pending"}), "desired_state"),
+        (json!({"name": "x", "zenml_service": {"configuration": {}}}), "zenml_service.configuration"),
+        (
+            json!({"name": "x", "zenml_service": {"configuration": {"version": "1", "secrets_store": {}}}}),
+            "secrets_store",
+        ),
+        (json!({"name": "x", "mlflow_service": {"configuration": []}}), "mlflow_service.configuration"),
+    ];
+    for (body, field) in create {
+        let refused = world.json("POST", "/workspaces", &ada.token, &body).await;
+        assert_eq!(refused.status, 422, "{body}: {refused:?}");
+        assert_eq!(loc(&refused), field, "{body}: {refused:?}");
+    }
+    for (body, field) in [
+        (json!({"name": "North Sea"}), "name"),
+        (json!({"display_name": ""}), "display_name"),
+        (json!({"owner_id": north}), "owner_id"),
+        (json!({"desired_state": "gone"}), "desired_state"),
+    ] {
+        let refused = world.json("PATCH", &path, &ada.token, &body).await;
+        assert_eq!(refused.status, 422, "{body}: {refused:?}");
+        assert_eq!(loc(&refused), field, "{body}: {refused:?}");
+    }
+    for query in ["workspace_id=x", "is_managed=maybe", "member_only=x", "limit=101", "status=x"] {
+        assert_eq!(world.get(&format!("/workspaces?{query}"), &ada).await.status, 422, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_secret_goes_in_and_never_out() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    world.organization(&ada, "North").await;
+    let configuration = json!({
+        "version": "0.98.0",
+        "secrets_store": {"type": "sql", "encryption_key": "hush-1"},
+        "admin": {"secret_environment_vars": {"KEY": "hush-2"}, "debug": true},
+    });
+    let body = json!({"name": "sea", "zenml_service": {"configuration": configuration}});
+    let made = world.json("POST", "/workspaces", &ada.token, &body).await.ok();
+    assert!(!made.to_string().contains("hush"), "{made}");
+    let shown = &made["zenml_service"]["configuration"];
+    assert_eq!((&shown["secrets_store"]["type"], &shown["admin"]["debug"]), (&json!("sql"), &json!(true)));
+    // What is read can be written back, and the secrets stay.
+    let path = format!("/workspaces/{}", made["id"].as_str().unwrap());
+    let back = json!({"zenml_service": {"configuration": shown}});
+    let again = world.json("PATCH", &path, &ada.token, &back).await.ok();
+    assert_eq!(&again["zenml_service"]["configuration"], shown);
+}
+
+#[tokio::test]
+async fn a_name_may_stand_in_several_organizations() {
+    let world = World::start().await;
+    let (ada, bob) = (world.user("ada").await, world.user("bob").await);
+    let (north, south) = (world.organization(&ada, "North").await, world.organization(&ada, "South").await);
+    let west = world.organization(&bob, "West").await;
+    for (who, organization) in [(&ada, &north), (&ada, &south), (&bob, &west)] {
+        let body = json!({"name": "sea", "organization_id": organization});
+        world.json("POST", "/workspaces", &who.token, &body).await.ok();
+    }
+    assert_eq!(world.get("/workspaces/sea", &ada).await.status, 409);
+    assert_eq!(world.get("/workspaces/sea", &bob).await.ok()["organization"]["id"], json!(west));
+    assert_eq!(world.get("/workspaces?workspace_name=sea", &ada).await.all("name").len(), 2);
+    let narrowed = format!("/workspaces?workspace_name=sea&organization_id={south}&member_only=True");
+    assert_eq!(world.get(&narrowed, &ada).await.all("name").len(), 1);
+    // Who belongs to several organizations has to say which one is meant.
+    let unclear = world.json("POST", "/workspaces", &ada.token, &json!({"name": "lake"})).await;
+    assert_eq!(unclear.status, 422);
+    // Nothing of another organization is shown, by id, name, filter or owner.
+    let theirs = world.get("/workspaces/sea", &bob).await.ok();
+    let id = theirs["id"].as_str().unwrap();
+    let owner = theirs["owner"]["id"].as_str().unwrap();
+    assert_eq!(world.get(&format!("/workspaces/{id}"), &ada).await.status, 404);
+    for query in
+        [format!("workspace_id={id}"), format!("organization_id={west}"), format!("owner_id={owner}")]
+    {
+        assert_eq!(world.get(&format!("/workspaces?{query}"), &ada).await.all("id"), [""; 0], "{query}");
+    }
+    let change = world.json("PATCH", &format!("/workspaces/{id}"), &ada.token, &json!({"name": "x"})).await;
+    assert_eq!(change.status, 404);
+    assert_eq!(world.get(&format!("/users/authorize_server?server_id={id}"), &ada).await.status, 404);
+}
+
+#[tokio::test]
+async fn names_are_asked_for() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North").await;
+    world.json("POST", "/workspaces", &ada.token, &json!({"name": "sea"})).await.ok();
+    for (path, status) in [
+        ("/organizations/validation/name/South".to_owned(), 200),
+        ("/organizations/validation/name/north".to_owned(), 409),
+        (format!("/organizations/validation/name/{}", "x".repeat(51)), 422),
+        (format!("/organizations/{north}/validation/workspace_name/lake"), 200),
+        (format!("/organizations/{north}/validation/tenant_name/sea"), 409),
+        (format!("/organizations/{north}/validation/tenant_name/{}", "x".repeat(51)), 422),
+    ] {
+        let answer = world.get(&path, &ada).await;
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+    }
+    assert_eq!(world.get("/organizations?name=South", &ada).await.all("id"), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_server_tells_what_it_is() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    assert_eq!(world.send("GET", "/health", &[], "").await.ok(), json!("OK"));
+    assert_eq!(world.get("/server/info", &ada).await.ok()["name"], "tenantry");
+    assert_eq!(world.get("/releases", &ada).await.ok().as_array().unwrap().len(), 1);
+    assert_eq!(world.get("/releases/tenantry", &ada).await.status, 200);
+    assert_eq!(world.get("/releases/zenml", &ada).await.status, 404);
+}
