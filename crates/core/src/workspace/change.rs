@@ -113,13 +113,13 @@ pub(super) fn apply(workspace: &mut Workspace, change: &WorkspaceChange, now: Ti
             None => None,
         };
     }
+    if let Some(desired) = change.desired_state {
+        workspace.desire(desired, now)?;
+    }
     match change.is_active {
         Some(false) => workspace.desire(State::Deactivated, now)?,
         Some(true) if !workspace.is_active => workspace.reactivate(now),
         _ => {}
-    }
-    if let Some(desired) = change.desired_state {
-        workspace.desire(desired, now)?;
     }
     let details = &mut workspace.details;
     if let Some(icon) = &change.icon {
