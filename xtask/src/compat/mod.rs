@@ -6,6 +6,7 @@ mod oauth;
 mod openapi;
 pub(crate) mod pages;
 mod tools;
+mod zenml;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -33,6 +34,10 @@ enum Program {
     ///
     /// Leaves pictures in `target/pages`. Part of `cargo xtask test`.
     Pages,
+    /// Run the real `zenml` client, and a real ZenML server as the server of a workspace
+    ///
+    /// Installs `zenml[server]` below `target/tools` at first use, which needs Python with `venv`, and builds the server.
+    Zenml,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -40,5 +45,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Program::Openapi => openapi::run(),
         Program::Oauth => oauth::run(),
         Program::Pages => pages::run(),
+        Program::Zenml => zenml::run(),
     }
 }
