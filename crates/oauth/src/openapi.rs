@@ -288,7 +288,8 @@ pub(crate) fn decide_device() -> Operation {
 
 pub(crate) fn show_invitation() -> Operation {
     Operation::new("show_invitation", "What an invitation offers")
-        .about("Looking spends nothing.")
+        .about("Looking spends nothing. To who is not signed in and shows the secret, an account is offered for an address that \
+            has none.")
         .open()
         .takes([
             text("organization", "The organization's id."),
@@ -298,17 +299,26 @@ pub(crate) fn show_invitation() -> Operation {
         .answers_text(200, "What is offered.", HTML)
         .answers_text(404, "There is none for who is signed in.", HTML)
         .answers_nothing(303, "To the sign-in.")
-        .refuses(&[Kind::Invalid])
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
 }
 
 pub(crate) fn answer_invitation() -> Operation {
     Operation::new("answer_invitation", "Answer an invitation")
-        .about("The form of the page; `decision` is `accept` or `decline`.")
+        .about("The form of the page; `decision` is `accept` or `decline`, or `join` with `name` and `password` of who is not \
+            signed in and has no account.")
         .open()
-        .reads(FORM, form(&["form_token", "organization", "invitation", "decision"], &["secret"]))
+        .reads(FORM, form(&["form_token", "organization", "invitation", "decision"], &["secret", "name", "password"]))
         .answers_text(200, "It is done.", HTML)
         .answers_nothing(303, "To the sign-in.")
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition])
+        .refuses(&[
+            Kind::Invalid,
+            Kind::Forbidden,
+            Kind::NotFound,
+            Kind::Precondition,
+            Kind::AlreadyExists,
+            Kind::RateLimited,
+            Kind::Unavailable,
+        ])
 }
 
 pub(crate) fn show_password(name: &'static str) -> Operation {

@@ -8,7 +8,7 @@ use axum::Router;
 use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::Core;
-use tenantry_core::settings::Settings;
+use tenantry_core::settings::{AddPeople, Settings};
 use tenantry_http::{Limits, Served};
 use tenantry_server::connections::ConnectionLimits;
 use tenantry_server::demo::{self, Estate};
@@ -110,9 +110,9 @@ impl TestServer {
         Self::over(database, directory, means, build)
     }
 
-    /// The same with a mail server.
+    /// The same with a mail server, where people are invited.
     pub(crate) fn mailing(engine: Engine, mail: MailServer) -> Self {
-        let settings = Settings { mail: true, ..demo::settings() };
+        let settings = Settings { mail: true, add_people: AddPeople::Invite, ..demo::settings() };
         Self::made(engine, (settings, Some(mail), Limits::default()))
     }
 

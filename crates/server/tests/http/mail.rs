@@ -14,14 +14,14 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::harness::{Engine, TestServer};
 
 /// As little of RFC 5321 as it takes to be handed mails.
-struct Mailbox {
+pub(crate) struct Mailbox {
     mails: Arc<Mutex<Vec<String>>>,
     port: u16,
 }
 
 impl Mailbox {
     /// One that refuses the first so many mails for the moment.
-    async fn refusing(first: usize) -> Self {
+    pub(crate) async fn refusing(first: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mails: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -35,13 +35,13 @@ impl Mailbox {
         Self { mails, port }
     }
 
-    fn server(&self) -> MailServer {
+    pub(crate) fn server(&self) -> MailServer {
         let url = format!("smtp://127.0.0.1:{}?tls=none", self.port);
         MailServer::new(&url, "Tenantry <tenantry@example.org>").unwrap()
     }
 
     /// The mails, when there are so many.
-    async fn mails(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn mails(&self, count: usize) -> Vec<String> {
         for _ in 0..300 {
             let mails = self.mails.lock().unwrap().clone();
             if mails.len() >= count {
