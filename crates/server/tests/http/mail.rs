@@ -157,3 +157,29 @@ async fn what_is_not_taken_is_tried_again() {
         mails[0].contains("To: ada@tenantry.example") && link(&mails[0]).contains("/login/reset?secret=")
     );
 }
+
+#[tokio::test]
+async fn an_address_is_proved_again_on_request() {
+    const PATH: &str = "/api/v1/me:requestEmailVerification";
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let mailbox = Mailbox::refusing(0).await;
+        let server = TestServer::mailing(engine, mailbox.server());
+        let rehearsed = format!("{PATH}?validate_only=true");
+        server.send("ben", Method::POST, &rehearsed, None).await.expect(200);
+        assert_eq!(server.send("ben", Method::POST, PATH, None).await.expect(200), json!({}));
+        let other = json!({"email": "benjamin@tenantry.example"});
+        server.send("ben", Method::POST, PATH, Some(other)).await.expect(200);
+        let mails = mailbox.mails(2).await;
+        assert!(mails.iter().any(|mail| mail.contains("To: ben@tenantry.example")), "{mails:?}");
+        assert!(mails.iter().any(|mail| mail.contains("benjamin@tenantry.example")), "{mails:?}");
+        assert!(mails.iter().all(|mail| mail.contains("/login/verify?secret=")), "{mails:?}");
+        for body in [json!({"email": "nobody"}), json!({"address": "x@example.org"})] {
+            server.send("ben", Method::POST, PATH, Some(body)).await.expect(400);
+        }
+        server.send("northwind-ci", Method::POST, PATH, None).await.expect(403);
+        server.send("", Method::POST, PATH, None).await.expect(401);
+    }
+    let without = TestServer::start(Engine::Sqlite);
+    let refused = without.send("ben", Method::POST, PATH, None).await;
+    assert!(refused.expect(400)["message"].as_str().unwrap().contains("sends no mail"), "{}", refused.text);
+}
