@@ -1,4 +1,5 @@
-"""Authlib: discovery, code with PKCE, the ID token, userinfo, refresh, introspection, revocation, client credentials."""
+"""Authlib: discovery, code with PKCE, the ID token, userinfo, refresh, introspection, revocation, client credentials, the
+device grant as far as it knows it: the codes are asked for and confirmed beside it."""
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
@@ -58,3 +59,21 @@ account = DEMO["service_accounts"]["northwind-ci"]
 service = OAuth2Session(account["client_id"], account["client_secret"], scope="api")
 service.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
 assert service.get(f"{URL}/api/v1/me").status_code == 200
+
+device = OAuth2Session("tenantry-cli", token_endpoint_auth_method="none")
+started = requests.post(
+    metadata["device_authorization_endpoint"], data={"client_id": "tenantry-cli", "scope": "api"}, timeout=30
+).json()
+approved = requests.post(
+    f"{URL}/api/v1/me/devices:approve",
+    json={"user_code": started["user_code"]},
+    headers={"Authorization": f"Bearer {PERSON['token']}"},
+    timeout=30,
+)
+assert approved.status_code == 200, approved.text
+device.fetch_token(
+    metadata["token_endpoint"],
+    grant_type="urn:ietf:params:oauth:grant-type:device_code",
+    device_code=started["device_code"],
+)
+assert device.get(f"{URL}/api/v1/me").status_code == 200

@@ -1,4 +1,5 @@
-// openid-client: discovery, code with PKCE, the ID token, userinfo, refresh, introspection, revocation, client credentials.
+// openid-client: discovery, code with PKCE, the ID token, userinfo, refresh, introspection, revocation, client credentials, the
+// device grant.
 
 import assert from "node:assert/strict";
 import * as client from "openid-client";
@@ -93,3 +94,26 @@ const account = demo.service_accounts["northwind-ci"];
 const service = await client.discovery(new URL(demo.url), account.client_id, account.client_secret, undefined, insecure);
 const granted = await client.clientCredentialsGrant(service, { scope: "api" });
 assert.ok(granted.expires_in > 0);
+
+// The command line's own client holds no secret. Somebody confirms its code while it asks for tokens.
+const device = await client.discovery(new URL(demo.url), "tenantry-cli", undefined, client.None(), insecure);
+const started = await client.initiateDeviceAuthorization(device, { scope: "openid api offline_access" });
+const waiting = client.pollDeviceAuthorizationGrant(device, started);
+const approved = await fetch(`${demo.url}/api/v1/me/devices:approve`, {
+  method: "POST",
+  headers: { authorization: `Bearer ${person.token}`, "content-type": "application/json" },
+  body: JSON.stringify({ user_code: started.user_code }),
+});
+assert.equal(approved.status, 200);
+tokens = await waiting;
+assert.equal(tokens.claims().sub, person.id);
+tokens = await client.refreshTokenGrant(device, tokens.refresh_token);
+const denied = await client.initiateDeviceAuthorization(device, { scope: "api" });
+const refused = assert.rejects(client.pollDeviceAuthorizationGrant(device, denied), { error: "access_denied" });
+const no = await fetch(`${demo.url}/api/v1/me/devices:deny`, {
+  method: "POST",
+  headers: { authorization: `Bearer ${person.token}`, "content-type": "application/json" },
+  body: JSON.stringify({ user_code: denied.user_code }),
+});
+assert.equal(no.status, 200);
+await refused;

@@ -1,5 +1,5 @@
-// The pages in a real browser: signing in, allowing a client, ending sessions and signing out, with scripts and without, at the
-// widths of a phone and of a desk; no page with a serious violation of accessibility; forms of other sites come to nothing.
+// The pages in a real browser: signing in, allowing a client, confirming a device, answering an invitation, asking for another
+// password and setting it, ending sessions and signing out, with scripts and without, at the widths of a phone and of a desk; no page with a serious violation of accessibility; forms of other sites come to nothing.
 //
 // Screenshots are left in the directory of the first argument.
 
@@ -73,6 +73,113 @@ async function look(page, name) {
   const { violations } = await page.evaluate(() => window.axe.run());
   const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
   assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), [], name);
+}
+
+/** Asks the API as somebody of the demo. */
+async function ask(who, path, body) {
+  const headers = { authorization: `Bearer ${demo.people[who].token}`, "content-type": "application/json" };
+  const answer = await fetch(`${demo.url}/api/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  assert.equal(answer.status, 200, path);
+  return answer.json();
+}
+
+/** A device that waits to be confirmed. */
+async function device() {
+  const body = new URLSearchParams({ client_id: "tenantry-cli", scope: "openid api" });
+  return (await fetch(`${demo.url}/oauth2/device_authorization`, { method: "POST", body })).json();
+}
+
+/** A page that answers with a refusal makes the console complain. */
+const quietly = (page) => page.removeAllListeners("console");
+
+for (const width of [360, 1280]) {
+  const page = await open(width);
+  // By the address of a device, through the sign-in, to its question.
+  const first = await device();
+  await page.goto(first.verification_uri_complete);
+  await signIn(page);
+  await page.getByRole("button", { name: "Log it in" }).waitFor();
+  assert.ok((await page.content()).includes(first.user_code));
+  await look(page, "device");
+  await page.getByRole("button", { name: "Log it in" }).click();
+  await page.getByRole("heading", { name: "The device is logged in" }).waitFor();
+  await look(page, "device-done");
+  // By hand, and with a no.
+  const second = await device();
+  await page.goto(`${demo.url}/login/device`);
+  await look(page, "device-code");
+  await page.getByLabel("Code").fill(second.user_code.toLowerCase());
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "It was not me" }).click();
+  await page.getByRole("heading", { name: "not logged in" }).waitFor();
+  quietly(page);
+  await page.goto(`${demo.url}/login/device?code=BBBBB-BBBBB`);
+  await page.getByRole("alert").waitFor();
+  await look(page, "device-refused");
+  await page.context().close();
+}
+
+for (const width of [360, 1280]) {
+  // Who has no account joins with a new one; whom it is not for is told so.
+  const page = await open(width);
+  const invitation = await ask("ada", "organizations/northwind/invites", { email: `nell-${width}@example.org` });
+  await page.goto(invitation.link);
+  await look(page, "invitation-join");
+  await page.getByLabel("Your name").fill("Nell Newcomb");
+  await page.getByLabel("Password").fill("correct horse");
+  await page.getByRole("button", { name: "Make an account and join" }).click();
+  await page.getByRole("heading", { name: "Welcome" }).waitFor();
+  await look(page, "invitation-done");
+  const other = await ask("ada", "organizations/northwind/invites", { email: `other-${width}@example.org` });
+  quietly(page);
+  await page.goto(other.link);
+  await page.getByRole("heading", { name: "not for this account" }).waitFor();
+  await look(page, "invitation-of-another");
+  await page.context().close();
+}
+
+{
+  // Who has one answers with it, at either width.
+  const page = await open(360);
+  const invitation = await ask("ada", "organizations/northwind/invites", { email: demo.people.kit.email });
+  await page.goto(invitation.link);
+  await page.getByLabel("E-mail address or user name").fill(demo.people.kit.username);
+  await page.getByLabel("Password").fill(demo.people.kit.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Decline" }).waitFor();
+  await look(page, "invitation");
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await look(page, "invitation");
+  await page.getByRole("button", { name: "Join" }).click();
+  await page.getByRole("heading", { name: "Welcome" }).waitFor();
+  await page.context().close();
+}
+
+for (const width of [360, 1280]) {
+  const page = await open(width);
+  await page.goto(`${demo.url}/login`);
+  await page.getByRole("link", { name: "Forgotten password?" }).click();
+  await look(page, "forgotten");
+  await page.getByLabel("E-mail address or user name").fill(`nell-${width}@example.org`);
+  await page.getByRole("button").click();
+  await page.getByRole("heading", { name: "Look into your mail" }).waitFor();
+  await look(page, "forgotten-done");
+  // Without a mail server, whoever runs the server has the link.
+  const { link } = await ask("root", `users/${demo.people.cleo.id}:sendActivation`, {});
+  await page.goto(link);
+  await look(page, "password");
+  await page.getByLabel("New password").fill(demo.people.cleo.email);
+  quietly(page);
+  await page.getByRole("button", { name: "Set it" }).click();
+  await page.getByRole("alert").waitFor();
+  await look(page, "password-refused");
+  await page.getByLabel("New password").fill("correct horse battery");
+  await page.getByRole("button", { name: "Set it" }).click();
+  await page.getByRole("heading", { name: "The password is set" }).waitFor();
+  await look(page, "password-done");
+  await page.goto(link);
+  await look(page, "link-over");
+  await page.context().close();
 }
 
 for (const width of [360, 1280]) {

@@ -67,6 +67,12 @@ pub fn routes() -> Routes {
             me::change_password,
             openapi::accounts::change_password(),
         )
+        .route(
+            Method::POST,
+            "/api/v1/me:requestEmailVerification",
+            me::request_email_verification,
+            openapi::accounts::request_email_verification(),
+        )
         .route(Method::GET, "/api/v1/users", accounts::list_users, openapi::accounts::list_users())
         .route(Method::POST, "/api/v1/users", accounts::create_user, openapi::accounts::create_user())
         .route(Method::GET, "/api/v1/users/{user}", accounts::get_user, openapi::accounts::get_user())

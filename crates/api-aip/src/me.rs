@@ -28,6 +28,15 @@ pub(crate) const PASSWORD_CHANGE: Message = Message {
         Field::required("new_password", Kind::Word, "The password from now on, 8 to 1,024 bytes."),
     ],
 };
+pub(crate) const VERIFICATION_REQUEST: Message = Message {
+    name: "EmailVerificationRequest",
+    fields: &[Field::optional(
+        "email",
+        Kind::Email,
+        "Another address, which is the account's once it is proved.",
+    )
+    .never()],
+};
 
 /// `GET /api/v1/me`. Outside any organization a user is named `users/{user}`.
 pub(crate) async fn get_current_user(read: Read<0>) -> Answer {
@@ -66,6 +75,17 @@ pub(crate) async fn change_password(change: Change<0>) -> Answer {
     let (current, new) = (given("current_password")?, given("new_password")?);
     change.core.change_password(&change.caller, current, new).await?;
     Ok(Resource::empty())
+}
+
+/// `POST /api/v1/me:requestEmailVerification`: a link is mailed to the account's address, or to the one that it is to have.
+pub(crate) async fn request_email_verification(change: Change<0>) -> Answer {
+    let none = Value::Object(Map::new());
+    let body = if change.body.is_null() { &none } else { &change.body };
+    let members = Members::of(&VERIFICATION_REQUEST, body)?;
+    let terms = change.terms_to_make()?;
+    let email = members.text("email")?.filter(|text| !text.is_empty()).map(str::to_owned);
+    let work = async move |core: Core, caller| core.request_email_verification(&caller, email).await;
+    change.make(terms, |(): &()| Value::Object(Map::new()), work).await
 }
 
 fn write(account: &Principal) -> Value {

@@ -10,7 +10,9 @@ use tenantry_core::filter::ListQuery;
 use tenantry_core::ids::{CredentialId, PrincipalId};
 use tenantry_core::permission::{BuiltinRole, Permission};
 use tenantry_core::principal::{NewServiceAccount, Principal};
-use tenantry_core::service_account::{AccountSecret, NewAccountSecret, ServiceAccountField};
+use tenantry_core::service_account::{
+    AccountSecret, NewAccountSecret, ServiceAccountChange, ServiceAccountField,
+};
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::{Refusal, Routes};
 
@@ -64,31 +66,33 @@ const MANAGE: Option<Permission> = Some(Permission::ManageServiceAccounts);
 /// The routes of all of it.
 pub(crate) fn routes(routes: Routes) -> Routes {
     const ACCOUNTS: &str = "/api/v1/organizations/{organization}/serviceAccounts";
+    const ACCOUNT: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}";
     const KEYS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys";
     const KEY: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys/{key}";
+    const CLIENT_PATH: &str =
+        "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients/{client}";
     const CLIENTS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients";
     use crate::openapi::service_accounts as told;
     routes
         .route(Method::GET, ACCOUNTS, list_service_accounts, told::list_service_accounts())
         .route(Method::POST, ACCOUNTS, create_service_account, told::create_service_account())
+        .route(Method::GET, ACCOUNT, get_service_account, told::get_service_account())
+        .route(Method::PATCH, ACCOUNT, update_service_account, told::update_service_account())
+        .route(Method::DELETE, ACCOUNT, delete_service_account, told::delete_service_account())
         .route(
-            Method::GET,
-            "/api/v1/organizations/{organization}/serviceAccounts/{account}",
-            get_service_account,
-            told::get_service_account(),
+            Method::POST,
+            ACCOUNT,
+            suspend_service_account,
+            [("suspend", told::suspend_service_account()), ("resume", told::resume_service_account())],
         )
         .route(Method::GET, KEYS, list_account_keys, told::list_account_keys())
         .route(Method::POST, KEYS, create_account_key, told::create_account_key())
         .route(Method::DELETE, KEY, delete_account_key, told::delete_account_key())
-        .route(Method::POST, KEY, custom_method, [("rotate", told::rotate_account_key())])
+        .route(Method::POST, KEY, rotate_account_key, [("rotate", told::rotate_account_key())])
         .route(Method::GET, CLIENTS, list_account_clients, told::list_account_clients())
         .route(Method::POST, CLIENTS, create_account_client, told::create_account_client())
-        .route(
-            Method::DELETE,
-            "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients/{client}",
-            delete_account_client,
-            told::delete_account_client(),
-        )
+        .route(Method::DELETE, CLIENT_PATH, delete_account_client, told::delete_account_client())
+        .route(Method::POST, CLIENT_PATH, rotate_account_client, [("rotate", told::rotate_account_client())])
 }
 
 /// `GET .../organizations/{organization}/serviceAccounts`, as they were made.
@@ -130,6 +134,69 @@ pub(crate) async fn create_service_account(change: Change<1>) -> Answer {
         made.map_err(|error| error.naming_fields(|field| (field == "name").then_some("title")))
     };
     change.make(terms, write, work).await
+}
+
+/// `PATCH .../serviceAccounts/{account}` with `update_mask`.
+pub(crate) async fn update_service_account(change: Change<2>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<(ServiceAccountChange, Terms)> {
+        let members = Members::of(&SERVICE_ACCOUNT, &change.body)?;
+        let terms = change.terms(members.text("etag")?)?;
+        let mask = change.mask(&SERVICE_ACCOUNT)?;
+        let named = mask.as_ref().map_or_else(|| members.has("title"), |mask| mask.covers("title"));
+        let name = match (named, members.text("title")?) {
+            (true, None) => return Err(Error::invalid("title", "missing", "expected a title")),
+            (true, Some(title)) => Some(title.to_owned()),
+            (false, _) => None,
+        };
+        let expected_version = terms.expected_version.clone();
+        Ok((ServiceAccountChange { name, expected_version, ..ServiceAccountChange::default() }, terms))
+    };
+    let judged = judged_in_organization(&change.core, &change.caller, &by, MANAGE, read());
+    let (wanted, terms) = judged.await?;
+    let at = (by, account_id(&change.path[1]));
+    let work = async move |core: Core, caller| {
+        let changed = core.update_service_account(&caller, at, wanted).await;
+        changed.map_err(|error| error.naming_fields(|field| (field == "name").then_some("title")))
+    };
+    change.make(terms, write, work).await
+}
+
+/// `POST .../serviceAccounts/{account}:suspend` and `:resume`.
+pub(crate) async fn suspend_service_account(change: Change<2>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let (id, method) = change.path[1].rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
+    let suspended = match method {
+        "suspend" => true,
+        "resume" => false,
+        _ => return Err(Refusal::UnknownRoute.into()),
+    };
+    let at = (by.clone(), account_id(id));
+    let judged = judged_in_organization(&change.core, &change.caller, &by, MANAGE, change.terms(None));
+    let terms = judged.await?;
+    let expected_version = terms.expected_version.clone();
+    let wanted = ServiceAccountChange {
+        suspended: Some(suspended),
+        expected_version,
+        ..ServiceAccountChange::default()
+    };
+    let work = async move |core: Core, caller| core.update_service_account(&caller, at, wanted).await;
+    change.make(terms, write, work).await
+}
+
+/// `DELETE .../serviceAccounts/{account}`. With `force`, workspaces that it alone owns go to the organization's owner.
+pub(crate) async fn delete_service_account(change: Change<2>) -> Answer {
+    let by = OrganizationRef::parse(&change.path[0]);
+    let read = || -> Result<_> {
+        Ok((change.terms(None)?, flag(&change.query, "allow_missing")?, flag(&change.query, "force")?))
+    };
+    let judged = judged_in_organization(&change.core, &change.caller, &by, MANAGE, read());
+    let (terms, allow_missing, force) = judged.await?;
+    let at = (by, account_id(&change.path[1]));
+    let expected = terms.expected_version.clone();
+    let work =
+        async move |core: Core, caller| core.delete_service_account(&caller, at, expected, force).await;
+    or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)
 }
 
 /// `GET .../serviceAccounts/{account}/apiKeys`.
@@ -219,7 +286,16 @@ async fn delete(change: Change<3>, kind: AccountSecret) -> Answer {
 }
 
 /// `POST .../serviceAccounts/{account}/apiKeys/{key}:rotate`: another secret, which is shown this once.
-pub(crate) async fn custom_method(change: Change<3>) -> Answer {
+pub(crate) async fn rotate_account_key(change: Change<3>) -> Answer {
+    rotate(change, AccountSecret::ApiKey).await
+}
+
+/// `POST .../serviceAccounts/{account}/clients/{client}:rotate`: likewise.
+pub(crate) async fn rotate_account_client(change: Change<3>) -> Answer {
+    rotate(change, AccountSecret::Client).await
+}
+
+async fn rotate(change: Change<3>, kind: AccountSecret) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let (key, method) = change.path[2].rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
     if method != "rotate" {
@@ -237,7 +313,7 @@ pub(crate) async fn custom_method(change: Change<3>) -> Answer {
     let judged = judged_in_organization(&change.core, &change.caller, &by, MANAGE, read());
     let (overlap_seconds, terms) = judged.await?;
     let rotation = Rotation { overlap_seconds, expected_version: terms.expected_version.clone() };
-    let (at, kind) = ((by, account_id(&change.path[1])), AccountSecret::ApiKey);
+    let at = (by, account_id(&change.path[1]));
     let work =
         async move |core: Core, caller| core.rotate_account_secret(&caller, at, (kind, key), rotation).await;
     let keep = move |(key, _): &(ApiKey, Secret)| write_secret(kind, key);

@@ -9,6 +9,7 @@ use axum::http::header::{CACHE_CONTROL, LOCATION, PRAGMA};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tenantry_core::browser::Origin;
 use tenantry_core::oauth::{AccessToken, GrantType, ProvenClient, Redemption, Scopes, Tokens};
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Dialect, Form, Query, Refusal, Refused, Served, Source, Whence, encode_query};
@@ -85,7 +86,7 @@ pub(crate) async fn issue_token(
     let granted = match known {
         Some(GrantType::ClientCredentials) => by_secret(core, from.source, &headers, &form).await?,
         Some(GrantType::AuthorizationCode) => {
-            let client = prove(core, &headers, &form, from.request_id).await?;
+            let client = prove(core, &headers, &form, &from).await?;
             let redemption = Redemption {
                 code: form.required("code")?.to_owned(),
                 redirect_uri: form.required("redirect_uri")?.to_owned(),
@@ -94,7 +95,7 @@ pub(crate) async fn issue_token(
             Granted::of(core.redeem_code(&client, redemption).await?)?
         }
         Some(GrantType::RefreshToken) => {
-            let client = prove(core, &headers, &form, from.request_id).await?;
+            let client = prove(core, &headers, &form, &from).await?;
             let scopes = form.get("scope").map(translated).filter(|scopes| !scopes.is_empty());
             Granted::of(core.refresh(&client, form.required("refresh_token")?, scopes).await?)?
         }
@@ -151,12 +152,10 @@ async fn prove(
     core: &Core,
     headers: &HeaderMap,
     form: &Form<TokenEndpoint>,
-    request_id: Option<String>,
+    from: &Origin,
 ) -> Result<ProvenClient> {
     let proof = ClientProof::of(headers, form)?;
-    let mut client = core.prove_client(&proof.id, proof.secret.as_deref()).await?;
-    client.request_id = request_id;
-    Ok(client)
+    core.prove_client(&proof.id, proof.secret.as_deref(), from).await
 }
 
 fn is_ours(word: &str) -> bool {

@@ -58,11 +58,12 @@ impl Rates {
 }
 
 impl Served {
-    /// Counts a request of somebody who is known.
+    /// Counts a request of somebody who is known. What knows people otherwise than by
+    /// [`Authenticated`](crate::Authenticated) calls this itself.
     ///
     /// # Errors
     /// `Kind::RateLimited` when there were too many.
-    pub(crate) fn admit(&self, principal: PrincipalId) -> Result<()> {
+    pub fn admit(&self, principal: PrincipalId) -> Result<()> {
         self.rates.admit(Asking::Known(principal))
     }
 

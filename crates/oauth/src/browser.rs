@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tenantry_core::browser::{BrowserSession, Origin};
 use tenantry_core::{Error, Kind, Result};
-use tenantry_http::{Form, Refused, Served, Whence};
+use tenantry_http::{Form, Refused, Served, Source, Whence};
 use url::Url;
 
 use crate::pages::Pages;
@@ -137,6 +137,10 @@ impl FromRequestParts<Served> for Browser {
                 Err(error) => return Err(error.into()),
             },
         };
+        match &session {
+            Some(session) => served.admit(session.caller.principal)?,
+            None => served.admit_stranger(Source(from.source))?,
+        }
         let session = session.map(|mut session| {
             session.caller.request_id.clone_from(&from.request_id);
             session

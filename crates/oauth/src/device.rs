@@ -1,14 +1,14 @@
 //! `POST /oauth2/device_authorization` (RFC 8628, section 3.1).
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::device::{DeviceRequest, LOGIN_SECONDS};
 use tenantry_core::oauth::Scopes;
-use tenantry_http::{Form, Refused, RequestId, Served, TokenEndpoint, Whence, encode_query};
+use tenantry_http::{Form, Refused, Served, Source, TokenEndpoint, Whence, encode_query};
 
 use crate::token::{NOT_KEPT, prove};
 
@@ -30,12 +30,12 @@ pub(crate) struct StartedLogin {
 /// Begins a device login.
 pub(crate) async fn start_device_login(
     State(served): State<Served>,
-    id: Option<Extension<RequestId>>,
     Whence(from): Whence,
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
 ) -> Result<Response, Refused<TokenEndpoint>> {
-    let client = prove(&served, &headers, &form, id.as_deref()).await?;
+    served.admit_stranger(Source(from.source))?;
+    let client = prove(&served, &headers, &form, &from).await?;
     let scopes = form.get("scope").map(Scopes::parse).transpose()?.unwrap_or(client.client.scopes);
     let request = DeviceRequest { client, scopes, device: None, interval_seconds: INTERVAL, from };
     let started = served.core.start_device_login(request).await?;

@@ -1,14 +1,14 @@
 //! `POST /oauth2/introspect` (RFC 7662) and `POST /oauth2/revoke` (RFC 7009).
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::credential::TokenKind;
 use tenantry_core::oauth::Introspection;
-use tenantry_http::{Form, Refused, RequestId, Served, TokenEndpoint};
+use tenantry_http::{Form, Refused, Served, Source, TokenEndpoint, Whence};
 
 use crate::claims::seconds;
 use crate::token::{NOT_KEPT, prove};
@@ -59,11 +59,12 @@ impl Told {
 /// Tells a client what one of its own tokens is good for.
 pub(crate) async fn introspect(
     State(served): State<Served>,
-    id: Option<Extension<RequestId>>,
+    Whence(from): Whence,
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
 ) -> Result<Response, Refused<TokenEndpoint>> {
-    let client = prove(&served, &headers, &form, id.as_deref()).await?;
+    served.admit_stranger(Source(from.source))?;
+    let client = prove(&served, &headers, &form, &from).await?;
     let token = form.required("token")?;
     let told = served.core.introspect(&client, token).await?;
     let told = told.map(|told| Told::of(&told, &client.client.id, served.address(""))).unwrap_or_default();
@@ -73,11 +74,12 @@ pub(crate) async fn introspect(
 /// Ends one of a client's own tokens. A token that is none is none the worse.
 pub(crate) async fn revoke(
     State(served): State<Served>,
-    id: Option<Extension<RequestId>>,
+    Whence(from): Whence,
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
 ) -> Result<Response, Refused<TokenEndpoint>> {
-    let client = prove(&served, &headers, &form, id.as_deref()).await?;
+    served.admit_stranger(Source(from.source))?;
+    let client = prove(&served, &headers, &form, &from).await?;
     served.core.revoke_token(&client, form.required("token")?).await?;
     Ok((StatusCode::OK, NOT_KEPT).into_response())
 }

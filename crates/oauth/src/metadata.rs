@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 use tenantry_core::oauth::{GrantType, Scopes};
-use tenantry_http::{Refused, Served, TokenEndpoint};
+use tenantry_http::{Refused, Served, Source, TokenEndpoint};
 
 use crate::keyring::Keyring;
 
@@ -83,7 +83,9 @@ fn described(served: &Served) -> Value {
 pub(crate) async fn jwks(
     State(served): State<Served>,
     Extension(keyring): Extension<Arc<Keyring>>,
+    source: Source,
 ) -> Result<Response, Refused<TokenEndpoint>> {
+    served.admit_stranger(source)?;
     let keys = keyring.published(&served.core).await?;
     Ok(([(CACHE_CONTROL, AN_HOUR)], Json(json!({"keys": keys}))).into_response())
 }

@@ -99,6 +99,7 @@ pub(crate) fn issue_token() -> Operation {
         "refresh_token",
         "device_code",
         "scope",
+        "resource",
     ];
     Operation::new("issue_token", "Exchange a code, a refresh token or a secret for tokens")
         .about(about)
@@ -114,7 +115,7 @@ pub(crate) fn start_device_login() -> Operation {
         .open()
         .reads(FORM, form(&[], &["client_id", "client_secret", "scope"]))
         .answers(200, "The codes.", Shape::written::<StartedLogin>())
-        .refuses(&[Kind::Invalid, Kind::Unauthenticated, Kind::Forbidden])
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated, Kind::Forbidden, Kind::RateLimited])
 }
 
 pub(crate) fn introspect() -> Operation {
@@ -123,7 +124,7 @@ pub(crate) fn introspect() -> Operation {
         .open()
         .reads(FORM, form(&["token"], &["token_type_hint", "client_id", "client_secret"]))
         .answers(200, "What it is good for.", Shape::written::<Told>())
-        .refuses(&[Kind::Invalid, Kind::Unauthenticated])
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated, Kind::RateLimited])
 }
 
 pub(crate) fn revoke() -> Operation {
@@ -132,14 +133,14 @@ pub(crate) fn revoke() -> Operation {
         .open()
         .reads(FORM, form(&["token"], &["token_type_hint", "client_id", "client_secret"]))
         .answers_nothing(200, "It does not count (any more).")
-        .refuses(&[Kind::Invalid, Kind::Unauthenticated])
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated, Kind::RateLimited])
 }
 
 pub(crate) fn userinfo(name: &'static str) -> Operation {
     Operation::new(name, "Who the person is")
         .about("OpenID Connect Core, section 5.3: as far as the person allowed.")
         .answers(200, "The claims.", object(&["sub"]))
-        .refuses(&[Kind::Unauthenticated, Kind::Forbidden])
+        .refuses(&[Kind::Unauthenticated, Kind::Forbidden, Kind::RateLimited])
         .framed(Framing::of::<Bearers>(error()))
 }
 
@@ -148,7 +149,7 @@ pub(crate) fn register_client() -> Operation {
         .about("RFC 7591, for the server's administrators. The secret is shown this once.")
         .reads("application/json", Shape::read::<Metadata>())
         .answers(201, "The client.", Shape::written::<Registered>())
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated, Kind::RateLimited])
         .framed(Framing::of::<Bearers>(error()))
 }
 
@@ -156,7 +157,7 @@ pub(crate) fn list_clients() -> Operation {
     Operation::new("list_clients", "List clients")
         .about("For the server's administrators, the newest first.")
         .answers(200, "The clients.", Shape::written::<Clients>())
-        .refuses(&[Kind::Forbidden, Kind::Unauthenticated])
+        .refuses(&[Kind::Forbidden, Kind::Unauthenticated, Kind::RateLimited])
         .framed(Framing::of::<Bearers>(error()))
 }
 
@@ -164,7 +165,7 @@ pub(crate) fn get_client() -> Operation {
     Operation::new("get_client", "Get a client")
         .about("For the server's administrators.")
         .answers(200, "The client.", Shape::written::<Registered>())
-        .refuses(&[Kind::Forbidden, Kind::Unauthenticated, Kind::NotFound])
+        .refuses(&[Kind::Forbidden, Kind::Unauthenticated, Kind::NotFound, Kind::RateLimited])
         .framed(Framing::of::<Bearers>(error()))
 }
 
@@ -172,7 +173,7 @@ pub(crate) fn delete_client() -> Operation {
     Operation::new("delete_client", "Remove a client")
         .about("For the server's administrators. What people allowed it ends.")
         .answers_nothing(204, "It is gone.")
-        .refuses(&[Kind::Forbidden, Kind::Unauthenticated, Kind::NotFound])
+        .refuses(&[Kind::Forbidden, Kind::Unauthenticated, Kind::NotFound, Kind::RateLimited])
         .framed(Framing::of::<Bearers>(error()))
 }
 
@@ -196,7 +197,7 @@ pub(crate) fn ask() -> Operation {
         ])
         .answers_text(200, "What the client asks for.", HTML)
         .answers_nothing(303, "To the sign-in, or to the client.")
-        .refuses(&[Kind::Invalid])
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
 }
 
 pub(crate) fn answer() -> Operation {
@@ -205,7 +206,7 @@ pub(crate) fn answer() -> Operation {
         .open()
         .reads(FORM, form(&["form_token", "decision", "client_id", "redirect_uri"], &[]))
         .answers_nothing(303, "To the client.")
-        .refuses(&[Kind::Invalid, Kind::Forbidden])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::RateLimited])
 }
 
 pub(crate) fn ask_to_sign_out() -> Operation {
@@ -220,7 +221,7 @@ pub(crate) fn ask_to_sign_out() -> Operation {
         ])
         .answers_text(200, "The question, or that nobody is signed in.", HTML)
         .answers_nothing(303, "To the client.")
-        .refuses(&[Kind::Invalid])
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
 }
 
 pub(crate) fn sign_out() -> Operation {
@@ -230,7 +231,7 @@ pub(crate) fn sign_out() -> Operation {
         .reads(FORM, form(&["form_token"], &[]))
         .answers_text(200, "It is done.", HTML)
         .answers_nothing(303, "To the client.")
-        .refuses(&[Kind::Invalid, Kind::Forbidden])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::RateLimited])
 }
 
 pub(crate) fn show_sign_in() -> Operation {
@@ -238,7 +239,7 @@ pub(crate) fn show_sign_in() -> Operation {
         .open()
         .takes([text("return_to", "The page to go to afterwards."), text("login_hint", "Who is to sign in.")])
         .answers_text(200, "The form.", HTML)
-        .refuses(&[Kind::Invalid])
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
 }
 
 pub(crate) fn sign_in() -> Operation {
@@ -263,7 +264,7 @@ pub(crate) fn end_of_account() -> Operation {
         .open()
         .reads(FORM, form(&["form_token"], &["id", "client"]))
         .answers_nothing(303, "To the page.")
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::RateLimited])
 }
 
 pub(crate) fn show_device() -> Operation {
@@ -288,7 +289,8 @@ pub(crate) fn decide_device() -> Operation {
 
 pub(crate) fn show_invitation() -> Operation {
     Operation::new("show_invitation", "What an invitation offers")
-        .about("Looking spends nothing.")
+        .about("Looking spends nothing. To who is not signed in and shows the secret, an account is offered for an address that \
+            has none.")
         .open()
         .takes([
             text("organization", "The organization's id."),
@@ -298,17 +300,26 @@ pub(crate) fn show_invitation() -> Operation {
         .answers_text(200, "What is offered.", HTML)
         .answers_text(404, "There is none for who is signed in.", HTML)
         .answers_nothing(303, "To the sign-in.")
-        .refuses(&[Kind::Invalid])
+        .refuses(&[Kind::Invalid, Kind::RateLimited])
 }
 
 pub(crate) fn answer_invitation() -> Operation {
     Operation::new("answer_invitation", "Answer an invitation")
-        .about("The form of the page; `decision` is `accept` or `decline`.")
+        .about("The form of the page; `decision` is `accept` or `decline`, or `join` with `name` and `password` of who is not \
+            signed in and has no account.")
         .open()
-        .reads(FORM, form(&["form_token", "organization", "invitation", "decision"], &["secret"]))
+        .reads(FORM, form(&["form_token", "organization", "invitation", "decision"], &["secret", "name", "password"]))
         .answers_text(200, "It is done.", HTML)
         .answers_nothing(303, "To the sign-in.")
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition])
+        .refuses(&[
+            Kind::Invalid,
+            Kind::Forbidden,
+            Kind::NotFound,
+            Kind::Precondition,
+            Kind::AlreadyExists,
+            Kind::RateLimited,
+            Kind::Unavailable,
+        ])
 }
 
 pub(crate) fn show_password(name: &'static str) -> Operation {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenantry_core::oauth::{Client, ClientRegistration, GrantType, RegisteredClient, Scopes};
 use tenantry_core::{Error, Result};
-use tenantry_http::{Authenticated, Json, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Json, Object, Refused, Segments, Served};
 
 use crate::bearer::Bearers;
 use crate::claims::seconds;
@@ -126,7 +126,7 @@ impl Metadata {
 pub(crate) async fn register_client(
     State(served): State<Served>,
     Authenticated { caller, .. }: Authenticated<Bearers>,
-    Json { body: metadata, .. }: Json<Bearers, Metadata>,
+    Json { body: Object(metadata), .. }: Json<Bearers, Object<Metadata>>,
 ) -> Result<Response, Refused<Bearers>> {
     let RegisteredClient { client, secret } =
         served.core.register_client(&caller, metadata.into_registration()?).await?;

@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tenantry_core::browser::Origin;
 use tenantry_core::device::TokenLife;
-use tenantry_core::oauth::{GrantType, ProvenClient, Redemption, Scopes};
+use tenantry_core::oauth::{GrantType, ProvenClient, Redemption, Resource, Scopes};
 use tenantry_core::{Error, Kind, Result};
-use tenantry_http::{ClientProof, Form, Refused, RequestId, Served, TokenEndpoint};
+use tenantry_http::{ClientProof, Form, Refused, Served, Source, TokenEndpoint, Whence};
 
 use crate::claims;
 use crate::keyring::Keyring;
@@ -39,11 +40,14 @@ pub(crate) async fn prove(
     served: &Served,
     headers: &HeaderMap,
     form: &Form<TokenEndpoint>,
-    id: Option<&RequestId>,
+    from: &Origin,
 ) -> Result<ProvenClient> {
     let proof = ClientProof::of(headers, form)?;
-    let mut client = served.core.prove_client(&proof.id, proof.secret.as_deref()).await?;
-    client.request_id = id.map(|id| id.as_str().to_owned());
+    let mut client = served.core.prove_client(&proof.id, proof.secret.as_deref(), from).await?;
+    client.resource = form.get("resource").map_or(Resource::Unnamed, |named| {
+        let own = named.trim_end_matches('/') == served.address("");
+        if own { Resource::Own } else { Resource::Other(named.to_owned()) }
+    });
     Ok(client)
 }
 
@@ -51,10 +55,11 @@ pub(crate) async fn prove(
 pub(crate) async fn issue_token(
     State(served): State<Served>,
     Extension(keyring): Extension<Arc<Keyring>>,
-    id: Option<Extension<RequestId>>,
+    Whence(from): Whence,
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
 ) -> Result<Response, Refused<TokenEndpoint>> {
+    served.admit_stranger(Source(from.source))?;
     let grant = form.required("grant_type")?;
     let grant = GrantType::from_word(grant).ok_or_else(|| {
         let words: Vec<_> = GrantType::ALL.iter().map(|grant| grant.word()).collect();
@@ -62,9 +67,8 @@ pub(crate) async fn issue_token(
         Error::new(Kind::Unsupported, "token.grant_type", message)
     })?;
     let core = &served.core;
-    let client = prove(&served, &headers, &form, id.as_deref()).await?;
+    let client = prove(&served, &headers, &form, &from).await?;
     let scopes = form.get("scope").map(Scopes::parse).transpose()?;
-    let resource = form.get("resource");
     let tokens = match grant {
         GrantType::AuthorizationCode => {
             let redemption = Redemption {
@@ -94,13 +98,6 @@ pub(crate) async fn issue_token(
             core.redeem_device_code(&client, shown, TokenLife::Usual).await?.tokens
         }
     };
-    let issuer = served.address("");
-    let audience = tokens.authorization.audience.as_deref().unwrap_or(&issuer);
-    if resource.is_some_and(|resource| resource.trim_end_matches('/') != audience.trim_end_matches('/')) {
-        let error =
-            Error::new(Kind::Invalid, "oauth.invalid_target", "resource: expected the one that was allowed");
-        return Err(error.into());
-    }
     let granted = Granted {
         access_token: claims::access_token(&served, &keyring, &tokens).await?,
         token_type: "Bearer",

@@ -160,6 +160,9 @@ const TEXTS: [&str; 12] = [
     "trusted_proxies",
 ];
 
+/// Variables that are no settings of a server: two are read before them, the rest is the remote command line's.
+const OF_OTHERS: [&str; 5] = ["config", "log", "profile", "token", "url"];
+
 impl Config {
     /// Reads everything, weakest first, and refuses what cannot be served safely, naming the setting.
     pub fn read(flags: &Flags) -> Result<Self> {
@@ -202,8 +205,7 @@ impl Config {
             // Kubernetes gives these to every container beside a service of our name.
             let of_a_service = name == "port" || name.starts_with("port_") || name.starts_with("service_");
             !of_a_service
-                && name != "config"
-                && name != "log"
+                && !OF_OTHERS.contains(&&*name)
                 && !secrets.iter().any(|secret| name == format!("{secret}_file"))
         });
         // A variable is read as TOML, in which a directory called 2024 would be a number.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use tenantry_cli::output::print;
 use tenantry_core::Core;
 use tenantry_core::credential::Issued;
 use tenantry_core::organization::{NewOrganization, Organization, checked_name};
@@ -12,7 +13,7 @@ use tenantry_core::principal::{NewUser, Principal};
 
 use crate::config::Config;
 use crate::keys::MasterKey;
-use crate::output::{self, Format};
+use crate::output::Format;
 use crate::serve::open_core;
 use crate::world::SystemEntropy;
 
@@ -52,7 +53,7 @@ pub async fn init(config: &Config, init: &Init) -> Result<()> {
         Some(name) => make_organization(&core, &token, name).await.map(Some),
     };
     let made = organization.as_ref().ok().and_then(Option::as_ref);
-    let told = output::print(|out| match init.output {
+    let told = print(|out| match init.output {
         Format::Text => text(out, &user, &token, made),
         Format::Json => writeln!(out, "{}", document(&user, &token, made)),
     });

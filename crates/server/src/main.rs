@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tenantry_cli::Failure;
+use tenantry_cli::output::OutputClosed;
 use tenantry_server::config::{Config, Flags};
-use tenantry_server::output::OutputClosed;
 use tenantry_server::{demo, init, load, serve};
 use tracing_subscriber::EnvFilter;
 
@@ -47,6 +48,8 @@ enum Command {
     },
     /// Serve a sample estate and print what can be tried with it
     Demo(demo::Demo),
+    #[command(flatten)]
+    Remote(tenantry_cli::Command),
 }
 
 #[tokio::main]
@@ -73,6 +76,7 @@ async fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Demo(demo) => demo::demo(demo).await,
+        Command::Remote(remote) => remote.run().await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,7 +84,7 @@ async fn main() -> ExitCode {
         Err(error) => {
             // Nobody may listen there either, and then there is nothing left to say.
             let _ = writeln!(std::io::stderr(), "tenantry: {error:#}");
-            ExitCode::FAILURE
+            error.downcast_ref().map_or(ExitCode::FAILURE, |failure: &Failure| failure.exit_code().into())
         }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::STRICT_TRANSPORT_SECURITY;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tenantry_core::Core;
@@ -69,6 +71,7 @@ pub fn router(
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .with_state(Arc::clone(&served.core));
+    let is_https = served.address("").starts_with("https://");
     let reference = reference::router(&served.address(""));
     let keyring = Arc::<tenantry_oauth::Keyring>::default();
     let dialects = Dialects {
@@ -80,7 +83,15 @@ pub fn router(
         zenml: tenantry_api_zenml::router(served),
     };
     let named = health.merge(reference).merge(beside);
-    observe(named.fallback_service(Router::new().fallback(dispatch).with_state(dialects)), observer)
+    let all = named.fallback_service(Router::new().fallback(dispatch).with_state(dialects));
+    observe(if is_https { all.layer(map_response(over_https_alone)) } else { all }, observer)
+}
+
+/// Has browsers come by https from now on (RFC 6797): a year, and no word on other hosts of the domain.
+async fn over_https_alone(mut response: Response) -> Response {
+    let policy = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, policy);
+    response
 }
 
 async fn dispatch(State(dialects): State<Dialects>, request: Request) -> Response {

@@ -49,6 +49,18 @@ pub async fn open_core_at(
     })))
 }
 
+/// Refuses a database whose secrets were sealed with another master key: half of what is served would fail later.
+pub async fn require_own_key(core: &Core) -> Result<()> {
+    let keyring = tenantry_oauth::Keyring::default();
+    let own = keyring.can_open(core).await? && core.can_open_mail().await?;
+    anyhow::ensure!(
+        own,
+        "secret_key: the database was written with another master key, without which its signing keys and mail cannot be \
+         opened; give that one"
+    );
+    Ok(())
+}
+
 /// Everything that is served.
 /// `beside` is served as well, under the same request ids and access log.
 pub fn app(served: Served, key: &MasterKey, beside: Router) -> Router {
@@ -69,6 +81,7 @@ pub async fn serve(config: &Config) -> Result<()> {
     }
     let key = MasterKey::of(config, &SystemEntropy)?;
     let core = open_core(&database, config.settings(), &key).await?;
+    require_own_key(&core).await?;
     let listener = listen(config.listen).await?;
     let bound = listener.local_addr()?;
     let beside = config.static_answers.as_deref().map(crate::static_answers::router).transpose()?;

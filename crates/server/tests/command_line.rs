@@ -1,6 +1,7 @@
 //! The binary as a shell sees it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -22,7 +23,7 @@ fn closed() -> Stdio {
     writer.into()
 }
 
-fn told(output: &Output) -> String {
+fn told_by(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -33,7 +34,7 @@ fn a_closed_pipe_ends_a_command_quietly() {
     let demo = ["demo", "--listen", "127.0.0.1:0"];
     for arguments in [&init[..], &demo] {
         let output = tenantry(directory.path(), arguments).stdout(closed()).output().unwrap();
-        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {}", told(&output));
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {}", told_by(&output));
     }
     // What was asked for was done all the same.
     let organizations = tenantry_testkit::estate::answer(
@@ -51,7 +52,7 @@ fn init_tells_scripts_and_people() {
     let directory = tempfile::tempdir().unwrap();
     let init = ["init", "--email", "ada@example.org", "--organization", "Org", "--output", "json"];
     let output = tenantry(directory.path(), &init).output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", told_by(&output));
     let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(line["token"].as_str().unwrap().starts_with("tny_pat_"));
     assert_eq!(line["administrator"]["username"], "ada@example.org");
@@ -68,7 +69,7 @@ fn variables_that_are_texts_are_read_as_texts() {
     for name in ["2024", "1e3", "true", "[x]", "\"q\""] {
         let mut init = tenantry(directory.path(), &["init", "--email", "ada@example.org"]);
         let output = init.env("TENANTRY_DATA_DIR", name).output().unwrap();
-        assert!(output.status.success(), "{name}: {}", told(&output));
+        assert!(output.status.success(), "{name}: {}", told_by(&output));
         assert!(directory.path().join(name).join("tenantry.db").is_file(), "{name}");
     }
     for (variable, value, setting) in [
@@ -80,10 +81,40 @@ fn variables_that_are_texts_are_read_as_texts() {
     ] {
         let mut init = tenantry(directory.path(), &["init", "--email", "ada@example.org"]);
         let output = init.env(variable, value).output().unwrap();
-        let named = told(&output).to_lowercase().contains(setting);
-        assert!(!output.status.success() && named, "{variable}: {}", told(&output));
+        let named = told_by(&output).to_lowercase().contains(setting);
+        assert!(!output.status.success() && named, "{variable}: {}", told_by(&output));
     }
     let mut numbers = tenantry(directory.path(), &["init", "--email", "ada@example.org"]);
     let output = numbers.env("TENANTRY_DRAIN_SECONDS", "3").env("TENANTRY_DATA_DIR", "n").output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", told_by(&output));
+}
+
+/// The page of the remote command line, and what is written into it.
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md");
+const BEGIN: &str = "<!-- commands -->\n";
+const END: &str = "<!-- end of commands -->";
+
+/// `UPDATE_CLI=1` writes it anew.
+#[test]
+fn the_page_tells_every_remote_command() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut told = String::new();
+    for command in
+        ["login", "logout", "device approve", "device deny", "token create", "token list", "token revoke"]
+    {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let output = tenantry(directory.path(), &words).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", told_by(&output));
+        let help = String::from_utf8(output.stdout).unwrap();
+        let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
+        write!(told, "## tenantry {command}\n\n```text\n{}\n```\n\n", help.join("\n")).unwrap();
+    }
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (written, after) = rest.split_once(END).unwrap();
+    if std::env::var_os("UPDATE_CLI").is_some() {
+        std::fs::write(PAGE, format!("{before}{BEGIN}{told}{END}{after}")).unwrap();
+        return;
+    }
+    assert!(written == told, "docs/cli.md tells other commands than\n{told}\nUPDATE_CLI=1 writes it anew");
 }

@@ -1,19 +1,26 @@
 //! Service accounts of an organization.
 
 use async_trait::async_trait;
-use tenantry_core::authz::OrganizationScope;
+use tenantry_core::authz::{OrganizationScope, Writable};
+use tenantry_core::clock::Timestamp;
 use tenantry_core::error::Result;
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::principal::Principal;
 use tenantry_core::service_account::{self, ServiceAccountField, ServiceAccountStore};
+use tenantry_core::text::fold;
 
 use crate::compile::{self, Column};
 use crate::driver::{Sql, Value, params, sql};
-use crate::principal::{COLUMNS, read};
+use crate::principal::{self, COLUMNS, read};
 use crate::session::Db;
 
-const COUNT: Sql = sql!("SELECT COUNT(*) FROM principals WHERE org_id = $1");
+const COUNT: Sql = sql!("SELECT COUNT(*) FROM principals WHERE org_id = $1 AND deleted_at IS NULL");
+/// A service account is shown by its name, having no other.
+const UPDATE: Sql = sql!(
+    "UPDATE principals SET username = $3, username_folded = $4, shown_name = $3, shown_name_folded = $4, \
+       suspended_at = $5, auth_version = $6, version = $7, updated_at = $8 WHERE org_id = $1 AND id = $2"
+);
 
 #[async_trait]
 impl ServiceAccountStore for Db<'_> {
@@ -26,7 +33,7 @@ impl ServiceAccountStore for Db<'_> {
         let created = |ServiceAccountField::CreatedAt| Some(Column::along("p.created_at"));
         let paging = compile::paging(page, created, "p.id", &mut params)?;
         let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND {}{}",
+            "SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND p.deleted_at IS NULL AND {}{}",
             paging.behind, paging.tail
         ));
         let rows = self.conn.all(&statement, &params, |row| read(row, 0)).await?;
@@ -38,10 +45,40 @@ impl ServiceAccountStore for Db<'_> {
         scope: &OrganizationScope,
         id: PrincipalId,
     ) -> Result<Option<Principal>> {
-        let statement =
-            Sql::built(format!("SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND p.id = $2"));
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND p.id = $2 AND p.deleted_at IS NULL"
+        ));
         let params = params![scope.organization().as_uuid(), id.as_uuid()];
         self.conn.first(&statement, params, |row| read(row, 0)).await
+    }
+
+    async fn update_service_account(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        account: &Principal,
+    ) -> Result<()> {
+        let params = params![
+            scope.organization().as_uuid(),
+            account.id.as_uuid(),
+            &account.username,
+            fold(&account.username),
+            account.suspended_at.map(Timestamp::as_micros),
+            account.auth_version,
+            account.version,
+            account.updated_at.as_micros(),
+        ];
+        self.note_identities();
+        self.conn.run(&UPDATE, params).await?;
+        principal::raise_where_shown(self, account.id).await
+    }
+
+    async fn bury_service_account(
+        &self,
+        _: &Writable<OrganizationScope>,
+        id: PrincipalId,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.bury(id, now).await
     }
 
     async fn count_service_accounts(&self, scope: &OrganizationScope) -> Result<u64> {

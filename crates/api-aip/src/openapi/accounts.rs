@@ -5,9 +5,9 @@ use tenantry_core::Kind;
 use tenantry_http::openapi::{Operation, Shape};
 
 use super::parameters::{allow_missing, filter, force, order_by};
-use super::{JSON, create, custom, delete, get, held_to_a_version, list, update};
+use super::{JSON, create, custom, delete, get, held_to_a_version, list, update, writing};
 use crate::accounts::{ACCOUNT, ORDERING, ROWS, SCHEMA, SENT};
-use crate::me::{OWN, PASSWORD_CHANGE};
+use crate::me::{OWN, PASSWORD_CHANGE, VERIFICATION_REQUEST};
 
 /// Accounts are known to who runs the server, and to nobody else.
 const OF_THE_SERVER: &[Kind] = &[Kind::Forbidden, Kind::NotFound];
@@ -29,6 +29,17 @@ pub(crate) fn change_password() -> Operation {
         .reads(JSON, Shape::made(|schemas| PASSWORD_CHANGE.to_make(schemas)))
         .answers(200, "It is changed.", Shape::made(|_| json!({"type": "object", "maxProperties": 0})))
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition, Kind::Conflict])
+}
+
+pub(crate) fn request_email_verification() -> Operation {
+    writing("request_email_verification", "Have the current user's e-mail address verified")
+        .about(
+            "A link is mailed that proves the address, or another one that the account is to have. A server without mail \
+             refuses.",
+        )
+        .may_read(JSON, Shape::made(|schemas| VERIFICATION_REQUEST.to_make(schemas)))
+        .answers(200, "It is on its way.", Shape::made(|_| json!({"type": "object", "maxProperties": 0})))
+        .refuses(&[Kind::Forbidden, Kind::NotFound, Kind::Precondition, Kind::RateLimited])
 }
 
 pub(crate) fn list_users() -> Operation {

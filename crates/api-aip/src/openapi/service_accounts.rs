@@ -3,8 +3,8 @@
 use tenantry_core::Kind;
 use tenantry_http::openapi::{Operation, Shape};
 
-use super::parameters::{allow_missing, filter, order_by};
-use super::{JSON, WITHIN, create, custom, delete, get, held_to_a_version, list};
+use super::parameters::{allow_missing, filter, force, order_by};
+use super::{JSON, WITHIN, create, custom, delete, get, held_to_a_version, list, update};
 use crate::api_keys::{ORDERING, SCHEMA};
 use crate::own::ROTATION;
 use crate::service_accounts::{ACCOUNT_KEY, CLIENT, CLIENT_ROWS, KEY_ROWS, ROWS, SERVICE_ACCOUNT};
@@ -27,6 +27,34 @@ pub(crate) fn create_service_account() -> Operation {
         .about("It has no secret yet: an API key or a client is made for it.")
         .refuses(WITHIN)
         .refuses(&[Kind::LimitReached])
+}
+
+pub(crate) fn update_service_account() -> Operation {
+    held_to_a_version(update("update_service_account", "Update a service account", &SERVICE_ACCOUNT))
+        .about("By who holds whatever the account holds.")
+}
+
+pub(crate) fn suspend_service_account() -> Operation {
+    held_to_a_version(custom("suspend_service_account", "Suspend a service account", &SERVICE_ACCOUNT))
+        .about("By who holds whatever the account holds. It may do nothing, at once.")
+}
+
+pub(crate) fn resume_service_account() -> Operation {
+    held_to_a_version(custom(
+        "resume_service_account",
+        "Lift the suspension of a service account",
+        &SERVICE_ACCOUNT,
+    ))
+    .about("By who holds whatever the account holds.")
+}
+
+pub(crate) fn delete_service_account() -> Operation {
+    held_to_a_version(delete("delete_service_account", "Delete a service account"))
+        .about(
+            "By who holds whatever the account holds. Its roles and secrets end at once. With `force` workspaces that it \
+             alone owns go to the organization's owner.",
+        )
+        .takes([allow_missing(), force()])
 }
 
 pub(crate) fn list_account_keys() -> Operation {
@@ -79,4 +107,13 @@ pub(crate) fn rotate_account_key() -> Operation {
         )
         .may_read(JSON, Shape::made(|schemas| ROTATION.to_make(schemas)))
         .answers(200, "As it is now.", Shape::made(|schemas| ACCOUNT_KEY.made(schemas)))
+}
+
+pub(crate) fn rotate_account_client() -> Operation {
+    held_to_a_version(custom("rotate_account_client", "Give an OAuth client another secret", &CLIENT))
+        .about(
+            "The secret is shown this once. The one before counts on for the `overlap`, seven days at most.",
+        )
+        .may_read(JSON, Shape::made(|schemas| ROTATION.to_make(schemas)))
+        .answers(200, "As it is now.", Shape::made(|schemas| CLIENT.made(schemas)))
 }

@@ -1,14 +1,16 @@
-//! Who is invited: the one way into an organization for who has no right in it yet, as far as its own invitation goes.
+//! Who is invited: the one way into an organization for who has no right in it yet, as far as its own invitation goes; by
+//! the account of its address, or by its secret for who has none.
 
-use super::{Located, OrganizationRef, OrganizationScope, Writable, server};
+use super::{Located, OrganizationRef, OrganizationScope, ServerScope, Writable, server};
 use crate::caller::{Caller, Narrowing};
 use crate::error::{Error, Result};
-use crate::ids::InvitationId;
+use crate::ids::{InvitationId, OrganizationId};
 use crate::invitation::Invitation;
 use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::store::Session;
 use crate::text;
+use crate::throttle::WRONG;
 
 /// The invitation of this id, if the caller is signed in with its address.
 pub async fn invited(
@@ -53,7 +55,14 @@ async fn addressed(
     let Some(email) = own.filter(Principal::is_active_user).and_then(|own| own.email) else {
         return Ok(None);
     };
-    let scope = OrganizationScope {
+    let scope = scope_of_invitee(Located { organization, version }, caller);
+    let found = session.find_invitation(&scope, id).await?;
+    let own = found.filter(|invitation| text::fold(&invitation.email) == text::fold(&email));
+    Ok(own.map(|invitation| (scope, invitation)))
+}
+
+fn scope_of_invitee(Located { organization, version }: Located, caller: &Caller) -> OrganizationScope {
+    OrganizationScope {
         organization,
         version,
         principal: caller.principal,
@@ -61,8 +70,44 @@ async fn addressed(
         in_every_workspace: PermissionSet::NONE,
         by_own_roles: PermissionSet::NONE,
         only_workspaces: None,
+    }
+}
+
+/// The invitation of this id, for who has no account and shows its secret. Without it nobody learns that there is one.
+pub async fn invited_by_secret(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    (id, hash): (InvitationId, &[u8; 32]),
+) -> Result<(ServerScope, OrganizationScope, Invitation)> {
+    let located = session.locate_organization(organization).await?.ok_or_else(wrong_secret)?;
+    let scope = scope_of_invitee(located, caller);
+    let invitation = session.find_invitation(&scope, id).await?.ok_or_else(wrong_secret)?;
+    if !session.invitation_has_secret(&scope, id, hash).await? {
+        return Err(wrong_secret());
+    }
+    let server = ServerScope {
+        principal: caller.principal,
+        permissions: PermissionSet::NONE,
+        only_organization: None,
     };
-    let found = session.find_invitation(&scope, id).await?;
-    let own = found.filter(|invitation| text::fold(&invitation.email) == text::fold(&email));
-    Ok(own.map(|invitation| (scope, invitation)))
+    Ok((server, scope, invitation))
+}
+
+/// The same for an invitation that is to be answered, and for the account that is made for it.
+pub async fn invited_by_secret_change(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+    shown: (InvitationId, &[u8; 32]),
+) -> Result<(Writable<ServerScope>, Writable<OrganizationScope>, Invitation)> {
+    session.lock_organization(OrganizationId::SERVER).await?;
+    super::lock(session, organization).await?;
+    let (server, scope, invitation) = invited_by_secret(session, caller, organization, shown).await?;
+    Ok((Writable(server), Writable(scope), invitation))
+}
+
+/// The refusal of who shows a secret that is not the invitation's.
+pub(crate) fn wrong_secret() -> Error {
+    Error::invalid("secret", WRONG, "expected the invitation's secret")
 }

@@ -23,7 +23,8 @@ use crate::store::Session;
 pub(crate) use decide::in_workspace;
 use decide::on_organization;
 pub use decide::{Decision, Holdings, View, decide_organization, decide_workspace};
-pub use invited::{invited, invited_change};
+pub(crate) use invited::wrong_secret;
+pub use invited::{invited, invited_by_secret, invited_by_secret_change, invited_change};
 pub use place::{Needed, Place, PlaceScope, require_at, require_change_at};
 pub use scope::{EverywhereScope, OrganizationScope, ServerScope, WorkspaceScope, Writable};
 

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use subtle::ConstantTimeEq;
-
 use super::{
     Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, Verdict, issue, require_good,
     require_whole_person,
@@ -61,14 +59,13 @@ impl Core {
             .point(secret.hash(), |session, hash| Box::pin(session.find_credential(hash)))
             .await?
             .ok_or_else(failed_sign_in)?;
-        let same = found.credential.id.as_uuid().as_bytes().ct_eq(client_id.as_uuid().as_bytes());
-        if !bool::from(same) {
+        if !found.is_of_client(client_id) {
             return Err(failed_sign_in().by(found.principal.id));
         }
         let now = self.clock().now();
         let caller = caller_of(&found, now).map_err(Error::at_sign_in)?;
         self.uses().note(found.credential.id, now);
-        self.issue_access(&caller, Some(found.credential.id)).await
+        self.issue_access(&caller, Some(client_id)).await
     }
 
     /// Exchanges a token or key for a short-lived access token of the same principal, which ends with it. An access token cannot be exchanged:

@@ -31,6 +31,13 @@ impl Found {
         let expired = self.credential.expires_at.is_some_and(|at| at <= now);
         !expired && self.revoked_at.is_none() && self.principal.suspended_at.is_none()
     }
+
+    /// Whether it is a secret of the OAuth client of this id: the present one, or one before that counts on.
+    pub(crate) fn is_of_client(&self, client: CredentialId) -> bool {
+        let credential = &self.credential;
+        credential.kind == TokenKind::ClientSecret
+            && (credential.id == client || credential.parent == Some(client))
+    }
 }
 
 /// Credentials, in one session.

@@ -21,8 +21,10 @@ pub enum TokenKind {
     ClientSecret,
     /// A short-lived access token from a token endpoint.
     Access,
-    /// The secret of an invitation.
+    /// The secret of an invitation, shown to whoever made it.
     Invitation,
+    /// The same where it is mailed: whoever has it gets what is mailed to the address.
+    MailedInvitation,
     /// What a browser shows in its cookie.
     BrowserSession,
     /// What a person allowed a client; nobody is told the secret.
@@ -42,12 +44,13 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::PersonalAccess,
         Self::ServiceAccountKey,
         Self::ClientSecret,
         Self::Access,
         Self::Invitation,
+        Self::MailedInvitation,
         Self::BrowserSession,
         Self::Authorization,
         Self::Refresh,
@@ -66,6 +69,7 @@ impl TokenKind {
             Self::ClientSecret => "tny_cs_",
             Self::Access => "tny_at_",
             Self::Invitation => "tny_inv_",
+            Self::MailedInvitation => "tny_mi_",
             Self::BrowserSession => "tny_bs_",
             Self::Authorization => "tny_az_",
             Self::Refresh => "tny_rt_",
@@ -85,6 +89,7 @@ impl TokenKind {
             Self::ClientSecret => "client_secret",
             Self::Access => "access_token",
             Self::Invitation => "invitation",
+            Self::MailedInvitation => "mailed_invitation",
             Self::BrowserSession => "browser_session",
             Self::Authorization => "authorization",
             Self::Refresh => "refresh_token",

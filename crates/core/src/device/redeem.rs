@@ -101,6 +101,7 @@ async fn poll(
             let Some((authorization, person)) = allowed.filter(|_| held) else {
                 return Ok(Polled::Refused(Refusal::AccessDenied));
             };
+            client.require_resource(authorization.audience.as_deref())?;
             let caller = oauth::caller_of(&authorization, &person, client.request_id.clone());
             let act = between.act(caller);
             let given = (authorization.scopes, None);

@@ -80,6 +80,17 @@ pub(crate) async fn leave(
     if person.is_none_or(|person| person.is_service_account()) {
         return Err(Error::not_found("user"));
     }
+    depart(session, act, scope, (user, "organization_user.remove"), force).await
+}
+
+/// The same for a principal of any kind, recorded under the action.
+pub(crate) async fn depart(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<OrganizationScope>,
+    (user, action): (PrincipalId, &'static str),
+    force: bool,
+) -> Result<Departure> {
     require_not_account_owner(session, scope, user).await?;
     let roles = session.roles_held(scope, user).await?;
     for role in &roles {
@@ -100,7 +111,7 @@ pub(crate) async fn leave(
     let targets = [Target::new("principal", user.as_uuid())];
     let handed_over = owned.iter().map(|workspace| Target::new("workspace", workspace.id.as_uuid()));
     let targets = targets.into_iter().chain(handed_over).collect();
-    act.record(session, organization.id, "organization_user.remove", targets).await?;
+    act.record(session, organization.id, action, targets).await?;
     Ok(Departure { organization: organization.id, workspaces, handed_over: owned, api_keys })
 }
 

@@ -22,8 +22,8 @@ use crate::principal::{Principal, UserField};
 use crate::role::Role;
 use crate::store::Session;
 
-pub(crate) use leave::leave;
 pub use leave::{Departure, LeftWorkspace};
+pub(crate) use leave::{depart, leave};
 pub(crate) use service::resolve;
 pub use service::{Added, Person, RoleName, RolesWanted};
 pub use store::GrantStore;

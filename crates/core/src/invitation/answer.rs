@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::InvitationId;
 use crate::permission::PermissionSet;
 use crate::store::Session;
-use crate::throttle::{Attempts, Purpose, WRONG};
+use crate::throttle::{Attempts, Purpose};
 
 impl Core {
     /// Accepts an invitation as who is signed in with its address: what it offers is the caller's from then on. A secret
@@ -57,7 +57,7 @@ impl Core {
                 if let Some(hash) = hash
                     && !matches!(hash, Some(hash) if session.invitation_has_secret(&scope, *id, hash).await?)
                 {
-                    return Err(Error::invalid("secret", WRONG, "expected the invitation's secret"));
+                    return Err(authz::wrong_secret());
                 }
                 let mut answered = detail(session, &scope, invitation).await?;
                 if *status == InvitationStatus::Accepted {
@@ -75,7 +75,7 @@ impl Core {
 }
 
 /// The offer stands while its maker may still make it, and there is something to enter.
-async fn require_a_standing_offer(
+pub(super) async fn require_a_standing_offer(
     session: &dyn Session,
     scope: &Writable<OrganizationScope>,
     offered: &InvitationDetail,

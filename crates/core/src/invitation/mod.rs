@@ -2,9 +2,10 @@
 //!
 //! An invitation ends once: accepted, declined, expired or revoked. Its secret is shown once and stored hashed. The
 //! roles that it offers are grants whose subject is the invitation. Only who is signed in with the address can answer it,
-//! and what its maker may not offer any more by then is not given.
+//! or who gets what is mailed to it and has no account yet; and what its maker may not offer any more by then is not given.
 
 mod answer;
+mod join;
 mod service;
 mod store;
 
@@ -23,6 +24,7 @@ use crate::settings::Settings;
 use crate::store::Session;
 use crate::text;
 
+pub use join::Newcomer;
 pub use store::{InvitationField, InvitationStore};
 
 /// An offer of roles to an e-mail address.

@@ -171,7 +171,9 @@ impl Core {
     }
 
     pub(crate) fn invitation_secret(&self) -> Secret {
-        Secret::random(TokenKind::Invitation, self.entropy())
+        let mailed = self.post().is_delivered();
+        let kind = if mailed { TokenKind::MailedInvitation } else { TokenKind::Invitation };
+        Secret::random(kind, self.entropy())
     }
 }
 

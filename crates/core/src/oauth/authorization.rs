@@ -119,7 +119,8 @@ impl Core {
     /// Spends a code. The second time it is shown, everything that came of it ends.
     ///
     /// # Errors
-    /// [`Refusal::InvalidGrant`], whatever is wrong with the code.
+    /// [`Refusal::InvalidGrant`], whatever is wrong with the code; [`Refusal::InvalidTarget`] for tokens of another resource,
+    /// which leaves the code as it is.
     pub async fn redeem_code(&self, client: &ProvenClient, redemption: Redemption) -> Result<Tokens> {
         client.client.require_grant(GrantType::AuthorizationCode)?;
         let code = Secret::parse(&redemption.code).filter(|code| code.kind() == TokenKind::AuthorizationCode);
@@ -204,6 +205,7 @@ async fn spend(
     if !fits {
         return Err(bad_code().by(person.id));
     }
+    client.require_resource(authorization.audience.as_deref())?;
     let scopes = authorization.scopes;
     let given = (scopes, code.nonce);
     let tokens = tokens::give(session, &act, (authorization, person), given, minted).await?;

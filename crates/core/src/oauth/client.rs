@@ -8,12 +8,14 @@ use super::{ADDRESSES_MAX, Client, ClientKind, GrantType, Refusal, Scopes, redir
 use crate::Core;
 use crate::audit::Target;
 use crate::authz;
+use crate::browser::Origin;
 use crate::caller::Caller;
 use crate::credential::{Found, Secret, TokenKind};
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, OrganizationId};
+use crate::ids::{ClientId, CredentialId, OrganizationId};
 use crate::permission::Permission;
 use crate::text;
+use crate::throttle::{Attempts, Purpose};
 
 /// Longest name of a client, in characters.
 const NAME_MAX: usize = 60;
@@ -46,6 +48,18 @@ pub struct RegisteredClient {
     pub secret: Option<Secret>,
 }
 
+/// What a client names as the resource that tokens are to be for (RFC 8707).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Resource {
+    /// Nothing: whatever was allowed.
+    #[default]
+    Unnamed,
+    /// This server.
+    Own,
+    /// Something else, by its address.
+    Other(String),
+}
+
 /// A client that showed what it has to show.
 #[derive(Clone, Debug)]
 pub struct ProvenClient {
@@ -53,6 +67,8 @@ pub struct ProvenClient {
     pub client: Client,
     /// The id of the request, for the audit trail.
     pub request_id: Option<String>,
+    /// What it names as the resource of the tokens that it asks for.
+    pub resource: Resource,
     /// The credential that a service account's client is, and whose it is.
     pub(super) account: Option<Arc<Found>>,
 }
@@ -62,7 +78,22 @@ impl ProvenClient {
     /// Its id must be none that a registered client can have.
     pub fn of_program(id: String, name: &str, request_id: Option<String>) -> Self {
         let client = program(id, name, Vec::new());
-        Self { client, request_id, account: None }
+        Self { client, request_id, resource: Resource::Unnamed, account: None }
+    }
+
+    /// Refuses tokens for another resource than the one that was allowed; none is this server.
+    pub(crate) fn require_resource(&self, allowed: Option<&str>) -> Result<()> {
+        let fits = match &self.resource {
+            Resource::Unnamed => true,
+            Resource::Own => allowed.is_none(),
+            Resource::Other(named) => {
+                allowed.is_some_and(|it| it.trim_end_matches('/') == named.trim_end_matches('/'))
+            }
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(refused(Refusal::InvalidTarget, "resource: expected the one that was allowed"))
     }
 }
 
@@ -157,9 +188,17 @@ impl Core {
     /// Takes a client's proof: a secret from a confidential one, none from another.
     ///
     /// # Errors
-    /// [`Refusal::InvalidClient`], whatever is wrong.
-    pub async fn prove_client(&self, id: &str, secret: Option<&str>) -> Result<ProvenClient> {
-        let proven = |client| Ok(ProvenClient { client, request_id: None, account: None });
+    /// [`Refusal::InvalidClient`], whatever is wrong; `Kind::RateLimited` after several of these.
+    pub async fn prove_client(&self, id: &str, secret: Option<&str>, from: &Origin) -> Result<ProvenClient> {
+        let attempts = Attempts::new(Purpose::SignIn, id, from.source);
+        let proven = self.throttled(&attempts, self.proven(id, secret)).await?;
+        Ok(ProvenClient { request_id: from.request_id.clone(), ..proven })
+    }
+
+    async fn proven(&self, id: &str, secret: Option<&str>) -> Result<ProvenClient> {
+        let proven = |client| {
+            Ok(ProvenClient { client, request_id: None, resource: Resource::Unnamed, account: None })
+        };
         if let Some(own) = own(id) {
             return if secret.is_none() { proven(own) } else { Err(unproven()) };
         }
@@ -181,9 +220,8 @@ impl Core {
     /// The client of a service account, which is a credential: its id is the client's.
     async fn prove_service_account(&self, id: &str, hash: [u8; 32]) -> Result<ProvenClient> {
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
-        let found =
-            found.filter(|found| found.credential.id.to_string().as_bytes().ct_eq(id.as_bytes()).into());
-        let found = found.ok_or_else(unproven)?;
+        let client = CredentialId::parse(id).ok_or_else(unproven)?;
+        let found = found.filter(|found| found.is_of_client(client)).ok_or_else(unproven)?;
         if !found.counts(self.clock().now()) {
             return Err(unproven().by(found.principal.id));
         }
@@ -198,7 +236,7 @@ impl Core {
             audiences: Vec::new(),
             created_at: found.credential.created_at,
         };
-        Ok(ProvenClient { client, request_id: None, account: Some(found) })
+        Ok(ProvenClient { client, request_id: None, resource: Resource::Unnamed, account: Some(found) })
     }
 }
 

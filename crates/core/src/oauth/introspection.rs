@@ -8,7 +8,7 @@ use crate::audit::Target;
 use crate::clock::Timestamp;
 use crate::credential::{Found, Issued, Secret, TokenKind, caller_of};
 use crate::error::{Error, Result};
-use crate::ids::OrganizationId;
+use crate::ids::{CredentialId, OrganizationId};
 use crate::principal::Principal;
 use crate::store::Session;
 
@@ -34,13 +34,15 @@ impl Core {
             let message = format!("scope: expected some of {}", client.client.scopes);
             return Err(refused(Refusal::InvalidScope, message));
         }
+        client.require_resource(None)?;
         let Some(found) = &client.account else {
             return Err(refused(Refusal::UnauthorizedClient, "the client has no service account"));
         };
         let mut caller = caller_of(found, self.clock().now())?;
         caller.request_id.clone_from(&client.request_id);
         caller.narrowing = caller.narrowing.within(scopes.access().permissions());
-        self.issue_access(&caller, Some(found.credential.id)).await
+        // Whichever of its secrets it showed, what it gets ends with the client.
+        self.issue_access(&caller, CredentialId::parse(&client.client.id)).await
     }
 
     /// The person behind an access token, and what it is good for: for what only tells who somebody is. Tokens that no
@@ -149,8 +151,8 @@ async fn own_token(
 ) -> Result<Option<Introspection>> {
     let Some(found) = session.find_credential(hash).await? else { return Ok(None) };
     let Some(parent) = found.credential.parent else { return Ok(None) };
-    if let Some(account) = &client.account {
-        if account.credential.id != parent {
+    if client.account.is_some() {
+        if CredentialId::parse(&client.client.id) != Some(parent) {
             return Ok(None);
         }
         let reading = found.credential.access.permissions() == Scopes::API_READ.access().permissions();

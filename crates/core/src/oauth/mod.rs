@@ -24,7 +24,7 @@ use crate::ids::{CredentialId, PrincipalId};
 
 pub(crate) use authorization::allow;
 pub use authorization::{AuthorizationRequest, Redemption};
-pub use client::{ClientRegistration, ProvenClient, RegisteredClient};
+pub use client::{ClientRegistration, ProvenClient, RegisteredClient, Resource};
 pub use introspection::Introspection;
 pub use pkce::Challenge;
 pub use redirect::{ADDRESSES_MAX, is_registered};

@@ -19,7 +19,8 @@ impl Core {
     /// Exchanges a refresh token. The access token may be asked to be good for less than what was allowed.
     ///
     /// # Errors
-    /// [`Refusal::InvalidGrant`], whatever is wrong with the token; [`Refusal::InvalidScope`] for more than was allowed.
+    /// [`Refusal::InvalidGrant`], whatever is wrong with the token; [`Refusal::InvalidScope`] for more than was allowed,
+    /// [`Refusal::InvalidTarget`] for another resource; these two leave it as it is.
     pub async fn refresh(
         &self,
         client: &ProvenClient,
@@ -73,6 +74,7 @@ async fn exchange(
     if !authorization.scopes.contains(scopes) {
         return Err(refused(Refusal::InvalidScope, "scope: expected no more than was allowed"));
     }
+    client.require_resource(authorization.audience.as_deref())?;
     session.rotate_refresh_token(found.credential.id, now).await?;
     let tokens = tokens::give(session, &act, (authorization, person), (scopes, None), minted).await?;
     record(session, &act, "authorization.refresh", act.caller.credential).await?;

@@ -56,15 +56,7 @@ impl Core {
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
         let hash = self.password_hash(&new).await?;
         let id = PrincipalId::generate(&*self.ids);
-        let caller = Caller {
-            principal: id,
-            is_service_account: false,
-            credential: CredentialId::generate(&*self.ids),
-            narrowing: crate::caller::Narrowing::default(),
-            auth_version: 1,
-            request_id: None,
-            source: None,
-        };
+        let caller = self.newcomer(id);
         self.store()
             .write((self.act(&caller), new, hash, secret), |session, (act, new, hash, secret)| {
                 Box::pin(async move {
@@ -116,7 +108,21 @@ impl Core {
             .await
     }
 
-    async fn password_hash(&self, new: &NewUser) -> Result<Option<String>> {
+    /// Whoever gets the account of this id in what is done here.
+    pub(crate) fn newcomer(&self, id: PrincipalId) -> Caller {
+        Caller {
+            principal: id,
+            is_service_account: false,
+            credential: CredentialId::generate(&*self.ids),
+            narrowing: crate::caller::Narrowing::default(),
+            auth_version: 1,
+            request_id: None,
+            source: None,
+        }
+    }
+
+    /// The hash of the password, if there is one.
+    pub(crate) async fn password_hash(&self, new: &NewUser) -> Result<Option<String>> {
         let Some(password) = &new.password else { return Ok(None) };
         let own = [Some(&new.email), new.username.as_ref(), new.display_name.as_ref()];
         let own: Vec<&str> = own.into_iter().flatten().map(String::as_str).collect();
@@ -195,7 +201,8 @@ pub(super) async fn require_free(
     Ok(())
 }
 
-async fn insert_user(
+/// Makes a user of free names.
+pub(crate) async fn insert_user(
     session: &dyn Session,
     act: &Act,
     scope: &authz::Writable<authz::ServerScope>,

@@ -8,6 +8,7 @@ mod store;
 use crate::credential::TokenKind;
 use crate::page::{Cursor, KeyValue};
 use crate::principal::Principal;
+use crate::version::Versions;
 
 pub(crate) use service::insert;
 pub use store::ServiceAccountStore;
@@ -47,6 +48,17 @@ impl AccountSecret {
             Self::Client => "client",
         }
     }
+}
+
+/// What is to become of a service account. `None` leaves a field alone.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceAccountChange {
+    /// Another name, unique in the organization.
+    pub name: Option<String>,
+    /// Whether it may do nothing, at once and until that is lifted.
+    pub suspended: Option<bool>,
+    /// The version that the client saw last; another one is a conflict.
+    pub expected_version: Option<Versions>,
 }
 
 /// What a new secret is made of.

@@ -1,14 +1,15 @@
 //! Use cases of service accounts and their secrets.
 
 use super::{
-    ACCOUNT_SECRETS_MAX, AccountSecret, NewAccountSecret, SERVICE_ACCOUNTS_MAX, ServiceAccountField,
+    ACCOUNT_SECRETS_MAX, AccountSecret, NewAccountSecret, SERVICE_ACCOUNTS_MAX, ServiceAccountChange,
+    ServiceAccountField,
 };
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, Writable};
 use crate::caller::Caller;
 use crate::credential::{
-    API_KEY_TITLE_MAX, Access, ApiKey, ApiKeyField, Issued, Rotation, Secret, issue, rotate,
+    self, API_KEY_TITLE_MAX, Access, ApiKey, ApiKeyField, Issued, Rotation, Secret, issue, rotate,
 };
 use crate::error::{Error, Kind, Result};
 use crate::filter::ListQuery;
@@ -77,6 +78,71 @@ impl Core {
                     let targets = vec![Target::new("principal", made.id.as_uuid())];
                     act.record(session, scope.organization(), "service_account.create", targets).await?;
                     Ok(made)
+                })
+            })
+            .await
+    }
+
+    /// Changes a service account, by who holds whatever it holds.
+    pub async fn update_service_account(
+        &self,
+        caller: &Caller,
+        (organization, id): (OrganizationRef, PrincipalId),
+        change: ServiceAccountChange,
+    ) -> Result<Principal> {
+        self.store()
+            .write(
+                (self.act(caller), organization, id, change),
+                |session, (act, organization, id, change)| {
+                    Box::pin(async move {
+                        let scope = writable(session, act, organization).await?;
+                        let mut found = answered_for(session, &scope, *id).await?;
+                        let expected = change.expected_version.as_ref();
+                        version::require(Seen::ServiceAccount, found.version, expected)?;
+                        if let Some(name) = &change.name {
+                            found.username = text::username("name", name)?;
+                        }
+                        let action = match change.suspended {
+                            None => "service_account.update",
+                            Some(true) => "service_account.suspend",
+                            Some(false) => "service_account.resume",
+                        };
+                        if let Some(suspended) = change.suspended {
+                            found.suspended_at = suspended.then(|| found.suspended_at.unwrap_or(act.now));
+                            found.auth_version += 1;
+                        }
+                        found.version += 1;
+                        found.updated_at = act.now;
+                        session.update_service_account(&scope, &found).await?;
+                        let targets = vec![Target::new("principal", id.as_uuid())];
+                        act.record(session, scope.organization(), action, targets).await?;
+                        Ok(found)
+                    })
+                },
+            )
+            .await
+    }
+
+    /// Deletes a service account, by who holds whatever it holds: its roles and secrets end at once, and its name is free.
+    /// While it alone owns a workspace that needs `force`, by which those go to the organization's owner.
+    pub async fn delete_service_account(
+        &self,
+        caller: &Caller,
+        (organization, id): (OrganizationRef, PrincipalId),
+        expected_version: Option<Versions>,
+        force: bool,
+    ) -> Result<()> {
+        let data = (self.act(caller), (organization, id), expected_version, force);
+        self.store()
+            .write(data, |session, (act, (organization, id), expected, force)| {
+                Box::pin(async move {
+                    let scope = writable(session, act, organization).await?;
+                    let found = answered_for(session, &scope, *id).await?;
+                    version::require(Seen::ServiceAccount, found.version, expected.as_ref())?;
+                    let leaving = (found.id, "service_account.delete");
+                    grant::depart(session, act, &scope, leaving, *force).await?;
+                    credential::end_all(session, act, found.id).await?;
+                    session.bury_service_account(&scope, found.id, act.now).await
                 })
             })
             .await

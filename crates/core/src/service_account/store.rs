@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::ServiceAccountField;
-use crate::authz::OrganizationScope;
+use crate::authz::{OrganizationScope, Writable};
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::PrincipalId;
 use crate::page::{Page, PageRequest};
@@ -25,6 +26,21 @@ pub trait ServiceAccountStore {
         scope: &OrganizationScope,
         id: PrincipalId,
     ) -> Result<Option<Principal>>;
+
+    /// Writes name, state and versions of the service account, and raises the organization's version.
+    async fn update_service_account(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        account: &Principal,
+    ) -> Result<()>;
+
+    /// Makes the service account a tombstone: suspended, nameless, and shown to nobody.
+    async fn bury_service_account(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        id: PrincipalId,
+        now: Timestamp,
+    ) -> Result<()>;
 
     /// How many service accounts the organization has.
     async fn count_service_accounts(&self, scope: &OrganizationScope) -> Result<u64>;

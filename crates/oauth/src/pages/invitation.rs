@@ -1,4 +1,5 @@
-//! `/login/invitation`: a person answers an invitation. Looking at the page spends nothing.
+//! `/login/invitation`: a person answers an invitation, with the account of its address or with a new one. Looking at the page
+//! spends nothing.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::BrowserSession;
 use tenantry_core::ids::InvitationId;
-use tenantry_core::invitation::InvitationDetail;
+use tenantry_core::invitation::{InvitationDetail, Newcomer};
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::role::Role;
-use tenantry_core::{Error, Kind};
+use tenantry_core::{Error, Kind, Result};
 use tenantry_http::{Form, Query, Refused, Served, encode_query};
 
 use super::{Pages, go, say, show as show_page};
@@ -28,11 +29,29 @@ struct Invited<'a> {
     parameters: Vec<(&'static str, &'a str)>,
 }
 
+/// For who has no account yet.
+#[derive(Template)]
+#[template(path = "join.html")]
+struct Join<'a> {
+    problem: Option<&'a str>,
+    place: String,
+    roles: String,
+    email: &'a str,
+    name: &'a str,
+    sign_in: String,
+    form_token: String,
+    parameters: Vec<(&'static str, &'a str)>,
+}
+
 fn place(detail: &InvitationDetail) -> String {
     match &detail.workspace_name {
         Some(workspace) => format!("{workspace} of {}", detail.organization_name),
         None => detail.organization_name.clone(),
     }
+}
+
+fn roles(detail: &InvitationDetail) -> String {
+    detail.roles.iter().map(called).collect::<Vec<_>>().join(", ")
 }
 
 /// What people call a role.
@@ -55,12 +74,11 @@ fn named<'a>(find: impl Fn(&str) -> Option<&'a str>) -> Option<(OrganizationRef,
 
 /// An invitation that is not there is one to somebody else: whoever is signed in may be the wrong one.
 fn not_theirs(session: &BrowserSession, parameters: &[(&'static str, &str)]) -> Response {
-    let back = format!("/login/invitation?{}", encode_query(parameters.iter().copied()));
     let message = format!(
         "There is no open invitation here for {}. If it came to another of your addresses, sign in with the account of that one.",
         session.person.email.as_deref().unwrap_or(&session.person.username)
     );
-    let onward = format!("/login?{}", encode_query([("return_to", back.as_str())]));
+    let onward = sign_in(parameters);
     let page = super::Notice {
         title: "This invitation is not for this account",
         message: &message,
@@ -69,7 +87,44 @@ fn not_theirs(session: &BrowserSession, parameters: &[(&'static str, &str)]) -> 
     show_page(StatusCode::NOT_FOUND, &page, None)
 }
 
-/// What is offered; whoever is not signed in signs in first.
+fn sign_in(parameters: &[(&'static str, &str)]) -> String {
+    let back = format!("/login/invitation?{}", encode_query(parameters.iter().copied()));
+    format!("/login?{}", encode_query([("return_to", back.as_str())]))
+}
+
+/// What is offered to who is not signed in. Whoever cannot join with a new account, for whatever reason, signs in first.
+async fn show_stranger(
+    served: &Served,
+    browser: &Browser,
+    parameters: &[(&'static str, &str)],
+    (status, name, problem): (StatusCode, &str, Option<&str>),
+) -> Result<Response> {
+    let sign_in = sign_in(parameters);
+    let find = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let (Some((organization, id)), Some(secret)) = (named(find), find("secret")) else {
+        return go(&sign_in);
+    };
+    let offered = match served.core.look_at_invitation(organization, (id, secret), &browser.from).await {
+        Ok(offered) => offered,
+        Err(error) if matches!(error.kind, Kind::Invalid | Kind::Precondition | Kind::AlreadyExists) => {
+            return go(&sign_in);
+        }
+        Err(error) => return Err(error),
+    };
+    let page = Join {
+        problem,
+        place: place(&offered),
+        roles: roles(&offered),
+        email: &offered.invitation.email,
+        name,
+        sign_in,
+        form_token: browser.form_token(),
+        parameters: parameters.to_vec(),
+    };
+    Ok(browser.keep(show_page(status, &page, None)))
+}
+
+/// What is offered: to who is signed in, or to who has no account yet.
 pub(crate) async fn show(
     State(served): State<Served>,
     browser: Browser,
@@ -79,11 +134,10 @@ pub(crate) async fn show(
     for name in PARAMETERS {
         parameters.extend(query.one(name)?.map(|value| (name, value)));
     }
-    let Some(session) = &browser.session else {
-        let back = format!("/login/invitation?{}", encode_query(parameters));
-        return Ok(go(&format!("/login?{}", encode_query([("return_to", back.as_str())])))?);
-    };
     let find = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let Some(session) = &browser.session else {
+        return Ok(show_stranger(&served, &browser, &parameters, (StatusCode::OK, "", None)).await?);
+    };
     let Some((organization, id)) = named(find) else { return Ok(not_theirs(session, &parameters)) };
     let detail = match served.core.get_invitation(&session.caller, organization, id).await {
         Ok(detail) if detail.invitation.is_open(served.core.clock().now()) => detail,
@@ -98,10 +152,9 @@ pub(crate) async fn show(
         }
         Err(error) => return Err(error.into()),
     };
-    let roles: Vec<_> = detail.roles.iter().map(called).collect();
     let page = Invited {
         place: place(&detail),
-        roles: roles.join(", "),
+        roles: roles(&detail),
         person: session.person.shown_name(),
         form_token: browser.form_token(),
         parameters: parameters.clone(),
@@ -116,7 +169,12 @@ pub(crate) async fn answer(
     sent: Form<Pages>,
 ) -> Result<Response, Refused<Pages>> {
     browser.check(&sent)?;
-    let Some(session) = &browser.session else { return Ok(go("/login")?) };
+    let Some(session) = &browser.session else {
+        return match sent.get("decision") {
+            Some("join") => Ok(join(&served, &browser, &sent).await?),
+            _ => Ok(go("/login")?),
+        };
+    };
     let (organization, id) = named(|name| sent.get(name)).ok_or_else(|| Error::not_found("invitation"))?;
     let (core, secret) = (&served.core, sent.get("secret").map(str::to_owned));
     match sent.required("decision")? {
@@ -134,4 +192,31 @@ pub(crate) async fn answer(
         }
         _ => Err(Error::invalid("decision", "unknown", "expected accept or decline").into()),
     }
+}
+
+/// Makes the account, joins with it, and signs in.
+async fn join(served: &Served, browser: &Browser, sent: &Form<Pages>) -> Result<Response> {
+    let core = &served.core;
+    let (organization, id) = named(|name| sent.get(name)).ok_or_else(|| Error::not_found("invitation"))?;
+    let (secret, name) = (sent.get("secret").unwrap_or_default(), sent.get("name").unwrap_or_default());
+    let password = sent.get("password").unwrap_or_default();
+    let new = Newcomer {
+        display_name: Some(name.trim().to_owned()).filter(|name| !name.is_empty()),
+        password: password.to_owned(),
+        from: browser.from.clone(),
+    };
+    let joined = match core.join(organization, (id, secret), new).await {
+        Ok(joined) => joined,
+        Err(error) if error.kind == Kind::Invalid => {
+            let shown = PARAMETERS.iter().filter_map(|name| Some((*name, sent.get(name)?)));
+            let shown: Vec<_> = shown.collect();
+            let problem = (StatusCode::BAD_REQUEST, name, Some(error.public()));
+            return show_stranger(served, browser, &shown, problem).await;
+        }
+        Err(error) => return Err(error),
+    };
+    let before = (browser.from.clone(), browser.cookie.as_deref());
+    let issued = core.sign_in_browser(&joined.invitation.email, password, before).await?;
+    let response = say("Welcome", &format!("You belong to {} now.", place(&joined)));
+    Ok(browser.cookies().keep_session(response, issued.secret.expose()))
 }

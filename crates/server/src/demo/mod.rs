@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
+use tenantry_cli::output::print;
 use tenantry_core::settings::{AddPeople, Settings};
 use tenantry_http::{Limits, Served};
 use tenantry_store::Database;
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connections::ConnectionLimits;
 use crate::keys::MasterKey;
-use crate::output::{self, Format};
+use crate::output::Format;
 use crate::serve::{app, cancel_on_signal, listen, open_core, run_core};
 use crate::world::SystemEntropy;
 
@@ -66,7 +67,7 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));
     let serving = tokio::spawn(run_core(listener, app, core, limits, stop.clone()));
-    let told = output::print(|out| match demo.output {
+    let told = print(|out| match demo.output {
         Format::Text => print::text(out, &url, &estate),
         Format::Json => print::json(out, &url, &estate),
     });

@@ -8,7 +8,7 @@ use axum::Router;
 use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::Core;
-use tenantry_core::settings::Settings;
+use tenantry_core::settings::{AddPeople, Settings};
 use tenantry_http::{Limits, Served};
 use tenantry_server::connections::ConnectionLimits;
 use tenantry_server::demo::{self, Estate};
@@ -38,7 +38,7 @@ pub(crate) struct TestServer {
     pub(crate) core: Arc<Core>,
     /// For a look at what is stored.
     pub(crate) database: Database,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// Writes a test down for both engines: `both!(name)` for an `async fn name(server: &TestServer)` that only reads.
@@ -110,9 +110,9 @@ impl TestServer {
         Self::over(database, directory, means, build)
     }
 
-    /// The same with a mail server.
+    /// The same with a mail server, where people are invited.
     pub(crate) fn mailing(engine: Engine, mail: MailServer) -> Self {
-        let settings = Settings { mail: true, ..demo::settings() };
+        let settings = Settings { mail: true, add_people: AddPeople::Invite, ..demo::settings() };
         Self::made(engine, (settings, Some(mail), Limits::default()))
     }
 
@@ -122,13 +122,15 @@ impl TestServer {
         Self::made(engine, (demo::settings(), None, limits))
     }
 
-    /// A second server over the same PostgreSQL database, with a master key of its own.
+    /// A second server over the same PostgreSQL database, with the same master key.
     pub(crate) fn replica(&self) -> Self {
         let estate = self.estate.clone();
         let settings = self.core.settings().clone();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::copy(self.directory.path().join("secret.key"), directory.path().join("secret.key")).unwrap();
         Self::over(
             self.database.clone(),
-            tempfile::tempdir().unwrap(),
+            directory,
             (settings, None, Limits::default()),
             async move |_: &MasterKey| estate,
         )
@@ -165,7 +167,7 @@ impl TestServer {
             });
         });
         let (url, estate, core) = start.recv().unwrap();
-        Self { url, estate, core, database, _directory: directory }
+        Self { url, estate, core, database, directory }
     }
 
     /// The token of a person of the estate, or the API key of its service account; any other text is a token itself.

@@ -6,7 +6,13 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use tenantry_core::settings::Settings;
+use tenantry_server::demo;
+use tenantry_server::keys::MasterKey;
 use tenantry_server::mail::MailServer;
+use tenantry_server::serve::{open_core, require_own_key};
+use tenantry_server::world::SystemEntropy;
+use tenantry_store::Database;
 use tenantry_testkit::estate::answer;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,14 +20,14 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::harness::{Engine, TestServer};
 
 /// As little of RFC 5321 as it takes to be handed mails.
-struct Mailbox {
+pub(crate) struct Mailbox {
     mails: Arc<Mutex<Vec<String>>>,
     port: u16,
 }
 
 impl Mailbox {
     /// One that refuses the first so many mails for the moment.
-    async fn refusing(first: usize) -> Self {
+    pub(crate) async fn refusing(first: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mails: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -35,13 +41,13 @@ impl Mailbox {
         Self { mails, port }
     }
 
-    fn server(&self) -> MailServer {
+    pub(crate) fn server(&self) -> MailServer {
         let url = format!("smtp://127.0.0.1:{}?tls=none", self.port);
         MailServer::new(&url, "Tenantry <tenantry@example.org>").unwrap()
     }
 
     /// The mails, when there are so many.
-    async fn mails(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn mails(&self, count: usize) -> Vec<String> {
         for _ in 0..300 {
             let mails = self.mails.lock().unwrap().clone();
             if mails.len() >= count {
@@ -156,4 +162,67 @@ async fn what_is_not_taken_is_tried_again() {
     assert!(
         mails[0].contains("To: ada@tenantry.example") && link(&mails[0]).contains("/login/reset?secret=")
     );
+}
+
+#[tokio::test]
+async fn an_address_is_proved_again_on_request() {
+    const PATH: &str = "/api/v1/me:requestEmailVerification";
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let mailbox = Mailbox::refusing(0).await;
+        let server = TestServer::mailing(engine, mailbox.server());
+        let rehearsed = format!("{PATH}?validate_only=true");
+        server.send("ben", Method::POST, &rehearsed, None).await.expect(200);
+        assert_eq!(server.send("ben", Method::POST, PATH, None).await.expect(200), json!({}));
+        let other = json!({"email": "benjamin@tenantry.example"});
+        server.send("ben", Method::POST, PATH, Some(other)).await.expect(200);
+        let mails = mailbox.mails(2).await;
+        assert!(mails.iter().any(|mail| mail.contains("To: ben@tenantry.example")), "{mails:?}");
+        assert!(mails.iter().any(|mail| mail.contains("benjamin@tenantry.example")), "{mails:?}");
+        assert!(mails.iter().all(|mail| mail.contains("/login/verify?secret=")), "{mails:?}");
+        for body in [json!({"email": "nobody"}), json!({"address": "x@example.org"})] {
+            server.send("ben", Method::POST, PATH, Some(body)).await.expect(400);
+        }
+        server.send("northwind-ci", Method::POST, PATH, None).await.expect(403);
+        server.send("", Method::POST, PATH, None).await.expect(401);
+    }
+    let without = TestServer::start(Engine::Sqlite);
+    let refused = without.send("ben", Method::POST, PATH, None).await;
+    assert!(refused.expect(400)["message"].as_str().unwrap().contains("sends no mail"), "{}", refused.text);
+}
+
+/// Whoever starts a server with another master key learns of it at once, not when the first token cannot be signed.
+#[tokio::test]
+async fn a_database_of_another_master_key_is_refused() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        for sealed in ["nothing", "mail", "a signing key"] {
+            let settings = Settings { mail: true, ..demo::settings() };
+            let server = TestServer::with(engine, settings.clone());
+            match sealed {
+                "mail" => {
+                    let (body, path) =
+                        (json!({"email": "x@example.org"}), "/api/v1/organizations/northwind/invites");
+                    server.send("ada", Method::POST, path, Some(body)).await.expect(200);
+                }
+                "a signing key" => drop(server.get("", "/oauth2/jwks").await.expect(200)),
+                _ => {}
+            }
+            require_own_key(&server.core).await.unwrap();
+            let directory = tempfile::tempdir().unwrap();
+            let database = match &server.database {
+                Database::Sqlite(_) => {
+                    let copy = directory.path().join("copy.db");
+                    answer(&server.database, &format!("VACUUM INTO '{}'", copy.display()));
+                    Database::Sqlite(copy)
+                }
+                postgres @ Database::Postgres { .. } => postgres.clone(),
+            };
+            let key = MasterKey::kept_in(directory.path(), &SystemEntropy).unwrap();
+            let core = open_core(&database, settings, &key).await.unwrap();
+            let refused = require_own_key(&core).await;
+            assert_eq!(refused.is_err(), sealed != "nothing", "{engine:?}: {sealed}");
+            if let Err(error) = refused {
+                assert!(error.to_string().starts_with("secret_key: "), "{error}");
+            }
+        }
+    }
 }

@@ -66,3 +66,53 @@ async fn requests_are_counted_for_each_caller() {
     server.get("tny_pat_0000", &paths[1]).await.expect(429);
     server.get("cleo", "/api/v1/me").await.expect(200);
 }
+
+/// Whoever guesses at the secret of a client is slowed down, in whichever way the client proves itself.
+#[tokio::test]
+async fn secrets_of_clients_are_not_guessed() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let server = TestServer::start(engine);
+        let account = &server.estate.service_accounts[0];
+        let guess = async |path: &str| {
+            let form = [("grant_type", "client_credentials"), ("token", "x")];
+            let request = client().post(format!("{}{path}", server.url)).form(&form);
+            Answer::of(request.basic_auth(&account.client_id, Some("wrong"))).await
+        };
+        for path in
+            ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/token", "/oauth2/token"]
+        {
+            let refused = guess(path).await;
+            assert_eq!(refused.expect(401)["error"], "invalid_client");
+        }
+        let refused = guess("/oauth2/token").await;
+        assert_eq!(refused.expect(429)["error"], "temporarily_unavailable");
+        assert_eq!(refused.headers["retry-after"], "1");
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_counted_at_oauth_and_on_pages() {
+    let form = [("client_id", "tenantry-cli"), ("token", "x")];
+    for path in [
+        "/oauth2/token",
+        "/oauth2/device_authorization",
+        "/oauth2/introspect",
+        "/oauth2/jwks",
+        "/login",
+        "/login/device",
+    ] {
+        let server = TestServer::limited(Engine::Sqlite, 2);
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            let url = format!("{}{path}", server.url);
+            let posted = path.starts_with("/oauth2") && path != "/oauth2/jwks";
+            let request = if posted { client().post(url).form(&form) } else { client().get(url) };
+            let answer = Answer::of(request).await;
+            statuses.push(answer.status);
+        }
+        assert!(statuses[..2].iter().all(|status| *status != 429), "{path}: {statuses:?}");
+        assert_eq!(statuses[2], 429, "{path}");
+        // Who is known is not concerned.
+        server.get("ada", "/api/v1/me").await.expect(200);
+    }
+}

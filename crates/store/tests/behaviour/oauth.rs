@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenantry_core::authz::OrganizationRef;
-use tenantry_core::browser::BrowserSession;
+use tenantry_core::browser::{BrowserSession, Origin};
 use tenantry_core::clock::Clock;
 use tenantry_core::credential::{Access, Issued, NewApiKey, Secret};
 use tenantry_core::error::{Kind, Result};
@@ -115,7 +115,7 @@ impl Scene {
 async fn proven(core: &TestCore, root: &Member, name: &str) -> ProvenClient {
     let RegisteredClient { client, secret } =
         core.register_client(&root.caller, registration(name)).await.unwrap();
-    core.prove_client(&client.id, secret.as_ref().map(Secret::expose)).await.unwrap()
+    core.prove_client(&client.id, secret.as_ref().map(Secret::expose), &Origin::default()).await.unwrap()
 }
 
 fn redemption(code: &str) -> Redemption {
@@ -406,11 +406,11 @@ async fn clients_are_registered_by_administrators(core: TestCore) {
     assert_eq!(core.get_client(&root.caller, &id).await.unwrap(), made.client);
     assert_eq!(core.list_clients(&root.caller).await.unwrap(), [made.client]);
     assert_eq!(kind(core.list_clients(&ann.caller).await), Kind::Forbidden);
-    core.prove_client(&id, Some(secret.expose())).await.unwrap();
+    core.prove_client(&id, Some(secret.expose()), &Origin::default()).await.unwrap();
     let public = ClientRegistration { confidential: false, ..registration("Public") };
     let public = core.register_client(&root.caller, public).await.unwrap();
     assert!(public.secret.is_none());
-    core.prove_client(&public.client.id, None).await.unwrap();
+    core.prove_client(&public.client.id, None, &Origin::default()).await.unwrap();
     for (id, shown) in [
         (id.as_str(), None),
         (id.as_str(), Some("")),
@@ -419,7 +419,11 @@ async fn clients_are_registered_by_administrators(core: TestCore) {
         ("tenantry-cli", Some(secret.expose())),
         ("nobody", None),
     ] {
-        assert_eq!(reason(core.prove_client(id, shown).await), "oauth.invalid_client", "{id} {shown:?}");
+        assert_eq!(
+            reason(core.prove_client(id, shown, &Origin::default()).await),
+            "oauth.invalid_client",
+            "{id} {shown:?}"
+        );
     }
     let wrong: [fn(&mut ClientRegistration); 6] = [
         |new| new.redirect_uris = vec!["http://app.example/".to_owned()],
@@ -437,7 +441,10 @@ async fn clients_are_registered_by_administrators(core: TestCore) {
     assert_eq!(kind(core.delete_client(&ann.caller, &id).await), Kind::Forbidden);
     core.delete_client(&root.caller, &id).await.unwrap();
     assert_eq!(kind(core.delete_client(&root.caller, &id).await), Kind::NotFound);
-    assert_eq!(reason(core.prove_client(&id, Some(secret.expose())).await), "oauth.invalid_client");
+    assert_eq!(
+        reason(core.prove_client(&id, Some(secret.expose()), &Origin::default()).await),
+        "oauth.invalid_client"
+    );
 }
 
 async fn service_accounts_have_clients(core: TestCore) {
@@ -447,7 +454,7 @@ async fn service_accounts_have_clients(core: TestCore) {
     let new = NewServiceAccount { name: "ci".to_owned(), role: BuiltinRole::OrganizationMember };
     let made = core.create_service_account(&ann.caller, OrganizationRef::Id(org), new).await.unwrap();
     let (id, secret) = (made.client.credential.id.to_string(), made.client.secret.expose());
-    let client = core.prove_client(&id, Some(secret)).await.unwrap();
+    let client = core.prove_client(&id, Some(secret), &Origin::default()).await.unwrap();
     let issued = core.client_credentials(&client, Scopes::API_READ).await.unwrap();
     let token = issued.secret.expose();
     assert_eq!(core.authenticate(token).await.unwrap().principal, made.account.id);
@@ -460,11 +467,14 @@ async fn service_accounts_have_clients(core: TestCore) {
     }
     core.revoke_token(&client, token).await.unwrap();
     assert_eq!(kind(core.authenticate(token).await), Kind::Unauthenticated);
-    assert_eq!(reason(core.prove_client(&id, None).await), "oauth.invalid_client");
+    assert_eq!(reason(core.prove_client(&id, None, &Origin::default()).await), "oauth.invalid_client");
     let app = proven(&core, &root, "App").await;
     assert_eq!(reason(core.client_credentials(&app, Scopes::API).await), "oauth.unauthorized_client");
     core.set_suspended(&root.caller, made.account.id, true).await.unwrap();
-    assert_eq!(reason(core.prove_client(&id, Some(secret)).await), "oauth.invalid_client");
+    assert_eq!(
+        reason(core.prove_client(&id, Some(secret), &Origin::default()).await),
+        "oauth.invalid_client"
+    );
 }
 
 async fn signing_keys_rotate_once(core: TestCore) {

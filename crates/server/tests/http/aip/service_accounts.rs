@@ -9,6 +9,8 @@ both_alone!(
     accounts_are_made_and_listed,
     keys_live_their_lives,
     clients_live_their_lives,
+    clients_get_other_secrets,
+    accounts_are_renamed_suspended_and_deleted,
     nobody_gets_a_secret_of_a_stronger_account,
     bad_input_is_refused_by_field,
     secrets_are_limited_in_number,
@@ -134,4 +136,78 @@ async fn secrets_are_limited_in_number(server: &TestServer) {
         server.send("ada", Method::POST, &keys, Some(json!({"title": "a"}))).await.expect(200);
     }
     server.send("ada", Method::POST, &keys, Some(json!({"title": "a"}))).await.expect(429);
+}
+
+async fn clients_get_other_secrets(server: &TestServer) {
+    let clients = format!("{}/clients", make(server, "ada", json!({"title": "runner"})).await);
+    let made = server.send("ada", Method::POST, &clients, Some(json!({"title": "a"}))).await.expect(200);
+    let name = made["name"].as_str().unwrap();
+    let sign_in = async |secret: &Value| {
+        let form =
+            [("client_id", name.rsplit('/').next().unwrap()), ("client_secret", secret.as_str().unwrap())];
+        Answer::of(client().post(format!("{}/auth/login", server.url)).form(&form)).await.status
+    };
+    let rotate = format!("/api/v1/{name}:rotate");
+    let second = server.send("ada", Method::POST, &rotate, Some(json!({"overlap": "60s"}))).await.expect(200);
+    assert_eq!((&second["name"], &second["etag"]), (&made["name"], &json!("\"2\"")));
+    assert_eq!((sign_in(&made["secret"]).await, sign_in(&second["secret"]).await), (200, 200));
+    let third = server.send("ada", Method::POST, &rotate, None).await.expect(200);
+    assert_eq!((sign_in(&second["secret"]).await, sign_in(&third["secret"]).await), (401, 200));
+    // It is no API key, and nobody else's.
+    server.send("ada", Method::POST, &rotate.replace("/clients/", "/apiKeys/"), None).await.expect(404);
+    server.send("dan", Method::POST, &rotate, None).await.expect(403);
+    server.send("ada", Method::POST, &rotate.replace(":rotate", ":renew"), None).await.expect(404);
+}
+
+async fn accounts_are_renamed_suspended_and_deleted(server: &TestServer) {
+    let path = make(server, "ada", json!({"title": "runner"})).await;
+    let key = server.send("ada", Method::POST, &format!("{path}/apiKeys"), Some(json!({"title": "a"}))).await;
+    let key = key.expect(200)["secret"].as_str().unwrap().to_owned();
+    let northwind = "/api/v1/organizations/northwind";
+    server.get(&key, northwind).await.expect(200);
+
+    let body = json!({"title": "Walker", "etag": "\"1\""});
+    let renamed = server.send("ada", Method::PATCH, &path, Some(body.clone())).await.expect(200);
+    assert_eq!((&renamed["title"], &renamed["etag"]), (&json!("Walker"), &json!("\"2\"")));
+    server.send("ada", Method::PATCH, &path, Some(body)).await.expect(409);
+    for (body, status) in [
+        (json!({"title": "northwind-CI"}), 409),
+        (json!({"title": "a b"}), 400),
+        (json!({"title": null}), 400),
+        (json!({"colour": "red"}), 400),
+    ] {
+        let answer = server.send("ada", Method::PATCH, &path, Some(body.clone())).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+    }
+    for (who, status) in [("cleo", 403), ("dan", 403)] {
+        server.send(who, Method::PATCH, &path, Some(json!({"title": "x"}))).await.expect(status);
+        server.send(who, Method::POST, &format!("{path}:suspend"), None).await.expect(status);
+        server.send(who, Method::DELETE, &path, None).await.expect(status);
+    }
+    let suspended = server.send("ada", Method::POST, &format!("{path}:suspend"), None).await.expect(200);
+    assert_eq!(suspended["active"], false);
+    server.get(&key, northwind).await.expect(401);
+    let resumed = server.send("ada", Method::POST, &format!("{path}:resume"), None).await.expect(200);
+    assert_eq!(resumed["active"], true);
+    server.get(&key, northwind).await.expect(200);
+
+    // A rehearsal ends nothing.
+    server.send("ada", Method::DELETE, &format!("{path}?validate_only=true"), None).await.expect(200);
+    server.get(&key, northwind).await.expect(200);
+    server.send("ada", Method::DELETE, &path, None).await.expect(200);
+    server.get(&key, northwind).await.expect(401);
+    for gone in [path.clone(), format!("{path}/apiKeys")] {
+        server.get("ada", &gone).await.expect(404);
+    }
+    let list = server.get("ada", ACCOUNTS).await.expect(200);
+    assert_eq!(list["service_accounts"].as_array().unwrap().len(), 1);
+    server.send("ada", Method::DELETE, &path, None).await.expect(404);
+    server.send("ada", Method::DELETE, &format!("{path}?allow_missing=true"), None).await.expect(200);
+    // Its name is free again, for another one.
+    make(server, "ada", json!({"title": "walker"})).await;
+    // Nobody ends or wakes what holds more than they do.
+    let owner = make(server, "ada", json!({"title": "owner", "role": "account-owner"})).await;
+    server.send("oscar", Method::DELETE, &owner, None).await.expect(403);
+    server.send("oscar", Method::POST, &format!("{owner}:suspend"), None).await.expect(403);
+    assert_eq!(server.core.examine().await.unwrap(), []);
 }

@@ -7,6 +7,7 @@ use super::rows::{Row, row, with};
 pub(super) fn rows() -> Vec<Row> {
     const API_KEYS: &str = "/api/v1/user/api-keys";
     const ACCOUNTS: &str = "/api/v1/organizations/{organization}/serviceAccounts";
+    const ACCOUNT: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}";
     const ACCOUNT_KEYS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys";
     const ACCOUNT_KEY: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys/{key}";
     const CLIENTS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients";
@@ -63,7 +64,19 @@ pub(super) fn rows() -> Vec<Row> {
         with(row("DELETE", "/api/v1/me/authorizations/{authorization}"), VALIDATE, None),
         row("GET", ACCOUNTS),
         with(row("POST", ACCOUNTS), VALIDATE, Some(json!({"title": "matrix-2"}))),
-        row("GET", "/api/v1/organizations/{organization}/serviceAccounts/{account}"),
+        row("GET", ACCOUNT),
+        with(row("PATCH", ACCOUNT), VALIDATE, Some(json!({}))),
+        with(row("DELETE", ACCOUNT), "validate_only=true&force=true", None),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/serviceAccounts/{account}:suspend"),
+            VALIDATE,
+            None,
+        ),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/serviceAccounts/{account}:resume"),
+            VALIDATE,
+            None,
+        ),
         row("GET", ACCOUNT_KEYS),
         with(row("POST", ACCOUNT_KEYS), VALIDATE, Some(json!({"title": "Matrix"}))),
         with(row("DELETE", ACCOUNT_KEY), VALIDATE, None),
@@ -79,6 +92,14 @@ pub(super) fn rows() -> Vec<Row> {
         with(row("POST", CLIENTS), VALIDATE, Some(json!({"title": "Matrix"}))),
         with(
             row("DELETE", "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients/{client}"),
+            VALIDATE,
+            None,
+        ),
+        with(
+            row(
+                "POST",
+                "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients/{client}:rotate",
+            ),
             VALIDATE,
             None,
         ),

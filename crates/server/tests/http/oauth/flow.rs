@@ -14,6 +14,8 @@ both!(
     of_many_who_spend_a_code_one_gets_tokens,
     a_client_proves_itself_in_one_way,
     tokens_for_another_resource_are_signed,
+    a_wrong_resource_spends_nothing,
+    arrays_are_no_clients,
     a_client_signs_somebody_out,
     another_kind_of_token_is_none,
 );
@@ -307,4 +309,43 @@ async fn another_kind_of_token_is_none(server: &TestServer) {
     let info = server.get(server.token("ben"), "/oauth2/userinfo").await;
     assert_eq!(info.headers["www-authenticate"], "Bearer error=\"insufficient_scope\"");
     assert_eq!(info.status, 403);
+}
+
+/// What was refused for its resource can be asked again for the right one.
+async fn a_wrong_resource_spends_nothing(server: &TestServer) {
+    let app = App::new(server).await;
+    let mut browser = Browser::of(server, "ben").await;
+    let code = app.code(&mut browser).await;
+    let evil = ("resource", "https://evil.example/");
+    let redeem = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    for _ in 0..2 {
+        let refused = app.ask(server, &[&redeem[..], &[evil]].concat()).await;
+        assert_eq!(refused.expect(400)["error"], "invalid_target");
+    }
+    let own = ("resource", server.url.as_str());
+    let tokens = app.ask(server, &[&redeem[..], &[own]].concat()).await.expect(200);
+    let token = tokens["refresh_token"].as_str().unwrap();
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
+    let refused = app.ask(server, &[&refresh[..], &[evil]].concat()).await;
+    assert_eq!(refused.expect(400)["error"], "invalid_target");
+    // The one that a refused request showed was not exchanged: it is introspected as active.
+    let told = post(server, &app, "/oauth2/introspect", &[("token", token)]).await.expect(200);
+    assert_eq!(told["active"], true);
+    app.ask(server, &refresh).await.expect(200);
+    let account = &server.estate.service_accounts[0];
+    let service = App { id: account.client_id.clone(), secret: account.client_secret.clone() };
+    let refused = service.ask(server, &[("grant_type", "client_credentials"), evil]).await;
+    assert_eq!(refused.expect(400)["error"], "invalid_target");
+}
+
+async fn arrays_are_no_clients(server: &TestServer) {
+    let array = json!(["App", ["https://app.example/callback"], [], null, null, null, null, []]);
+    let answer = server.send("root", reqwest::Method::POST, "/oauth2/register", Some(array)).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    assert!(answer.text.contains("expected an object"), "{}", answer.text);
 }

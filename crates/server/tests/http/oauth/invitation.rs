@@ -2,16 +2,31 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tenantry_core::settings::{AddPeople, Settings};
+use tenantry_server::demo;
+use tenantry_testkit::estate::answer;
 
 use super::browser::Browser;
-use crate::harness::{TestServer, both_alone};
+use crate::harness::{Engine, TestServer, both_alone};
+use crate::mail::Mailbox;
 
-both_alone!(an_invitation_is_answered_on_its_page, somebody_else_is_asked_to_switch);
+both_alone!(
+    an_invitation_is_answered_on_its_page,
+    somebody_else_is_asked_to_switch,
+    who_has_no_account_joins_with_a_new_one,
+    of_many_who_join_one_does,
+    nobody_joins_by_guessing,
+    nobody_joins_by_an_offer_that_fell
+);
 
 /// An invitation of kit to northwind: the path of its page.
 async fn invited(server: &TestServer) -> String {
     let kit = server.estate.people.iter().find(|person| person.username == "kit").unwrap();
-    let body = json!({"email": kit.email});
+    invited_by_address(server, &kit.email).await
+}
+
+async fn invited_by_address(server: &TestServer, email: &str) -> String {
+    let body = json!({"email": email});
     let made = server.send("ada", Method::POST, "/api/v1/organizations/northwind/invites", Some(body)).await;
     let made = made.expect(200);
     let id = made["invitation_id"].as_str().unwrap();
@@ -56,5 +71,143 @@ async fn somebody_else_is_asked_to_switch(server: &TestServer) {
     assert_eq!(nothing.status, 404);
     for path in ["/login/invitation", "/login/invitation?invitation=x", random] {
         assert_eq!(browser.get(path).await.status, 404);
+    }
+}
+
+const NEW: [(&str, &str); 3] =
+    [("name", "Nell Newcomb"), ("password", "correct horse"), ("decision", "join")];
+
+/// The demo lets inviters make accounts of any address, so a secret that was shown to one will do.
+async fn who_has_no_account_joins_with_a_new_one(server: &TestServer) {
+    let path = invited_by_address(server, "Nell@Example.org").await;
+    let mut browser = Browser::new(server);
+    for _ in 0..2 {
+        let offer = browser.get(&path).await;
+        assert_eq!(offer.status, 200, "{}", offer.text);
+        assert!(offer.text.contains("invited to northwind as member"), "{}", offer.text);
+        assert!(offer.text.contains("no account for Nell@Example.org yet"), "{}", offer.text);
+    }
+    let offer = browser.get(&path).await;
+    let weak = browser.fill(&offer, &[NEW[0], ("password", "nell@example.org"), NEW[2]]).await;
+    assert_eq!(weak.status, 400);
+    assert!(
+        weak.text.contains("role=\"alert\">password: ") && weak.text.contains("Nell Newcomb"),
+        "{}",
+        weak.text
+    );
+    let done = browser.fill(&weak, &NEW).await;
+    assert!(done.text.contains("You belong to northwind now"), "{}", done.text);
+    assert!(browser.get("/login/account").await.text.contains("Nell Newcomb"));
+    let events = "SELECT count(*) FROM audit_events WHERE action = 'invitation.join'";
+    assert_eq!(answer(&server.database, events), "1");
+    // Nobody has shown to get what is mailed there.
+    let verified = "SELECT count(*) FROM principals WHERE email_folded = 'nell@example.org' AND email_verified_at IS NULL";
+    assert_eq!(answer(&server.database, verified), "1");
+    // It counted once, and the account is one like any other.
+    let mut other = Browser::new(server);
+    let to_sign_in = other.get(&path).await;
+    let page = other.follow(&to_sign_in).await;
+    let back = other.fill(&page, &[("login", "nell@example.org"), NEW[1]]).await;
+    assert!(other.follow(&back).await.text.contains("is over"));
+}
+
+async fn of_many_who_join_one_does(server: &TestServer) {
+    let path = invited_by_address(server, "nell@example.org").await;
+    let mut browsers = [Browser::new(server), Browser::new(server), Browser::new(server)];
+    let mut offers = Vec::new();
+    for browser in &mut browsers {
+        offers.push(browser.get(&path).await);
+    }
+    let [first, second, third] = &mut browsers;
+    let done = tokio::join!(
+        first.fill(&offers[0], &NEW),
+        second.fill(&offers[1], &NEW),
+        third.fill(&offers[2], &NEW)
+    );
+    let done = [done.0, done.1, done.2];
+    let joined = done.iter().filter(|answer| answer.text.contains("You belong to northwind now")).count();
+    assert_eq!(joined, 1, "{:?}", done.map(|answer| answer.status));
+    let made =
+        answer(&server.database, "SELECT count(*) FROM principals WHERE email_folded = 'nell@example.org'");
+    assert_eq!(made, "1");
+}
+
+/// Without the secret nobody learns that there is an invitation, or that an address has an account.
+async fn nobody_joins_by_guessing(server: &TestServer) {
+    let path = invited_by_address(server, "nell@example.org").await;
+    let (before, secret) = path.split_once("&secret=").unwrap();
+    let southgate = server.organization("southgate");
+    let elsewhere = path.replace(&server.organization("northwind"), &southgate);
+    let other = invited_by_address(server, "pat@example.org").await;
+    let mixed = format!("{before}&secret={}", other.split_once("&secret=").unwrap().1);
+    let mut browser = Browser::new(server);
+    for path in [before, &format!("{before}&secret=tny_inv_x"), &elsewhere, &mixed, &invited(server).await] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text);
+        assert!(answer.headers["location"].to_str().unwrap().starts_with("/login?return_to="));
+    }
+    // A form that is none of ours makes nothing.
+    let form = [("secret", secret), ("decision", "join"), ("password", "correct horse")];
+    let form = form.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    assert_eq!(browser.post("/login/invitation", &form).await.status, 403);
+    // Guesses are counted, whoever makes them.
+    let offer = browser.get(&path).await;
+    let mut answers = Vec::new();
+    for _ in 0..8 {
+        answers.push(browser.fill(&offer, &[&NEW[..], &[("secret", "tny_inv_x")]].concat()).await.status);
+    }
+    assert_eq!((answers[0], answers[7]), (303, 429), "{answers:?}");
+}
+
+async fn nobody_joins_by_an_offer_that_fell(server: &TestServer) {
+    let northwind = server.organization("northwind");
+    let body = json!({"email": "nell@example.org"});
+    let invites = format!("/api/v1/organizations/{northwind}/invites");
+    let made = server.send("oscar", Method::POST, &invites, Some(body)).await.expect(200);
+    let link = made["link"].as_str().unwrap().strip_prefix(&server.url).unwrap().to_owned();
+    let mut browser = Browser::new(server);
+    let offer = browser.get(&link).await;
+    let oscar = format!("/api/v1/users/{}:suspend", server.principal("oscar"));
+    server.send("root", Method::POST, &oscar, None).await.expect(200);
+    let refused = browser.fill(&offer, &NEW).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.text.contains("may not offer this any more"), "{}", refused.text);
+    let made =
+        answer(&server.database, "SELECT count(*) FROM principals WHERE email_folded = 'nell@example.org'");
+    assert_eq!(made, "0");
+}
+
+/// Whoever invites could else have the account of any address.
+#[tokio::test]
+async fn a_secret_that_was_not_mailed_proves_nothing() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let settings = Settings { add_people: AddPeople::Invite, ..demo::settings() };
+        let server = TestServer::with(engine, settings);
+        let path = invited_by_address(&server, "nell@example.org").await;
+        let mut browser = Browser::new(&server);
+        assert_eq!(browser.get(&path).await.status, 303);
+    }
+}
+
+/// The same server with mail: the link that comes by it makes the account, and proves its address.
+#[tokio::test]
+async fn a_mailed_secret_proves_the_address() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let mailbox = Mailbox::refusing(0).await;
+        let server = TestServer::mailing(engine, mailbox.server());
+        let body = json!({"email": "nell@example.org"});
+        let invites = "/api/v1/organizations/northwind/invites";
+        let made = server.send("ada", Method::POST, invites, Some(body)).await.expect(200);
+        assert!(made["secret"].is_null() && made["link"].is_null(), "{made}");
+        let mail = mailbox.mails(1).await.remove(0);
+        let mail = mail.replace("=\n", "").replace("=3D", "=");
+        let path = mail.split_once(&server.url).unwrap().1.split_whitespace().next().unwrap();
+        assert!(path.contains("&secret=tny_mi_"), "{path}");
+        let mut browser = Browser::new(&server);
+        let offer = browser.get(path).await;
+        let done = browser.fill(&offer, &NEW).await;
+        assert!(done.text.contains("You belong to northwind now"), "{}", done.text);
+        let verified = "SELECT count(*) FROM principals WHERE email_folded = 'nell@example.org' AND email_verified_at > 0";
+        assert_eq!(answer(&server.database, verified), "1");
     }
 }

@@ -6,6 +6,7 @@ mod device;
 mod flow;
 mod invitation;
 mod pages;
+mod replicas;
 mod secrets;
 
 use reqwest::Method;

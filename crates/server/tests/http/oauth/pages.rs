@@ -1,10 +1,16 @@
 //! The pages themselves: what they refuse, and what they never do.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tenantry_http::{Limits, Served};
+use tenantry_server::keys::MasterKey;
+use tenantry_server::serve::app;
+use tenantry_server::world::SystemEntropy;
 
 use super::App;
 use super::browser::{Browser, between};
-use crate::harness::{Answer, TestServer, both, both_alone, client};
+use crate::harness::{Answer, Engine, TestServer, both, both_alone, client};
 
 both!(
     forms_are_taken_from_our_own_pages_only,
@@ -179,5 +185,30 @@ async fn text_stays_text(server: &TestServer) {
     for page in pages {
         assert_eq!(page.status, 200);
         assert!(!page.text.contains("<img") && page.text.contains("&#60;img"), "{}", page.text);
+    }
+}
+
+/// Browsers that came by https once come by it again, to whatever is served.
+#[tokio::test]
+async fn a_server_on_https_says_so() {
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt;
+    let server = TestServer::shared(Engine::Sqlite);
+    let directory = tempfile::tempdir().unwrap();
+    let key = MasterKey::kept_in(directory.path(), &SystemEntropy).unwrap();
+    for (address, said) in
+        [("https://tenantry.example", Some("max-age=31536000")), ("http://127.0.0.1", None)]
+    {
+        let at = Served::new(Arc::clone(&server.core), address, Limits::default());
+        let app = app(at, &key, axum::Router::new());
+        for path in
+            ["/login", "/login/nothing", "/api/v1/me", "/oauth2/jwks", "/healthz", "/nothing", "/docs"]
+        {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = app.clone().oneshot(request).await.unwrap();
+            let policy = answer.headers().get("strict-transport-security");
+            assert_eq!(policy.map(|policy| policy.to_str().unwrap()), said, "{path}");
+        }
     }
 }
