@@ -11,6 +11,7 @@ pub(crate) enum Seen {
     Membership,
     Organization,
     Role,
+    Team,
     Workspace,
 }
 
@@ -36,6 +37,7 @@ pub(crate) fn require(seen: Seen, current: i64, expected: Option<&Versions>) -> 
         Seen::Membership => ("member.stale", "the user or the roles were changed meanwhile, read them again"),
         Seen::Organization => ("organization.stale", "the organization was changed meanwhile, read it again"),
         Seen::Role => ("role.stale", "the role was changed meanwhile, read it again"),
+        Seen::Team => ("team.stale", "the team was changed meanwhile, read it again"),
         Seen::Workspace => ("workspace.stale", "the workspace was changed meanwhile, read it again"),
     };
     Err(Error::new(Kind::Conflict, reason, message))

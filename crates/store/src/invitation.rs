@@ -12,10 +12,11 @@ use tenantry_core::role::Role;
 use tenantry_core::text::fold;
 use uuid::Uuid;
 
-use crate::compile::{self, Column, Fields, int_test, text_test};
+use crate::compile::{self, Column, Fields, id_list, int_test, text_test};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::role;
 use crate::session::Db;
+use crate::team::FORGET_INVITATION;
 
 /// The columns that [`read`] expects, of the table `i`.
 const COLUMNS: &str =
@@ -52,6 +53,7 @@ const PENDING: Sql = sql!(
     "SELECT workspace_id FROM invitations \
      WHERE org_id = $1 AND email_folded = $2 AND status = 'pending' AND expires_at > $3"
 );
+const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'invitation', $2)");
 const INSERT: Sql = sql!(
     "INSERT INTO invitations (org_id, id, workspace_id, email, email_folded, status, secret_hash, invited_by, \
        created_at, expires_at) \
@@ -123,6 +125,19 @@ impl InvitationStore for Db<'_> {
         id: InvitationId,
     ) -> Result<Option<Invitation>> {
         self.conn.first(&FIND, params![scope.organization().as_uuid(), id.as_uuid()], read).await
+    }
+
+    async fn find_invitations(
+        &self,
+        scope: &OrganizationScope,
+        ids: &[InvitationId],
+    ) -> Result<Vec<Invitation>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let list = id_list(&mut params, ids.iter().map(|id| *id.as_uuid()));
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND i.id IN ({list})"
+        ));
+        self.conn.all(&statement, &params, read).await
     }
 
     async fn offered_roles(&self, scope: &OrganizationScope, id: InvitationId) -> Result<Vec<Role>> {
@@ -201,8 +216,10 @@ impl InvitationStore for Db<'_> {
         invitation: &Invitation,
         secret_hash: &[u8; 32],
     ) -> Result<()> {
+        let org = scope.organization();
+        self.conn.run(&LOCATE, params![invitation.id.as_uuid(), org.as_uuid()]).await?;
         let params = params![
-            scope.organization().as_uuid(),
+            org.as_uuid(),
             invitation.id.as_uuid(),
             invitation.workspace.as_ref().map(WorkspaceId::as_uuid),
             &invitation.email,
@@ -218,5 +235,6 @@ impl InvitationStore for Db<'_> {
 
 async fn end(db: &Db<'_>, (organization, id): (&Uuid, &Uuid), status: InvitationStatus) -> Result<()> {
     db.conn.run(&END, params![organization, id, status.word()]).await?;
+    db.conn.run(&FORGET_INVITATION, params![organization, id]).await?;
     db.conn.run(&END_OFFER, params![organization, id]).await.map(drop)
 }

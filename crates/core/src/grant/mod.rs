@@ -2,6 +2,7 @@
 //!
 //! Grants are the truth; what a principal reaches by them is derived by the store in the same transaction.
 
+mod assignment;
 mod leave;
 mod service;
 mod store;
@@ -22,11 +23,12 @@ use crate::principal::{Principal, UserField};
 use crate::role::Role;
 use crate::store::Session;
 
+pub use assignment::{Assignment, Member, Party, SeenParties};
 pub(crate) use leave::leave;
 pub use leave::{Departure, LeftWorkspace};
 pub(crate) use service::resolve;
 pub use service::{Added, Person, RoleName, RolesWanted};
-pub use store::GrantStore;
+pub use store::{AssignmentField, GrantStore, PartyQuery};
 
 /// Who holds a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -311,7 +311,7 @@ pub(crate) async fn resolve(
 
 /// A person by id: of the organization; or, to join it, any active user for who runs the server, to whom alone accounts are
 /// known by id.
-async fn by_id(
+pub(super) async fn by_id(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<PlaceScope>,

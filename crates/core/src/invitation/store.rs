@@ -40,6 +40,13 @@ pub trait InvitationStore {
         id: InvitationId,
     ) -> Result<Option<Invitation>>;
 
+    /// Those of the invitations that the organization has, whatever became of them, in no order.
+    async fn find_invitations(
+        &self,
+        scope: &OrganizationScope,
+        ids: &[InvitationId],
+    ) -> Result<Vec<Invitation>>;
+
     /// What a pending invitation offers.
     async fn offered_roles(&self, scope: &OrganizationScope, id: InvitationId) -> Result<Vec<Role>>;
 
