@@ -1,7 +1,7 @@
 //! Invitations.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
+use tenantry_core::authz::{OrganizationScope, PlaceScope, ServerScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{ListQuery, Test};
@@ -25,6 +25,14 @@ const FIND: Sql = sql!(
     "SELECT i.id, i.email, i.workspace_id, i.invited_by, i.created_at, i.expires_at, i.org_id, i.status \
      FROM invitations i WHERE i.org_id = $1 AND i.id = $2"
 );
+const TO: Sql = sql!(
+    "SELECT i.id, i.email, i.workspace_id, i.invited_by, i.created_at, i.expires_at, i.org_id, i.status \
+     FROM invitations i CROSS JOIN organizations o \
+     WHERE i.email_folded = $1 AND i.status = 'pending' AND i.expires_at > $2 \
+       AND o.id = i.org_id AND o.deleted_at IS NULL \
+     ORDER BY i.created_at DESC, i.id LIMIT $3"
+);
+const MEMBERS: Sql = sql!("SELECT COUNT(*) FROM reach WHERE org_id = $1 AND scope_id = $1");
 const OFFERED: Sql = sql!(
     "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
             r.created_at, r.updated_at \
@@ -117,6 +125,40 @@ impl InvitationStore for Db<'_> {
         ));
         let rows = self.conn.all(&statement, &params, read).await?;
         Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
+    }
+
+    async fn list_every_invitation(
+        &self,
+        scope: &OrganizationScope,
+        query: &ListQuery<InvitationField>,
+    ) -> Result<Page<Invitation>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let wanted = compile::condition(&InvitationFields, &query.filter, &mut params)?;
+        let page = &query.page;
+        let paging = compile::paging(page, |field| Some(column(field)), "i.id", &mut params)?;
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND i.workspace_id IS NULL AND {wanted} AND {}{}",
+            paging.behind, paging.tail
+        ));
+        let rows = self.conn.all(&statement, &params, read).await?;
+        Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
+    }
+
+    async fn invitations_to(
+        &self,
+        _: &ServerScope,
+        folded_email: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Invitation>> {
+        let params = params![folded_email, now.as_micros(), i64::from(limit)];
+        self.conn.all(&TO, params, read).await
+    }
+
+    async fn count_members(&self, scope: &OrganizationScope) -> Result<u64> {
+        let count =
+            self.conn.first(&MEMBERS, params![scope.organization().as_uuid()], |row| row.int(0)).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
     }
 
     async fn find_invitation(

@@ -11,6 +11,7 @@ mod decide;
 mod invited;
 mod place;
 mod scope;
+mod thing;
 
 use async_trait::async_trait;
 
@@ -26,6 +27,7 @@ pub use decide::{Decision, Holdings, View, decide_organization, decide_workspace
 pub use invited::{invited, invited_change};
 pub use place::{Needed, Place, PlaceScope, require_at, require_change_at};
 pub use scope::{EverywhereScope, OrganizationScope, ServerScope, WorkspaceScope, Writable};
+pub use thing::Thing;
 
 /// How a request names an organization: by id, or by name or key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,8 +88,8 @@ pub trait AuthzStore {
         by: &WorkspaceRef,
     ) -> Result<Option<WorkspaceId>>;
 
-    /// The organization of the workspace of this id, deleted or not, until it is purged.
-    async fn organization_of_workspace(&self, id: WorkspaceId) -> Result<Option<OrganizationId>>;
+    /// The organization of what has this id.
+    async fn organization_of(&self, thing: &Thing) -> Result<Option<OrganizationId>>;
 
     /// What the principal holds on the way to the target.
     async fn holdings(

@@ -5,6 +5,7 @@
 //! and what its maker may not offer any more by then is not given.
 
 mod answer;
+mod seen;
 mod service;
 mod store;
 
@@ -23,6 +24,7 @@ use crate::settings::Settings;
 use crate::store::Session;
 use crate::text;
 
+pub use seen::{InvitationRecord, OwnInvitation};
 pub use store::{InvitationField, InvitationStore};
 
 /// An offer of roles to an e-mail address.
