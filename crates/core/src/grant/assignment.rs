@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::service::by_id;
+use super::service::{RoleName, by_id, called};
 use super::{
     AssignmentField, Grant, PartyQuery, Scope, Subject, give, require_an_owner, require_not_account_owner,
 };
@@ -93,7 +93,7 @@ impl Core {
         &self,
         caller: &Caller,
         place: impl Into<Place>,
-        role: RoleId,
+        role: RoleName,
         subject: Subject,
     ) -> Result<Assignment> {
         self.store()
@@ -101,7 +101,7 @@ impl Core {
                 Box::pin(async move {
                     let needed = Needed::MANAGE_USERS;
                     let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
-                    let role = fitting(session, &scope, *role).await?;
+                    let role = fitting(session, &scope, role).await?;
                     authz::require_to_hold(scope.permissions(), role.permissions)?;
                     let party = party(session, act, &scope, *subject).await?;
                     if held(session, &scope, subject, role.id).await?.is_some() {
@@ -126,7 +126,7 @@ impl Core {
         &self,
         caller: &Caller,
         place: impl Into<Place>,
-        role: RoleId,
+        role: RoleName,
         subject: Subject,
     ) -> Result<()> {
         self.store()
@@ -134,7 +134,7 @@ impl Core {
                 Box::pin(async move {
                     let needed = Needed::MANAGE_USERS;
                     let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
-                    let role = fitting(session, &scope, *role).await?;
+                    let role = fitting(session, &scope, role).await?;
                     party(session, act, &scope, *subject).await?;
                     let grant = held(session, &scope, subject, role.id).await?;
                     let grant = grant.ok_or_else(|| Error::not_found("assignment"))?;
@@ -292,8 +292,8 @@ async fn roles(
 }
 
 /// A role that can be given at the place.
-async fn fitting(session: &dyn Session, scope: &PlaceScope, id: RoleId) -> Result<Role> {
-    let role = session.find_role(scope, id).await?.ok_or_else(|| Error::not_found("role"))?;
+async fn fitting(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> Result<Role> {
+    let role = called(session, scope, name).await?.ok_or_else(|| Error::not_found("role"))?;
     if !role.fits(scope) {
         let message = "the role is not one that is given at this place";
         return Err(Error::new(Kind::Precondition, "role.place", message));

@@ -66,6 +66,11 @@ pub enum TeamMemberId {
 }
 
 impl TeamMemberId {
+    /// What has this id, if anything does.
+    pub const fn of_either_kind(id: uuid::Uuid) -> [Self; 2] {
+        [Self::Principal(PrincipalId::from_uuid(id)), Self::Invitation(InvitationId::from_uuid(id))]
+    }
+
     /// The kind of target it is in the audit trail.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -1,7 +1,8 @@
 //! Use cases of teams.
 
-use super::TeamMemberId;
-use super::{TEAM_MEMBERS_MAX, TEAM_NAME_MAX, TEAMS_MAX, Team, TeamField, TeamMember, TeamMemberField};
+use super::{
+    TEAM_MEMBERS_MAX, TEAM_NAME_MAX, TEAMS_MAX, Team, TeamField, TeamMember, TeamMemberField, TeamMemberId,
+};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, Writable};
@@ -14,6 +15,7 @@ use crate::permission::Permission;
 use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
+use uuid::Uuid;
 
 /// What a new team is made of.
 #[derive(Clone, Debug)]
@@ -177,6 +179,33 @@ impl Core {
             .await
     }
 
+    /// One member of a team, by the id of the principal or of the invitation.
+    pub async fn get_team_member(
+        &self,
+        caller: &Caller,
+        (organization, id): (OrganizationRef, TeamId),
+        member: Uuid,
+    ) -> Result<TeamMember> {
+        self.store()
+            .point(
+                (self.act(caller), organization, id, member),
+                |session, (act, organization, id, member)| {
+                    Box::pin(async move {
+                        let scope = readable(session, &act.caller, organization).await?;
+                        let team = find(session, &scope, *id).await?;
+                        for member in TeamMemberId::of_either_kind(*member) {
+                            if session.is_in_team(&scope, team.id, &member).await? {
+                                let found = known(session, act, &scope, &member).await;
+                                return found.map_err(|_| Error::not_found("member"));
+                            }
+                        }
+                        Err(Error::not_found("member"))
+                    })
+                },
+            )
+            .await
+    }
+
     /// Puts somebody of the organization in a team, or whoever accepts a pending invitation. Needs to hold what the team
     /// holds.
     pub async fn add_team_member(
@@ -184,14 +213,14 @@ impl Core {
         caller: &Caller,
         (organization, id): (OrganizationRef, TeamId),
         member: TeamMemberId,
-    ) -> Result<TeamMember> {
+    ) -> Result<(Team, TeamMember)> {
         self.store()
             .write(
                 (self.act(caller), organization, id, member),
                 |session, (act, organization, id, member)| {
                     Box::pin(async move {
                         let scope = writable(session, act, organization).await?;
-                        let team = find(session, &scope, *id).await?;
+                        let mut team = find(session, &scope, *id).await?;
                         let joining = known(session, act, &scope, member).await?;
                         require_to_hold_all(session, &scope, team.id).await?;
                         if session.is_in_team(&scope, team.id, member).await? {
@@ -205,7 +234,8 @@ impl Core {
                         }
                         session.insert_team_member(&scope, team.id, member, act.now).await?;
                         record(session, act, &scope, "team.add_member", (team.id, Some(member))).await?;
-                        Ok(joining)
+                        team.member_count += u64::from(matches!(member, TeamMemberId::Principal(_)));
+                        Ok((team, joining))
                     })
                 },
             )

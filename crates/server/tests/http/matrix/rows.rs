@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{login, zenml};
+use super::{login, teams, zenml};
 
 /// A route and a request that leaves things as they are even where it is allowed: without effect, invalid, or rehearsed.
 pub(crate) struct Row {
@@ -211,6 +211,7 @@ pub(crate) fn rows() -> Vec<Row> {
     ];
     rows.extend(login::rows());
     rows.extend(zenml::rows());
+    rows.extend(teams::rows());
     // Last, since they have no way to leave things as they are.
     rows.extend(zenml::last());
     rows.push(row("DELETE", "/organizations/{organization}"));
