@@ -3,6 +3,7 @@
 //! Grants are the truth; what a principal reaches by them is derived by the store in the same transaction.
 
 mod assignment;
+mod held;
 mod leave;
 mod service;
 mod store;
@@ -23,7 +24,7 @@ use crate::principal::{Principal, UserField};
 use crate::role::Role;
 use crate::store::Session;
 
-pub use assignment::{Assignment, Member, Party, SeenParties};
+pub use held::{Assignment, Member, Party, SeenParties};
 pub(crate) use leave::leave;
 pub use leave::{Departure, LeftWorkspace};
 pub(crate) use service::resolve;

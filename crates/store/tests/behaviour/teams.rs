@@ -22,6 +22,7 @@ on_both_engines!(
     roles_are_given_and_taken_one_by_one,
     what_is_left_is_never_nothing,
     members_are_all_who_hold_a_role,
+    each_change_leaves_one_event,
 );
 
 struct Scene {
@@ -352,4 +353,35 @@ async fn members_are_all_who_hold_a_role(core: TestCore) {
     assert!(there[0].roles[0].permissions.contains(Permission::DeleteWorkspace));
     core.clock().advance_seconds(core.settings().invitation_seconds);
     assert_eq!(list(&scene.ann, everybody()).await.len(), 3, "an invitation that expired is none");
+}
+
+async fn each_change_leaves_one_event(core: TestCore) {
+    let scene = Scene::of(core).await;
+    let (core, ann) = (&scene.core, &scene.ann.caller);
+    let viewer = scene.role(BuiltinRole::WorkspaceViewer).await;
+    let before = core.sql("SELECT COUNT(*) FROM audit_events").parse::<usize>().unwrap();
+    let team = scene.team("T").await;
+    let change = TeamChange { name: Some("U".into()), ..TeamChange::default() };
+    core.update_team(ann, scene.by(), team.id, change).await.unwrap();
+    let (at, subject) = (|| target(scene.org, scene.workspace.id), Subject::Team(team.id));
+    core.assign_role(ann, at(), viewer.clone(), subject).await.unwrap();
+    let bob = TeamMemberId::Principal(scene.bob.id());
+    core.add_team_member(ann, (scene.by(), team.id), bob).await.unwrap();
+    // What is refused leaves none.
+    core.add_team_member(ann, (scene.by(), team.id), bob).await.unwrap_err();
+    core.assign_role(ann, at(), viewer.clone(), subject).await.unwrap_err();
+    core.remove_team_member(ann, (scene.by(), team.id), bob).await.unwrap();
+    core.unassign_role(ann, at(), viewer, subject).await.unwrap();
+    core.delete_team(ann, scene.by(), team.id, None).await.unwrap();
+    let all = core.sql("SELECT action FROM audit_events ORDER BY id");
+    let expected = [
+        "team.create",
+        "team.update",
+        "role.assign",
+        "team.add_member",
+        "team.remove_member",
+        "role.unassign",
+        "team.delete",
+    ];
+    assert_eq!(all.lines().skip(before).collect::<Vec<_>>(), expected);
 }
