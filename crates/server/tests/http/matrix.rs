@@ -8,6 +8,7 @@ mod rows;
 mod teams;
 mod things;
 mod zenml;
+mod zenml_people;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
