@@ -41,6 +41,8 @@ const EMPTY: Sql = sql!("DELETE FROM team_members WHERE org_id = $1 AND team_id 
 const EMPTY_OF_INVITATIONS: Sql = sql!("DELETE FROM team_invitations WHERE org_id = $1 AND team_id = $2");
 const DROP_GRANTS: Sql =
     sql!("DELETE FROM grants WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'team'");
+const DROP_SHARES: Sql =
+    sql!("DELETE FROM resource_shares WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'team'");
 const ROLES: Sql = sql!(
     "SELECT DISTINCT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, \
        r.version, r.created_at, r.updated_at \
@@ -209,7 +211,7 @@ impl TeamStore for Db<'_> {
         let of = || [Value::from(org.as_uuid()), Value::from(id.as_uuid())];
         let places = self.places_of_team(scope, id).await?;
         let members = self.conn.all(&MEMBERS, &of(), |row| row.id(0)).await?;
-        for statement in [&DROP_GRANTS, &EMPTY, &EMPTY_OF_INVITATIONS, &DELETE] {
+        for statement in [&DROP_GRANTS, &DROP_SHARES, &EMPTY, &EMPTY_OF_INVITATIONS, &DELETE] {
             self.conn.run(statement, &of()).await?;
         }
         self.derive_at(scope, &places, &members).await

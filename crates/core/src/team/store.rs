@@ -48,7 +48,7 @@ pub trait TeamStore {
     /// Writes name, description and version. `AlreadyExists` when the name is taken.
     async fn update_team(&self, scope: &Writable<OrganizationScope>, team: &Team) -> Result<()>;
 
-    /// Removes a team with its grants and members, and derives anew what these reach.
+    /// Removes a team with its grants, shares and members, and derives anew what these reach.
     async fn delete_team(&self, scope: &Writable<OrganizationScope>, id: TeamId) -> Result<()>;
 
     /// The roles that the team holds in the organization, whether on it or anywhere inside.
