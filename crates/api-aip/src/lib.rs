@@ -7,6 +7,7 @@
 mod accounts;
 mod api_keys;
 mod args;
+mod assignments;
 mod body;
 mod change;
 mod error;
@@ -29,6 +30,7 @@ mod resource;
 mod resource_info;
 mod roles;
 mod service_accounts;
+mod teams;
 mod users;
 mod workspace;
 mod workspaces;
@@ -58,7 +60,8 @@ macro_rules! workspaces {
 
 /// Every route of the dialect.
 pub fn routes() -> Routes {
-    service_accounts::routes(own::routes(Routes::default()))
+    let routes = service_accounts::routes(own::routes(Routes::default()));
+    assignments::routes(teams::routes(routes))
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
         .route(Method::PATCH, "/api/v1/me", me::update_current_user, openapi::accounts::update_current_user())
         .route(

@@ -164,6 +164,7 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
             permissions: named("permissions").then(permissions).transpose()?,
             level: read_level(&members)?,
             expected_version: terms.expected_version.clone(),
+            ..RoleChange::default()
         };
         Ok((wanted, terms))
     };

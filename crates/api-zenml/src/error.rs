@@ -13,6 +13,10 @@ use tenantry_core::error::Violation;
 use tenantry_core::{Error, Kind};
 use tenantry_http::Refusal;
 
+/// What the state does not allow and the vendor calls forbidden: to give a role where it is not given, to take the owner's
+/// role or the last one of a member, to change what is built in.
+const FORBIDDEN: [&str; 4] = ["role.place", "role.builtin", "member.account_owner", "member.last_role"];
+
 pub(crate) fn refuse(refusal: &Refusal) -> Response {
     match refusal {
         Refusal::Core(error) => framed(error, "body"),
@@ -49,6 +53,9 @@ fn framed(error: &Error, part: &str) -> Response {
         Kind::Hidden | Kind::NotFound | Kind::Gone => raise(StatusCode::NOT_FOUND, "KeyError", message),
         Kind::AlreadyExists => raise(StatusCode::CONFLICT, "EntityExistsError", message),
         Kind::Conflict => plain(StatusCode::CONFLICT, message),
+        Kind::Precondition if FORBIDDEN.contains(&error.reason) => {
+            raise(StatusCode::FORBIDDEN, "IllegalOperationError", message)
+        }
         Kind::Precondition => raise(StatusCode::BAD_REQUEST, "ValueError", message),
         Kind::LimitReached => {
             raise(StatusCode::PAYMENT_REQUIRED, "SubscriptionUpgradeRequiredError", message)

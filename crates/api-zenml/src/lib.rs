@@ -4,16 +4,25 @@
 //! also where there is nothing to say (`null`), since the client parses each. Errors have FastAPI's shape (`error`).
 //! Unknown routes at the root of the server are this dialect's too. Its decisions stand in `docs/dialects/zenml.md`.
 
+mod accounts;
+mod api_keys;
+mod assignments;
 mod auth;
 mod devices;
 mod error;
+mod invitations;
 mod login;
+mod members;
 mod openapi;
 mod organizations;
 mod params;
+mod people;
+mod permissions;
 mod rbac;
+mod roles;
 mod server_info;
 mod servers;
+mod teams;
 mod users;
 mod workspace_changes;
 mod workspaces;
@@ -43,7 +52,7 @@ impl Dialect for Zenml {
 pub fn routes() -> Routes {
     const ORGANIZATION: &str = "/organizations/{organization}";
     const DEVICE: &str = "/devices/{device}";
-    let routes = Routes::default()
+    let routes = people::routes(Routes::default())
         .route(
             Method::GET,
             "/organizations",

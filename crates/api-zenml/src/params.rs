@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use tenantry_core::Error;
+use tenantry_core::{Error, Kind};
 use tenantry_http::{Query, Refusal, Refused};
 
 use crate::Zenml;
@@ -51,6 +51,11 @@ impl Params {
         self.text(name)?.map(|text| flag(name, Some(text))).transpose()
     }
 
+    /// An id that may be `null`.
+    pub(crate) fn id<T>(&self, name: &str, read: fn(&str) -> Option<T>) -> Result<Option<T>> {
+        self.value(name, "expected a UUID of 36 characters", read)
+    }
+
     /// How many rows to pass over: 0 unless said otherwise.
     pub(crate) fn offset(&self) -> Result<u64> {
         self.number("offset", 0, u64::MAX)
@@ -65,6 +70,12 @@ impl Params {
     /// Every value of a parameter that may be repeated.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
         self.0.all(name).map(str::to_owned).collect()
+    }
+
+    /// The same where the vendor has no pages and its clients ask for none: all, up to `most`, unless said otherwise.
+    pub(crate) fn limit_of_all(&self, most: usize) -> Result<usize> {
+        let limit = self.number("limit", most as u64, most as u64)?;
+        Ok(usize::try_from(limit).unwrap_or(most))
     }
 
     fn number(&self, name: &str, default: u64, most: u64) -> Result<u64> {
@@ -96,6 +107,16 @@ fn flag(name: &str, text: Option<&str>) -> Result<bool> {
         Some("True" | "true" | "1") => Ok(true),
         Some(_) => Err(unfit(name, "bool_parsing", "expected true or false")),
     }
+}
+
+/// The refusal of a request that leaves out what it needs.
+pub(crate) fn missing(name: &'static str) -> Refusal {
+    unfit(name, "missing", "Field required")
+}
+
+/// Says that what is wrong stands in the query.
+pub(crate) fn about_query(error: Error) -> Refusal {
+    if error.kind == Kind::Invalid { Refusal::Query(error) } else { Refusal::Core(error) }
 }
 
 fn unfit(name: &str, rule: &'static str, expected: impl Into<Cow<'static, str>>) -> Refusal {

@@ -29,7 +29,7 @@ pub(crate) struct UserRead<'a> {
     oauth_provider: (),
     oauth_id: (),
     is_active: bool,
-    /// Who runs the server is nobody's business in a list of workspaces, so it is not told here.
+    /// Who runs the server is told under `/users` alone; inside other objects it is nobody's business.
     is_superuser: bool,
     is_service_account: bool,
     organization_id: Option<String>,
@@ -47,7 +47,7 @@ impl<'a> UserRead<'a> {
         Self { is_superuser: entrant.administers_server, ..Self::known(&entrant.principal) }
     }
 
-    fn known(principal: &'a Principal) -> Self {
+    pub(crate) fn known(principal: &'a Principal) -> Self {
         Self {
             name: principal.display_name.as_deref(),
             username: principal.username.clone(),
@@ -57,6 +57,11 @@ impl<'a> UserRead<'a> {
             organization_id: principal.organization.map(|id| id.to_string()),
             ..Self::unknown(principal.id)
         }
+    }
+
+    /// The same for who may know it: the person, and who runs the server.
+    pub(crate) fn with_rights(principal: &'a Principal, is_superuser: bool) -> Self {
+        Self { is_superuser, ..Self::known(principal) }
     }
 
     fn unknown(id: PrincipalId) -> Self {

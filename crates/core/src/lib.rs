@@ -37,6 +37,7 @@ pub mod service_account;
 pub mod settings;
 pub mod signing;
 pub mod store;
+pub mod team;
 pub mod text;
 pub mod throttle;
 pub mod usage;

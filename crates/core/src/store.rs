@@ -30,6 +30,7 @@ use crate::resource::ResourceStore;
 use crate::role::RoleStore;
 use crate::service_account::ServiceAccountStore;
 use crate::signing::SigningStore;
+use crate::team::TeamStore;
 use crate::throttle::ThrottleStore;
 use crate::usage::UsageStore;
 use crate::workspace::WorkspaceStore;
@@ -60,6 +61,7 @@ pub trait Session:
     + RoleStore
     + ServiceAccountStore
     + SigningStore
+    + TeamStore
     + ThrottleStore
     + UsageStore
     + WorkspaceStore

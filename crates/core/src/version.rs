@@ -12,6 +12,7 @@ pub(crate) enum Seen {
     Organization,
     Role,
     ServiceAccount,
+    Team,
     Workspace,
 }
 
@@ -40,6 +41,7 @@ pub(crate) fn require(seen: Seen, current: i64, expected: Option<&Versions>) -> 
         Seen::ServiceAccount => {
             ("service_account.stale", "the service account was changed meanwhile, read it again")
         }
+        Seen::Team => ("team.stale", "the team was changed meanwhile, read it again"),
         Seen::Workspace => ("workspace.stale", "the workspace was changed meanwhile, read it again"),
     };
     Err(Error::new(Kind::Conflict, reason, message))

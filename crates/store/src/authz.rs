@@ -1,7 +1,7 @@
 //! What authorization needs: finding targets by id, name or key, and reading what a principal reaches.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{AuthzStore, Holdings, Located, OrganizationRef, WorkspaceRef};
+use tenantry_core::authz::{AuthzStore, Holdings, Located, OrganizationRef, Thing, WorkspaceRef};
 use tenantry_core::error::Result;
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::permission::PermissionSet;
@@ -33,8 +33,7 @@ pub(crate) const WORKSPACE_BY_NAME: Sql = sql!(
      UNION ALL SELECT id, 1 AS place FROM workspaces WHERE org_id = $1 AND key = $3 AND deleted_at IS NULL \
      ORDER BY place"
 );
-const ORGANIZATION_OF_WORKSPACE: Sql =
-    sql!("SELECT org_id FROM locator WHERE id = $1 AND kind = 'workspace'");
+const ORGANIZATION_OF: Sql = sql!("SELECT org_id FROM locator WHERE id = $1 AND kind = $2");
 /// Four point reads in one statement. The first column tells them apart.
 pub(crate) const HOLDINGS: Sql = sql!(
     "SELECT 0 AS part, permissions FROM reach \
@@ -135,11 +134,9 @@ impl AuthzStore for Db<'_> {
         self.kept(organization, |kept| &kept.workspaces, (organization, by.clone()), read).await
     }
 
-    async fn organization_of_workspace(&self, id: WorkspaceId) -> Result<Option<OrganizationId>> {
-        let params = params![id.as_uuid()];
-        self.conn
-            .first(&ORGANIZATION_OF_WORKSPACE, params, |row| Ok(OrganizationId::from_uuid(row.id(0)?)))
-            .await
+    async fn organization_of(&self, thing: &Thing) -> Result<Option<OrganizationId>> {
+        let params = params![thing.uuid(), thing.noun()];
+        self.conn.first(&ORGANIZATION_OF, params, |row| Ok(OrganizationId::from_uuid(row.id(0)?))).await
     }
 
     async fn holdings(

@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use tenantry_core::authz::{AuthzStore, OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
-use tenantry_core::filter::Filter;
-use tenantry_core::grant::{Grant, GrantStore, LeftWorkspace, Scope, Subject, UserWithRoles};
+use tenantry_core::filter::{Filter, ListQuery};
+use tenantry_core::grant::{
+    AssignmentField, Grant, GrantStore, LeftWorkspace, PartyQuery, Scope, SeenParties, Subject, UserWithRoles,
+};
 use tenantry_core::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId};
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
@@ -14,11 +16,13 @@ use tenantry_core::role::Role;
 use tenantry_core::workspace;
 use uuid::Uuid;
 
+use crate::assignment;
 use crate::compile::{bind, id_list};
 use crate::driver::{Sql, Value, params, sql};
 use crate::principal;
 use crate::principal::raise_auth_version;
 use crate::session::Db;
+use crate::team::FORGET_INVITATION;
 use crate::user_list;
 
 pub(crate) const GRANTS_OF: Sql = sql!(
@@ -75,7 +79,7 @@ const OF_INVITATION: Sql = sql!(
 );
 
 /// Derives anew what a principal reaches by grants on exactly this scope.
-async fn derive(
+pub(crate) async fn derive(
     db: &Db<'_>,
     organization: OrganizationId,
     principal: PrincipalId,
@@ -166,6 +170,29 @@ impl GrantStore for Db<'_> {
                 })
             })
             .await
+    }
+
+    async fn list_grants(
+        &self,
+        scope: &PlaceScope,
+        seen: SeenParties,
+        now: Timestamp,
+        query: &ListQuery<AssignmentField>,
+    ) -> Result<Page<Grant>> {
+        assignment::list(self, scope, (seen, now), query).await
+    }
+
+    async fn list_parties(
+        &self,
+        scope: &PlaceScope,
+        query: &PartyQuery,
+        now: Timestamp,
+    ) -> Result<Vec<Subject>> {
+        assignment::parties(self, scope, query, now).await
+    }
+
+    async fn grants_at(&self, scope: &PlaceScope, subjects: &[Subject]) -> Result<Vec<Grant>> {
+        assignment::grants_at(self, scope, subjects).await
     }
 
     async fn insert_grant(&self, scope: &Writable<OrganizationScope>, grant: &Grant) -> Result<()> {
@@ -284,7 +311,10 @@ impl GrantStore for Db<'_> {
             derive_for_subject(self, scope.organization(), &subject, level, &object).await?;
             if let Subject::Invitation(invitation) = subject {
                 let params = params![scope.organization().as_uuid(), invitation.as_uuid()];
-                self.conn.run(&REVOKE_EMPTY, params).await?;
+                if self.conn.run(&REVOKE_EMPTY, params).await? > 0 {
+                    let params = params![scope.organization().as_uuid(), invitation.as_uuid()];
+                    self.conn.run(&FORGET_INVITATION, params).await?;
+                }
             }
         }
         Ok(())

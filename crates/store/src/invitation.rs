@@ -1,7 +1,7 @@
 //! Invitations.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
+use tenantry_core::authz::{OrganizationScope, PlaceScope, ServerScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{ListQuery, Test};
@@ -12,10 +12,11 @@ use tenantry_core::role::Role;
 use tenantry_core::text::fold;
 use uuid::Uuid;
 
-use crate::compile::{self, Column, Fields, int_test, text_test};
+use crate::compile::{self, Column, Fields, id_list, int_test, text_test};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::role;
 use crate::session::Db;
+use crate::team::FORGET_INVITATION;
 
 /// The columns that [`read`] expects, of the table `i`.
 const COLUMNS: &str =
@@ -24,6 +25,14 @@ const FIND: Sql = sql!(
     "SELECT i.id, i.email, i.workspace_id, i.invited_by, i.created_at, i.expires_at, i.org_id, i.status \
      FROM invitations i WHERE i.org_id = $1 AND i.id = $2"
 );
+const TO: Sql = sql!(
+    "SELECT i.id, i.email, i.workspace_id, i.invited_by, i.created_at, i.expires_at, i.org_id, i.status \
+     FROM invitations i CROSS JOIN organizations o \
+     WHERE i.email_folded = $1 AND i.status = 'pending' AND i.expires_at > $2 \
+       AND o.id = i.org_id AND o.deleted_at IS NULL \
+     ORDER BY i.created_at DESC, i.id LIMIT $3"
+);
+const MEMBERS: Sql = sql!("SELECT COUNT(*) FROM reach WHERE org_id = $1 AND scope_id = $1");
 const OFFERED: Sql = sql!(
     "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
             r.created_at, r.updated_at \
@@ -52,6 +61,7 @@ const PENDING: Sql = sql!(
     "SELECT workspace_id FROM invitations \
      WHERE org_id = $1 AND email_folded = $2 AND status = 'pending' AND expires_at > $3"
 );
+const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'invitation', $2)");
 const INSERT: Sql = sql!(
     "INSERT INTO invitations (org_id, id, workspace_id, email, email_folded, status, secret_hash, invited_by, \
        created_at, expires_at) \
@@ -117,12 +127,59 @@ impl InvitationStore for Db<'_> {
         Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
     }
 
+    async fn list_every_invitation(
+        &self,
+        scope: &OrganizationScope,
+        query: &ListQuery<InvitationField>,
+    ) -> Result<Page<Invitation>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let wanted = compile::condition(&InvitationFields, &query.filter, &mut params)?;
+        let page = &query.page;
+        let paging = compile::paging(page, |field| Some(column(field)), "i.id", &mut params)?;
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND i.workspace_id IS NULL AND {wanted} AND {}{}",
+            paging.behind, paging.tail
+        ));
+        let rows = self.conn.all(&statement, &params, read).await?;
+        Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order)))
+    }
+
+    async fn invitations_to(
+        &self,
+        _: &ServerScope,
+        folded_email: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Invitation>> {
+        let params = params![folded_email, now.as_micros(), i64::from(limit)];
+        self.conn.all(&TO, params, read).await
+    }
+
+    async fn count_members(&self, scope: &OrganizationScope) -> Result<u64> {
+        let count =
+            self.conn.first(&MEMBERS, params![scope.organization().as_uuid()], |row| row.int(0)).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
     async fn find_invitation(
         &self,
         scope: &OrganizationScope,
         id: InvitationId,
     ) -> Result<Option<Invitation>> {
         self.conn.first(&FIND, params![scope.organization().as_uuid(), id.as_uuid()], read).await
+    }
+
+    async fn find_invitations(
+        &self,
+        scope: &OrganizationScope,
+        ids: &[InvitationId],
+    ) -> Result<Vec<Invitation>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let list = id_list(&mut params, ids.iter().map(|id| *id.as_uuid()));
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM invitations i WHERE i.org_id = $1 AND i.id IN ({list})"
+        ));
+        self.conn.all(&statement, &params, read).await
     }
 
     async fn offered_roles(&self, scope: &OrganizationScope, id: InvitationId) -> Result<Vec<Role>> {
@@ -201,8 +258,10 @@ impl InvitationStore for Db<'_> {
         invitation: &Invitation,
         secret_hash: &[u8; 32],
     ) -> Result<()> {
+        let org = scope.organization();
+        self.conn.run(&LOCATE, params![invitation.id.as_uuid(), org.as_uuid()]).await?;
         let params = params![
-            scope.organization().as_uuid(),
+            org.as_uuid(),
             invitation.id.as_uuid(),
             invitation.workspace.as_ref().map(WorkspaceId::as_uuid),
             &invitation.email,
@@ -218,5 +277,6 @@ impl InvitationStore for Db<'_> {
 
 async fn end(db: &Db<'_>, (organization, id): (&Uuid, &Uuid), status: InvitationStatus) -> Result<()> {
     db.conn.run(&END, params![organization, id, status.word()]).await?;
+    db.conn.run(&FORGET_INVITATION, params![organization, id]).await?;
     db.conn.run(&END_OFFER, params![organization, id]).await.map(drop)
 }

@@ -2,6 +2,7 @@
 //! thin driver layer, one file for each resource, statements written once wherever both engines accept them.
 
 mod account;
+mod assignment;
 mod audit;
 mod authz;
 mod browser;
@@ -35,6 +36,7 @@ mod service_account;
 mod session;
 mod signing;
 mod sqlite;
+mod team;
 mod throttle;
 mod usage;
 mod user_list;

@@ -15,7 +15,7 @@ const ORGANIZATION: Sql =
     sql!("SELECT id FROM organizations WHERE deleted_at <= $1 ORDER BY deleted_at, id LIMIT 1");
 
 /// `$1` the organization, `$2` the workspace, `$3` how many rows.
-const OF_WORKSPACE: [Sql; 10] = [
+const OF_WORKSPACE: [Sql; 11] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -34,6 +34,11 @@ const OF_WORKSPACE: [Sql; 10] = [
         "DELETE FROM grants WHERE (org_id, id) IN \
          (SELECT org_id, id FROM grants WHERE org_id = $1 AND (scope_id = $2 \
             OR scope_id IN (SELECT id FROM projects WHERE org_id = $1 AND workspace_id = $2)) LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM team_invitations WHERE (org_id, team_id, invitation_id) IN \
+         (SELECT t.org_id, t.team_id, t.invitation_id FROM team_invitations t CROSS JOIN invitations i \
+          WHERE t.org_id = $1 AND i.org_id = t.org_id AND i.id = t.invitation_id AND i.workspace_id = $2 LIMIT $3)"
     ),
     sql!(
         "DELETE FROM invitations WHERE (org_id, id) IN \
@@ -63,7 +68,7 @@ const OF_WORKSPACE: [Sql; 10] = [
 ];
 
 /// `$1` the organization, `$2` how many rows.
-const OF_ORGANIZATION: [Sql; 18] = [
+const OF_ORGANIZATION: [Sql; 19] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -83,6 +88,10 @@ const OF_ORGANIZATION: [Sql; 18] = [
     ),
     sql!(
         "DELETE FROM grants WHERE (org_id, id) IN (SELECT org_id, id FROM grants WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM team_invitations WHERE (org_id, team_id, invitation_id) IN \
+         (SELECT org_id, team_id, invitation_id FROM team_invitations WHERE org_id = $1 LIMIT $2)"
     ),
     sql!(
         "DELETE FROM invitations WHERE (org_id, id) IN \

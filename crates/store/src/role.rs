@@ -11,7 +11,7 @@ use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::role::{BuiltinTitles, Role, RoleField, RoleStore};
 use tenantry_core::text::fold;
 
-use crate::compile::{self, Column, Fields, int_test, text_test};
+use crate::compile::{self, Column, Fields, id_test, int_test, text_test, unfit};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
 
@@ -75,11 +75,13 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Role> {
 struct RoleFields {
     title: String,
     title_folded: String,
+    /// Which of the grants `g` of a role count.
+    holding: String,
 }
 
 impl RoleFields {
     /// Titles are those of the table, but of built-in roles what the dialect calls them: words of the program, no client's.
-    fn called(called: BuiltinTitles) -> Self {
+    fn called(called: BuiltinTitles, holding: String) -> Self {
         let cases = |name: fn(&str) -> String| {
             let quoted = |role: BuiltinRole| name(called(role)).replace('\'', "''");
             let case = |role: BuiltinRole| format!("WHEN '{}' THEN '{}'", role.word(), quoted(role));
@@ -88,16 +90,18 @@ impl RoleFields {
         Self {
             title: format!("CASE r.builtin {} ELSE r.title END", cases(str::to_owned)),
             title_folded: format!("CASE r.builtin {} ELSE r.title_folded END", cases(fold)),
+            holding,
         }
     }
 
-    fn column(&self, field: RoleField) -> Column {
-        match field {
+    fn column(&self, field: RoleField) -> Option<Column> {
+        Some(match field {
             RoleField::Title => Column::along(self.title.clone()),
             RoleField::Level => Column::along("r.level"),
             RoleField::CreatedAt => Column::along("r.created_at"),
             RoleField::UpdatedAt => Column::along("r.updated_at"),
-        }
+            RoleField::Builtin | RoleField::AnyOf | RoleField::HeldBy => return None,
+        })
     }
 }
 
@@ -108,6 +112,24 @@ impl Fields<RoleField> for RoleFields {
             RoleField::Level => int_test("r.level", test, params),
             RoleField::CreatedAt => int_test("r.created_at", test, params),
             RoleField::UpdatedAt => int_test("r.updated_at", test, params),
+            RoleField::Builtin => match test {
+                Test::Present => Ok("r.builtin IS NOT NULL".to_owned()),
+                _ => Err(unfit("r.builtin")),
+            },
+            RoleField::AnyOf => match test {
+                Test::Int(_, bits) => {
+                    Ok(format!("(r.permissions & {}) <> 0", compile::bind(params, (*bits).into())))
+                }
+                _ => Err(unfit("r.permissions")),
+            },
+            RoleField::HeldBy => {
+                let held_by = id_test("g.subject_id", test, params)?;
+                Ok(format!(
+                    "EXISTS (SELECT 1 FROM grants g WHERE g.org_id = r.org_id AND g.role_id = r.id \
+                     AND {held_by} AND {})",
+                    self.holding
+                ))
+            }
         }
     }
 }
@@ -136,23 +158,35 @@ impl RoleStore for Db<'_> {
         query: &ListQuery<RoleField>,
     ) -> Result<Page<Role>> {
         let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
-        let shown = match scope.workspace() {
-            None => "r.workspace_id IS NULL AND (r.builtin IS NULL OR r.level = 1)".to_owned(),
+        let (shown, holding) = match scope.workspace() {
+            None => {
+                let shown = "r.workspace_id IS NULL AND (r.builtin IS NULL OR r.level = 1)";
+                (shown.to_owned(), "g.scope_id = $1".to_owned())
+            }
             Some(workspace) => {
                 let workspace = compile::bind(&mut params, workspace.as_uuid().into());
-                format!("r.level = 2 AND (r.workspace_id IS NULL OR r.workspace_id = {workspace})")
+                let shown =
+                    format!("r.level = 2 AND (r.workspace_id IS NULL OR r.workspace_id = {workspace})");
+                (shown, format!("g.scope_id = {workspace}"))
             }
         };
-        let fields = RoleFields::called(called);
-        let wanted = compile::condition(&fields, &query.filter, &mut params)?;
-        let page = &query.page;
-        let paging = compile::paging(page, |field| Some(fields.column(field)), "r.id", &mut params)?;
-        let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND {shown} AND {wanted} AND {}{}",
-            paging.behind, paging.tail
-        ));
-        let rows = self.conn.all(&statement, &params, read).await?;
-        Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order, called)))
+        list(self, (&shown, holding), called, query, params).await
+    }
+
+    async fn list_every_role(
+        &self,
+        scope: &OrganizationScope,
+        called: BuiltinTitles,
+        query: &ListQuery<RoleField>,
+    ) -> Result<Page<Role>> {
+        let params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        // Who does not see every workspace does not learn who holds what in them, either.
+        let (shown, holding) = if scope.sees_every_workspace() {
+            ("1 = 1", "1 = 1")
+        } else {
+            ("r.workspace_id IS NULL", "g.scope_id = $1")
+        };
+        list(self, (shown, holding.to_owned()), called, query, params).await
     }
 
     async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()> {
@@ -196,4 +230,24 @@ impl RoleStore for Db<'_> {
         ];
         self.conn.run(&INSERT, params).await.map(drop)
     }
+}
+
+/// A page of the roles `r` of the organization `$1` that fulfil the condition; `holding` says which of their grants count.
+async fn list(
+    db: &Db<'_>,
+    (shown, holding): (&str, String),
+    called: BuiltinTitles,
+    query: &ListQuery<RoleField>,
+    mut params: Vec<Value<'_>>,
+) -> Result<Page<Role>> {
+    let fields = RoleFields::called(called, holding);
+    let wanted = compile::condition(&fields, &query.filter, &mut params)?;
+    let page = &query.page;
+    let paging = compile::paging(page, |field| fields.column(field), "r.id", &mut params)?;
+    let statement = Sql::built(format!(
+        "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND {shown} AND {wanted} AND {}{}",
+        paging.behind, paging.tail
+    ));
+    let rows = db.conn.all(&statement, &params, read).await?;
+    Ok(Page::cut(rows, page.limit, |last| last.cursor(&page.order, called)))
 }

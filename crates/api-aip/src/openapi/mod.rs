@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod api_keys;
+pub(crate) mod assignments;
 pub(crate) mod invites;
 pub(crate) mod organizations;
 pub(crate) mod own;
@@ -10,6 +11,7 @@ mod parameters;
 pub(crate) mod people;
 pub(crate) mod roles;
 pub(crate) mod service_accounts;
+pub(crate) mod teams;
 pub(crate) mod workspaces;
 
 use serde_json::json;
@@ -42,6 +44,9 @@ pub fn api() -> Api {
         .path("key", "Its id.")
         .path("account", "Its id.")
         .path("client", "Its id.")
+        .path("team", "Its id.")
+        .path("member", "The id of the principal, or of the invitation.")
+        .path("assignment", "Its id.")
         .path("token", "Its id.")
         .path("device", "Its id.")
         .path("session", "Its id.")

@@ -1,7 +1,9 @@
 //! What the document of the API says of each route: a function for each operation, called like its handler.
 
 mod auth;
+pub(crate) mod people;
 pub(crate) mod rbac;
+pub(crate) mod rights;
 pub(crate) mod servers;
 pub(crate) mod workspaces;
 
@@ -34,6 +36,11 @@ pub fn api() -> Api {
         .path("name", "What it is to be called.")
         .path("feature", "What is metered, such as `pipeline`.")
         .path("service", "The name of a program.")
+        .path("role", "Its id.")
+        .path("team", "Its id.")
+        .path("invitation", "Its id.")
+        .path("key", "Its id or name.")
+        .path("user", "Its id; to read it alone, the e-mail address will do.")
         .path("device", "Its id; to read it alone, the code that it shows will do.")
 }
 
@@ -142,6 +149,13 @@ pub(crate) fn delete_organization() -> Operation {
     Operation::new("delete_organization", "Delete an organization")
         .answers(200, "It is gone.", Shape::made(|_| json!({"type": "null"})))
         .refuses(&[Kind::Forbidden, Kind::Hidden])
+}
+
+/// The same where all are answered unless fewer are asked for.
+fn pages_of_all(most: usize) -> [Parameter; 2] {
+    let [offset, _] = pages(most);
+    let about = format!("How many rows at most: {most} unless said.");
+    [offset, Parameter::query("limit", about, json!({"type": "integer", "minimum": 0, "maximum": most}))]
 }
 
 fn pages(most: usize) -> [Parameter; 2] {

@@ -5,10 +5,14 @@
 mod auth;
 mod devices;
 mod enrollment;
+mod invitations;
 mod login;
 mod organizations;
 mod rbac;
 mod refusals;
+mod roles;
+mod teams;
 mod tenants;
+mod users;
 mod workspaces;
 mod world;

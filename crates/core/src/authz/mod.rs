@@ -11,6 +11,7 @@ mod decide;
 mod invited;
 mod place;
 mod scope;
+mod thing;
 
 use async_trait::async_trait;
 
@@ -27,6 +28,7 @@ pub(crate) use invited::wrong_secret;
 pub use invited::{invited, invited_by_secret, invited_by_secret_change, invited_change};
 pub use place::{Needed, Place, PlaceScope, require_at, require_change_at};
 pub use scope::{EverywhereScope, OrganizationScope, ServerScope, WorkspaceScope, Writable};
+pub use thing::Thing;
 
 /// How a request names an organization: by id, or by name or key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,8 +89,8 @@ pub trait AuthzStore {
         by: &WorkspaceRef,
     ) -> Result<Option<WorkspaceId>>;
 
-    /// The organization of the workspace of this id, deleted or not, until it is purged.
-    async fn organization_of_workspace(&self, id: WorkspaceId) -> Result<Option<OrganizationId>>;
+    /// The organization of what has this id.
+    async fn organization_of(&self, thing: &Thing) -> Result<Option<OrganizationId>>;
 
     /// What the principal holds on the way to the target.
     async fn holdings(

@@ -5,7 +5,7 @@ use super::service::hash_of_bearer;
 use super::{Access, Found, Issued, Secret, TokenKind, issue};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
+use crate::authz::{self, OrganizationRef, Thing, View, WorkspaceRef};
 use crate::caller::{Caller, Narrowing};
 use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId, WorkspaceId};
@@ -74,7 +74,7 @@ async fn narrowed(
     workspace: Option<WorkspaceId>,
 ) -> Result<Narrowing> {
     let Some(workspace) = workspace else { return Ok(caller.narrowing.clone()) };
-    let organization = session.organization_of_workspace(workspace).await?;
+    let organization = session.organization_of(&Thing::Workspace(workspace)).await?;
     let organization = organization.ok_or_else(|| Error::hidden("workspace"))?;
     let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(workspace));
     authz::require_workspace(session, caller, Permission::ReadWorkspace, target, View::Both).await?;

@@ -2,6 +2,8 @@
 //!
 //! Grants are the truth; what a principal reaches by them is derived by the store in the same transaction.
 
+mod assignment;
+mod held;
 mod leave;
 mod service;
 mod store;
@@ -22,11 +24,12 @@ use crate::principal::{Principal, UserField};
 use crate::role::Role;
 use crate::store::Session;
 
+pub use held::{Assignment, Member, Party, SeenParties};
 pub use leave::{Departure, LeftWorkspace};
 pub(crate) use leave::{depart, leave};
 pub(crate) use service::resolve;
 pub use service::{Added, Person, RoleName, RolesWanted};
-pub use store::GrantStore;
+pub use store::{AssignmentField, GrantStore, PartyQuery};
 
 /// Who holds a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

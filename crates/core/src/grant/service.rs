@@ -290,12 +290,8 @@ pub(crate) async fn resolve(
 ) -> Result<Vec<Role>> {
     let mut roles: Vec<Role> = Vec::with_capacity(wanted.len());
     for name in wanted {
-        let found = match name {
-            RoleName::Builtin(builtin) => session.find_builtin_role(scope, *builtin).await?,
-            RoleName::Id(id) => session.find_role(scope, *id).await?,
-            RoleName::Title(title) => session.find_custom_role(scope, &text::fold(title)).await?,
-        };
-        let role = found
+        let role = called(session, scope, name)
+            .await?
             .filter(|role| role.fits(scope))
             .ok_or_else(|| Error::invalid("roles", "unknown", "expected roles that can be granted here"))?;
         authz::require_to_hold(scope.permissions(), role.permissions)?;
@@ -309,9 +305,22 @@ pub(crate) async fn resolve(
     Ok(roles)
 }
 
+/// The role that is called so at the place, whether or not it can be given there.
+pub(super) async fn called(
+    session: &dyn Session,
+    scope: &PlaceScope,
+    name: &RoleName,
+) -> Result<Option<Role>> {
+    match name {
+        RoleName::Builtin(builtin) => session.find_builtin_role(scope, *builtin).await,
+        RoleName::Id(id) => session.find_role(scope, *id).await,
+        RoleName::Title(title) => session.find_custom_role(scope, &text::fold(title)).await,
+    }
+}
+
 /// A person by id: of the organization; or, to join it, any active user for who runs the server, to whom alone accounts are
 /// known by id.
-async fn by_id(
+pub(super) async fn by_id(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<PlaceScope>,

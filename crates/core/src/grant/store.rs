@@ -2,15 +2,49 @@
 
 use async_trait::async_trait;
 
-use super::{Grant, LeftWorkspace, Scope, Subject, UserWithRoles};
+use super::{Grant, LeftWorkspace, Scope, SeenParties, Subject, UserWithRoles};
 use crate::authz::{OrganizationScope, PlaceScope, Writable};
+use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::filter::Filter;
+use crate::filter::{Filter, ListQuery};
 use crate::ids::{GrantId, InvitationId, PrincipalId, RoleId, WorkspaceId};
 use crate::page::{Page, PageRequest};
 use crate::permission::BuiltinRole;
 use crate::principal::UserField;
 use crate::role::Role;
+
+/// The fields by which assignments are filtered. They are sorted by the time of their making alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AssignmentField {
+    /// Its id.
+    Id,
+    /// The role's id.
+    Role,
+    /// The id of who holds it, whatever its kind.
+    Subject,
+    /// When it was made.
+    CreatedAt,
+}
+
+/// Which of those who hold a role at a place are wanted.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each kind of party is wanted or not")]
+pub struct PartyQuery {
+    /// Only those who hold this role there.
+    pub role: Option<RoleId>,
+    /// Users.
+    pub users: bool,
+    /// Service accounts.
+    pub service_accounts: bool,
+    /// Teams.
+    pub teams: bool,
+    /// Invitations that can be accepted.
+    pub invitations: bool,
+    /// How many to pass over.
+    pub skip: u64,
+    /// At most so many.
+    pub limit: usize,
+}
 
 /// Grants and what is derived from them, in one session.
 #[async_trait]
@@ -18,6 +52,27 @@ pub trait GrantStore {
     /// What the subject holds directly at this scope.
     async fn grants_of(&self, scope: &OrganizationScope, subject: &Subject, at: &Scope)
     -> Result<Vec<Grant>>;
+
+    /// The assignments at a workspace, or at an organization and in all of its workspaces whose people the scope shows. Of
+    /// invitations only those that can be accepted at `now`.
+    async fn list_grants(
+        &self,
+        scope: &PlaceScope,
+        seen: SeenParties,
+        now: Timestamp,
+        query: &ListQuery<AssignmentField>,
+    ) -> Result<Page<Grant>>;
+
+    /// Who holds a role directly at the place, the newest first.
+    async fn list_parties(
+        &self,
+        scope: &PlaceScope,
+        query: &PartyQuery,
+        now: Timestamp,
+    ) -> Result<Vec<Subject>>;
+
+    /// What these subjects hold directly at the place, in the order of granting.
+    async fn grants_at(&self, scope: &PlaceScope, subjects: &[Subject]) -> Result<Vec<Grant>>;
 
     /// Makes a grant and derives anew what its subject reaches.
     async fn insert_grant(&self, scope: &Writable<OrganizationScope>, grant: &Grant) -> Result<()>;
@@ -33,7 +88,7 @@ pub trait GrantStore {
         principal: PrincipalId,
     ) -> Result<Vec<GrantId>>;
 
-    /// The roles that the principal holds directly in the organization, whether on it or anywhere inside.
+    /// The roles that the principal holds in the organization, on it or anywhere inside, direct or by team.
     async fn roles_held(&self, scope: &OrganizationScope, principal: PrincipalId) -> Result<Vec<Role>>;
 
     /// The workspaces, deleted ones too, that the principal can act in as owner and nobody else can, by name.

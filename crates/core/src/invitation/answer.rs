@@ -63,6 +63,7 @@ impl Core {
                 if *status == InvitationStatus::Accepted {
                     require_a_standing_offer(session, &scope, &answered).await?;
                     session.redeem_grants(&scope, *id, act.caller.principal).await?;
+                    session.redeem_teams(&scope, *id, act.caller.principal, act.now).await?;
                 }
                 session.end_invitation(&scope, *id, *status).await?;
                 answered.invitation.status = *status;
@@ -94,7 +95,9 @@ pub(super) async fn require_a_standing_offer(
     };
     let all = if held.suspended { PermissionSet::NONE } else { all };
     let may_invite = all.contains(invite) || all.contains(manage);
-    if may_invite && offered.roles.iter().all(|role| all.includes(role.permissions)) {
+    let by_teams = session.roles_of_teams_of(scope, invitation.id).await?;
+    let mut offers = offered.roles.iter().chain(&by_teams);
+    if may_invite && offers.all(|role| all.includes(role.permissions)) {
         return Ok(());
     }
     Err(Error::new(

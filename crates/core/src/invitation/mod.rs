@@ -6,6 +6,7 @@
 
 mod answer;
 mod join;
+mod seen;
 mod service;
 mod store;
 
@@ -25,6 +26,7 @@ use crate::store::Session;
 use crate::text;
 
 pub use join::Newcomer;
+pub use seen::{InvitationRecord, OwnInvitation};
 pub use store::{InvitationField, InvitationStore};
 
 /// An offer of roles to an e-mail address.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Invitation, InvitationStatus};
-use crate::authz::{OrganizationScope, PlaceScope, Writable};
+use crate::authz::{OrganizationScope, PlaceScope, ServerScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::filter::ListQuery;
@@ -33,12 +33,39 @@ pub trait InvitationStore {
         query: &ListQuery<InvitationField>,
     ) -> Result<Page<Invitation>>;
 
+    /// The invitations to the organization itself, whatever became of them.
+    async fn list_every_invitation(
+        &self,
+        scope: &OrganizationScope,
+        query: &ListQuery<InvitationField>,
+    ) -> Result<Page<Invitation>>;
+
+    /// The invitations to the address, of all organizations that are not deleted, that can be accepted at `now`; the newest
+    /// first, at most `limit`. Only for who is signed in with the address.
+    async fn invitations_to(
+        &self,
+        scope: &ServerScope,
+        folded_email: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Invitation>>;
+
+    /// How many principals belong to the organization.
+    async fn count_members(&self, scope: &OrganizationScope) -> Result<u64>;
+
     /// The invitation of this id in the organization, whatever became of it.
     async fn find_invitation(
         &self,
         scope: &OrganizationScope,
         id: InvitationId,
     ) -> Result<Option<Invitation>>;
+
+    /// Those of the invitations that the organization has, whatever became of them, in no order.
+    async fn find_invitations(
+        &self,
+        scope: &OrganizationScope,
+        ids: &[InvitationId],
+    ) -> Result<Vec<Invitation>>;
 
     /// What a pending invitation offers.
     async fn offered_roles(&self, scope: &OrganizationScope, id: InvitationId) -> Result<Vec<Role>>;

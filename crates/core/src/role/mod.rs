@@ -89,6 +89,8 @@ impl Role {
             RoleField::Level => KeyValue::Int(self.level as i64),
             RoleField::CreatedAt => KeyValue::Int(self.created_at.as_micros()),
             RoleField::UpdatedAt => KeyValue::Int(self.updated_at.as_micros()),
+            // Not sortable: the store refuses such an order.
+            RoleField::Builtin | RoleField::AnyOf | RoleField::HeldBy => KeyValue::Int(0),
         });
         Cursor { keys: keys.collect(), id: *self.id.as_uuid() }
     }

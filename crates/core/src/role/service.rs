@@ -4,14 +4,14 @@
 use super::{BuiltinTitles, Role, RoleField};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{self, Needed, Place, PlaceScope, Writable};
+use crate::authz::{self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, View, Writable};
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::filter::ListQuery;
 use crate::grant::RoleName;
 use crate::ids::{RoleId, parse_uuid};
 use crate::page::Page;
-use crate::permission::{Level, PermissionSet};
+use crate::permission::{Level, Permission, PermissionSet};
 use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
@@ -43,6 +43,10 @@ pub struct RoleChange {
     pub description: Option<Option<String>>,
     /// New permissions, all of them.
     pub permissions: Option<PermissionSet>,
+    /// Permissions that it is to hold besides.
+    pub add: PermissionSet,
+    /// Permissions that it is to hold no longer.
+    pub remove: PermissionSet,
     /// The level at which it is granted, which is fixed: another one is refused.
     pub level: Option<Level>,
     /// The versions of which the client saw one last; another one is a conflict.
@@ -69,6 +73,52 @@ impl Core {
                     })
                 },
             )
+            .await
+    }
+
+    /// Every role of an organization, wherever it is granted; those of single workspaces only for who sees all of these. Who
+    /// asks by holder needs to see who has a role.
+    pub async fn list_every_role(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        titles: BuiltinTitles,
+        query: impl Into<ListQuery<RoleField>>,
+    ) -> Result<Page<Role>> {
+        self.store()
+            .scan(
+                (caller.clone(), organization, titles, query.into()),
+                |session, (caller, organization, titles, query)| {
+                    Box::pin(async move {
+                        let scope = readable(session, caller, organization).await?;
+                        if query.filter.any_field(|field| field == RoleField::HeldBy)
+                            && !scope.permissions().contains(Permission::ReadOrganizationUsers)
+                        {
+                            return Err(authz::lacking(Permission::ReadOrganizationUsers));
+                        }
+                        session.list_every_role(&scope, *titles, query).await
+                    })
+                },
+            )
+            .await
+    }
+
+    /// One role of an organization, wherever it is granted, as [`Core::list_every_role`] shows it.
+    pub async fn get_any_role(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: RoleId,
+    ) -> Result<Role> {
+        self.store()
+            .point((caller.clone(), organization, id), |session, (caller, organization, id)| {
+                Box::pin(async move {
+                    let scope = readable(session, caller, organization).await?;
+                    let found = session.find_role(&scope, *id).await?;
+                    let shown = |role: &Role| role.workspace.is_none() || scope.sees_every_workspace();
+                    found.filter(shown).ok_or_else(|| Error::not_found("role"))
+                })
+            })
             .await
     }
 
@@ -121,8 +171,10 @@ impl Core {
                         role.description = checked_description(description.as_deref())?;
                     }
                     let held_before = role.permissions;
-                    if let Some(permissions) = change.permissions {
-                        role.permissions = checked_permissions(role.level, permissions)?;
+                    let wanted = change.permissions.unwrap_or(held_before);
+                    let wanted = wanted.union(change.add).difference(change.remove);
+                    if wanted != held_before {
+                        role.permissions = checked_permissions(role.level, wanted)?;
                         authz::require_to_hold(scope.permissions(), role.permissions)?;
                     }
                     role.version += 1;
@@ -212,6 +264,15 @@ pub(crate) async fn create(
     let targets = vec![Target::new("role", role.id.as_uuid())];
     act.record(session, scope.organization(), "role.create", targets).await?;
     Ok(role)
+}
+
+async fn readable(
+    session: &dyn Session,
+    caller: &Caller,
+    organization: &OrganizationRef,
+) -> Result<OrganizationScope> {
+    let needed = Permission::ReadOrganizationRoles;
+    authz::require(session, caller, needed, organization, View::Both).await
 }
 
 /// The role of this name, if the place has it.

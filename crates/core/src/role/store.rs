@@ -22,6 +22,12 @@ pub enum RoleField {
     CreatedAt,
     /// When it was last changed.
     UpdatedAt,
+    /// Whether it is built in: present or not. Not sortable.
+    Builtin,
+    /// Whether it holds any of the permissions of this set, by its bits. Not sortable.
+    AnyOf,
+    /// Who holds it directly, by id; where the list is of a place, there. Not sortable.
+    HeldBy,
 }
 
 /// What a dialect calls the built-in roles.
@@ -44,6 +50,14 @@ pub trait RoleStore {
     async fn list_roles(
         &self,
         scope: &PlaceScope,
+        titles: BuiltinTitles,
+        query: &ListQuery<RoleField>,
+    ) -> Result<Page<Role>>;
+
+    /// Every role of the organization, wherever it is granted; those of single workspaces if the scope shows all workspaces.
+    async fn list_every_role(
+        &self,
+        scope: &OrganizationScope,
         titles: BuiltinTitles,
         query: &ListQuery<RoleField>,
     ) -> Result<Page<Role>>;

@@ -167,7 +167,10 @@ pub(crate) fn served_by(caller: &Caller) -> Result<WorkspaceId> {
 }
 
 async fn organization_of(session: &dyn Session, workspace: WorkspaceId) -> Result<OrganizationId> {
-    session.organization_of_workspace(workspace).await?.ok_or_else(|| Error::hidden("workspace"))
+    session
+        .organization_of(&authz::Thing::Workspace(workspace))
+        .await?
+        .ok_or_else(|| Error::hidden("workspace"))
 }
 
 /// The same to be changed.

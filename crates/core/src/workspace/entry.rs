@@ -27,7 +27,7 @@ impl Core {
         self.store()
             .point((caller.clone(), workspace), |session, (caller, workspace)| {
                 Box::pin(async move {
-                    let organization = session.organization_of_workspace(*workspace).await?;
+                    let organization = session.organization_of(&authz::Thing::Workspace(*workspace)).await?;
                     let organization = organization.ok_or_else(|| Error::hidden("workspace"))?;
                     let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(*workspace));
                     let needed = Permission::ReadWorkspace;

@@ -34,6 +34,11 @@ impl Parameter {
         Self { more: Some((name, value)), ..self }
     }
 
+    /// The same that no request may leave out.
+    pub fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
     /// A parameter of the path.
     pub(crate) fn path(name: &'static str, about: &str, schema: Value) -> Self {
         Self { place: "path", required: true, ..Self::query(name, about, schema) }

@@ -5,8 +5,10 @@
 
 mod login;
 mod rows;
+mod teams;
 mod things;
 mod zenml;
+mod zenml_people;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -115,6 +117,8 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
         account: random("11"),
         account_key: random("12"),
         client: random("13"),
+        team: random("14"),
+        assignment: random("15"),
         ..ours.clone()
     };
     let at = |things: &Ids, organization: &str, workspace: &str| Ids {

@@ -49,6 +49,7 @@ mod reach;
 mod roles;
 mod sqlite_only;
 mod survival;
+mod teams;
 mod text;
 mod texts;
 mod throttling;

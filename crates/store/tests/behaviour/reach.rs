@@ -106,7 +106,9 @@ async fn field(ground: &Ground, number: u32) -> Field {
         ));
         for member in members {
             let who = core.literal(member.id().as_uuid());
-            core.sql(&format!("INSERT INTO team_members VALUES ({in_org}, {of}, {who})"));
+            core.sql(&format!(
+                "INSERT INTO team_members (org_id, team_id, principal_id) VALUES ({in_org}, {of}, {who})"
+            ));
         }
     }
     let subjects = [

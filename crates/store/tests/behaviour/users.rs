@@ -154,7 +154,7 @@ async fn teams_count(core: TestCore) {
     let (ann, made) = estate(&core).await;
     let by = || target(made.organization, made.id);
     let second = core.workspace(&ann, made.organization, "V").await;
-    // There are no use cases of teams yet; the rows are what they will write.
+    // Written past the use cases, to see that what is missing is found.
     let [org, team, chris, role, workspace, grant] = [
         core.literal(made.organization.as_uuid()),
         core.literal(&uuid::Uuid::from_u128(0x7ea)),

@@ -17,4 +17,5 @@ mod permissions;
 mod reads;
 mod roles;
 mod service_accounts;
+mod teams;
 mod workspaces;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{login, zenml};
+use super::{login, teams, zenml, zenml_people};
 
 /// A route and a request that leaves things as they are even where it is allowed: without effect, invalid, or rehearsed.
 pub(crate) struct Row {
@@ -212,8 +212,12 @@ pub(crate) fn rows() -> Vec<Row> {
     ];
     rows.extend(login::rows());
     rows.extend(zenml::rows());
+    rows.extend(teams::rows());
+    rows.extend(zenml_people::rows());
     // Last, since they have no way to leave things as they are.
     rows.extend(zenml::last());
+    rows.extend(zenml_people::last_rows());
     rows.push(row("DELETE", "/organizations/{organization}"));
+    rows.extend(zenml_people::very_last_rows());
     rows
 }

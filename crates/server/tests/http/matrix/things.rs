@@ -5,11 +5,13 @@ use tenantry_core::browser::Origin;
 use tenantry_core::caller::Caller;
 use tenantry_core::credential::{Access, NewApiKey};
 use tenantry_core::device::{Approval, Decision, Device, DeviceRequest};
+use tenantry_core::grant::{RoleName, Subject};
 use tenantry_core::ids::PrincipalId;
 use tenantry_core::oauth::{ProvenClient, Scopes};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, NewUser};
 use tenantry_core::role::NewRole;
+use tenantry_core::team::{NewTeam, TeamMemberId};
 
 use crate::harness::TestServer;
 
@@ -28,6 +30,8 @@ pub(crate) struct Ids {
     pub(super) account: String,
     pub(super) account_key: String,
     pub(super) client: String,
+    pub(super) team: String,
+    pub(super) assignment: String,
 }
 
 impl Ids {
@@ -43,6 +47,9 @@ impl Ids {
             .replace("{account}/apiKeys/{key}", &format!("{}/apiKeys/{}", self.account, self.account_key))
             .replace("{account}", &self.account)
             .replace("{client}", &self.client)
+            .replace("{team}", &self.team)
+            .replace("{member}", &self.user)
+            .replace("{assignment}", &self.assignment)
             .replace("{key}", &self.key)
             .replace("{client_id}", &self.key)
             .replace("{api_key_id}", &self.key)
@@ -63,11 +70,12 @@ impl Ids {
         pairs.fold(text.to_owned(), |text, (id, other)| text.replace(id, other))
     }
 
-    fn all(&self) -> [&str; 12] {
+    fn all(&self) -> [&str; 14] {
         let Self { organization, workspace, user, role, invitation, key, .. } = self;
-        let Self { device, authorization, session, account, account_key, client, .. } = self;
+        let Self { device, authorization, session, account, account_key, client, team, assignment, .. } =
+            self;
         let first = [organization, workspace, user, role, invitation, key];
-        let rest = [device, authorization, session, account, account_key, client];
+        let rest = [device, authorization, session, account, account_key, client, team, assignment];
         std::array::from_fn(|at| if at < 6 { first[at] } else { rest[at - 6] }.as_str())
     }
 }
@@ -86,7 +94,8 @@ pub(super) async fn person(server: &TestServer, name: &str, role: BuiltinRole) -
     (user.id, token.secret.expose().to_owned())
 }
 
-/// What an organization has that can be named: a user, a custom role, a pending invitation, an API key.
+/// What an organization has that can be named: a user, a custom role, a pending invitation, a team that has the user in it
+/// and holds a role, an API key.
 pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str, user: &str) -> Ids {
     let caller = server.core.authenticate(server.token(owner)).await.unwrap();
     let by = || OrganizationRef::Name(organization.to_owned());
@@ -112,6 +121,12 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
     let session = session(server, owner).await;
     let robot = NewServiceAccount { name: "matrix".to_owned(), role: BuiltinRole::OrganizationMember };
     let robot = server.core.create_service_account(&caller, by(), robot).await.unwrap();
+    let new = NewTeam { name: "Matrix".to_owned(), description: None };
+    let team = server.core.create_team(&caller, by(), new).await.unwrap();
+    let member = TeamMemberId::Principal(PrincipalId::parse(&server.principal(user)).unwrap());
+    server.core.add_team_member(&caller, (by(), team.id), member).await.unwrap();
+    let given = RoleName::Builtin(BuiltinRole::OrganizationViewer);
+    let assignment = server.core.assign_role(&caller, by(), given, Subject::Team(team.id)).await.unwrap();
     Ids {
         organization: server.organization(organization),
         workspace: String::new(),
@@ -125,6 +140,8 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
         account: robot.account.id.to_string(),
         account_key: robot.api_key.credential.id.to_string(),
         client: robot.client.credential.id.to_string(),
+        team: team.id.to_string(),
+        assignment: assignment.grant.id.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::rows::{Row, row, with};
 
 pub(super) fn rows() -> Vec<Row> {
+    const ASKED: &str = "user_id={user}&action=read&resource=stack";
     let mut rows = Vec::new();
     for (many, one, named, status, deploy, deactivate, of_organization, validation) in [
         (
@@ -48,7 +49,6 @@ pub(super) fn rows() -> Vec<Row> {
         // The second undoes what the first does.
         rows.extend([row("PATCH", deactivate), row("PATCH", deploy)]);
     }
-    const ASKED: &str = "user_id={user}&action=read&resource=stack";
     rows.extend([
         with(row("POST", "/rbac/check_permissions"), ASKED, Some(json!(["stack"]))),
         with(row("GET", "/rbac/check_permissions"), ASKED, None),

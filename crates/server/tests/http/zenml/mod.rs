@@ -2,4 +2,5 @@
 
 mod auth;
 mod organizations;
+mod people;
 mod tenants;
