@@ -14,6 +14,7 @@ mod driver;
 mod grant;
 mod idempotency;
 mod invitation;
+mod issuer;
 mod kept;
 mod link;
 mod load;

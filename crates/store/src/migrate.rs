@@ -10,7 +10,7 @@ use tenantry_core::error::{Error, Kind, Result};
 use crate::driver::{Conn, params, sql};
 
 /// Every migration, in order; the number is its place, from one.
-const MIGRATIONS: [(&str, &str); 12] = [
+const MIGRATIONS: [(&str, &str); 13] = [
     ("foundation", include_str!("../migrations/0001_foundation.sql")),
     ("denied attempts", include_str!("../migrations/0002_denied_attempts.sql")),
     ("answers", include_str!("../migrations/0003_answers.sql")),
@@ -23,6 +23,7 @@ const MIGRATIONS: [(&str, &str); 12] = [
     ("devices", include_str!("../migrations/0010_devices.sql")),
     ("accounts", include_str!("../migrations/0011_accounts.sql")),
     ("token scopes", include_str!("../migrations/0012_token_scopes.sql")),
+    ("issuers", include_str!("../migrations/0013_issuers.sql")),
 ];
 
 /// Brings the schema up to date inside the open transaction of `conn`. [`prepare`] has run before it, on its own.

@@ -27,6 +27,8 @@ pub enum TokenKind {
     BrowserSession,
     /// What a person allowed a client; nobody is told the secret.
     Authorization,
+    /// Whom an external issuer means; nobody is told the secret.
+    Identity,
     /// A token that is exchanged for a new access token.
     Refresh,
     /// What a browser brings a client.
@@ -42,7 +44,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::PersonalAccess,
         Self::ServiceAccountKey,
         Self::ClientSecret,
@@ -50,6 +52,7 @@ impl TokenKind {
         Self::Invitation,
         Self::BrowserSession,
         Self::Authorization,
+        Self::Identity,
         Self::Refresh,
         Self::AuthorizationCode,
         Self::DeviceCode,
@@ -68,6 +71,7 @@ impl TokenKind {
             Self::Invitation => "tny_inv_",
             Self::BrowserSession => "tny_bs_",
             Self::Authorization => "tny_az_",
+            Self::Identity => "tny_id_",
             Self::Refresh => "tny_rt_",
             Self::AuthorizationCode => "tny_ac_",
             Self::DeviceCode => "tny_dc_",
@@ -87,6 +91,7 @@ impl TokenKind {
             Self::Invitation => "invitation",
             Self::BrowserSession => "browser_session",
             Self::Authorization => "authorization",
+            Self::Identity => "identity",
             Self::Refresh => "refresh_token",
             Self::AuthorizationCode => "authorization_code",
             Self::DeviceCode => "device_code",

@@ -15,6 +15,7 @@ use crate::ids::{OrganizationId, PrincipalId};
 
 pub use account::{Account, AccountChange, AccountField, AccountQuery};
 pub use own::OwnChange;
+pub(crate) use service::join;
 pub use service::{MadeServiceAccount, NewServiceAccount, NewUser};
 pub use store::PrincipalStore;
 
