@@ -17,6 +17,9 @@ pub(super) fn rows() -> Vec<Row> {
     let code = || Some(json!({"user_code": "BCDFG-HJKLM"}));
     vec![
         row("POST", "/auth/device_authorization"),
+        // Of an issuer that nobody trusts, and an answer that nobody waits for.
+        with(row("GET", "/login/issuer"), "issuer=0190b0a0-0000-7000-8000-0000000000aa", None),
+        row("GET", "/login/issuer/callback"),
         row("GET", "/auth/connections"),
         row("GET", "/auth/authorize"),
         row("GET", "/auth/callback"),
