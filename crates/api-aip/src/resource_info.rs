@@ -31,13 +31,14 @@ struct Type {
     name: &'static str,
 }
 
-const TYPES: [Type; 6] = [
+const TYPES: [Type; 7] = [
     Type::new("organization", "organization", "organizations", "Organization"),
     Type::new("workspace", "workspace", "workspaces", "Workspace"),
     Type::new("user", "user", "users", "User"),
     Type::new("role", "role", "roles", "Role"),
     Type::new("invitation", "invitation", "invites", "Invitation"),
     Type::new("key", "API key", "apiKeys", "ApiKey"),
+    Type::new("issuer", "issuer", "issuers", "Issuer"),
 ];
 
 impl Type {

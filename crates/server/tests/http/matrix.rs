@@ -113,6 +113,7 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
         account: random("11"),
         account_key: random("12"),
         client: random("13"),
+        issuer: random("14"),
         ..ours.clone()
     };
     let at = |things: &Ids, organization: &str, workspace: &str| Ids {

@@ -6,6 +6,7 @@ use tenantry_core::caller::Caller;
 use tenantry_core::credential::{Access, NewApiKey};
 use tenantry_core::device::{Approval, Decision, Device, DeviceRequest};
 use tenantry_core::ids::PrincipalId;
+use tenantry_core::issuer::{ClientSecret, IssuerChange, IssuerOf, NewIssuer};
 use tenantry_core::oauth::{ProvenClient, Scopes};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, NewUser};
@@ -28,6 +29,7 @@ pub(crate) struct Ids {
     pub(super) account: String,
     pub(super) account_key: String,
     pub(super) client: String,
+    pub(super) issuer: String,
 }
 
 impl Ids {
@@ -43,6 +45,7 @@ impl Ids {
             .replace("{account}/apiKeys/{key}", &format!("{}/apiKeys/{}", self.account, self.account_key))
             .replace("{account}", &self.account)
             .replace("{client}", &self.client)
+            .replace("{issuer}", &self.issuer)
             .replace("{key}", &self.key)
             .replace("{client_id}", &self.key)
             .replace("{api_key_id}", &self.key)
@@ -60,11 +63,11 @@ impl Ids {
         pairs.fold(text.to_owned(), |text, (id, other)| text.replace(id, other))
     }
 
-    fn all(&self) -> [&str; 12] {
+    fn all(&self) -> [&str; 13] {
         let Self { organization, workspace, user, role, invitation, key, .. } = self;
-        let Self { device, authorization, session, account, account_key, client, .. } = self;
+        let Self { device, authorization, session, account, account_key, client, issuer, .. } = self;
         let first = [organization, workspace, user, role, invitation, key];
-        let rest = [device, authorization, session, account, account_key, client];
+        let rest = [device, authorization, session, account, account_key, client, issuer];
         std::array::from_fn(|at| if at < 6 { first[at] } else { rest[at - 6] }.as_str())
     }
 }
@@ -109,6 +112,16 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
     let session = session(server, owner).await;
     let robot = NewServiceAccount { name: "matrix".to_owned(), role: BuiltinRole::OrganizationMember };
     let robot = server.core.create_service_account(&caller, by(), robot).await.unwrap();
+    let issuer = NewIssuer {
+        url: format!("https://{organization}.example"),
+        rest: IssuerChange {
+            title: Some("Matrix".to_owned()),
+            client_id: Some("matrix".to_owned()),
+            client_secret: Some(ClientSecret("matrix".to_owned().into())),
+            ..IssuerChange::default()
+        },
+    };
+    let issuer = server.core.create_issuer(&caller, IssuerOf::Organization(by()), issuer).await.unwrap();
     Ids {
         organization: server.organization(organization),
         workspace: String::new(),
@@ -122,6 +135,7 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
         account: robot.account.id.to_string(),
         account_key: robot.api_key.credential.id.to_string(),
         client: robot.client.credential.id.to_string(),
+        issuer: issuer.id.to_string(),
     }
 }
 
