@@ -16,6 +16,7 @@ const CRATES: &[(&str, MayUse)] = &[
     ("api-evo", Only(&["core", "http"])),
     ("api-dreadnode", Only(&["core", "http"])),
     ("oauth", Only(&["core", "http"])),
+    ("outbound", Only(&["core"])),
     ("console", Only(&["core", "http"])),
     ("server", All),
     ("cli", Only(&[])),
@@ -40,6 +41,7 @@ const AT_HOME: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["rusqlite", "tokio-postgres", "deadpool-postgres"], &["store", "testkit"]),
+    (&["reqwest"], &["outbound", "cli"]),
 ];
 
 /// The core knows neither a protocol nor a database nor a runtime.

@@ -14,6 +14,7 @@ mod error;
 mod etag;
 mod filters;
 mod invites;
+mod issuers;
 mod me;
 mod message;
 mod names;
@@ -61,7 +62,7 @@ macro_rules! workspaces {
 /// Every route of the dialect.
 pub fn routes() -> Routes {
     let routes = service_accounts::routes(own::routes(Routes::default()));
-    assignments::routes(teams::routes(routes))
+    issuers::routes(assignments::routes(teams::routes(routes)))
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
         .route(Method::PATCH, "/api/v1/me", me::update_current_user, openapi::accounts::update_current_user())
         .route(
@@ -424,7 +425,7 @@ pub fn routes() -> Routes {
         )
 }
 
-/// Everything under `/api/v1/organizations`, `/api/v1/users` and `/api/v1/me`.
+/// Everything under `/api/v1/organizations`, `/api/v1/users`, `/api/v1/issuers` and `/api/v1/me`.
 pub fn router(served: Served, page_tokens: PageTokens) -> Router {
     let routes = routes().into_router().layer(from_fn(resource_info::name_resource));
     enclose::<Aip>(routes, served).layer(Extension(page_tokens))

@@ -31,7 +31,7 @@ struct Type {
     name: &'static str,
 }
 
-const TYPES: [Type; 9] = [
+const TYPES: [Type; 10] = [
     Type::new("organization", "organization", "organizations", "Organization"),
     Type::new("workspace", "workspace", "workspaces", "Workspace"),
     Type::new("user", "user", "users", "User"),
@@ -41,6 +41,7 @@ const TYPES: [Type; 9] = [
     Type::new("team", "team", "teams", "Team"),
     Type::new("member", "member", "members", "TeamMember"),
     Type::new("assignment", "assignment", "roleAssignments", "RoleAssignment"),
+    Type::new("issuer", "issuer", "issuers", "Issuer"),
 ];
 
 impl Type {

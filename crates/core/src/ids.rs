@@ -97,6 +97,10 @@ id_type!(
     DeviceId
 );
 id_type!(
+    /// An external issuer that is trusted.
+    IssuerId
+);
+id_type!(
     /// A key with which tokens are signed.
     SigningKeyId
 );

@@ -20,6 +20,7 @@ pub mod grant;
 pub mod idempotency;
 pub mod ids;
 pub mod invitation;
+pub mod issuer;
 pub mod link;
 pub mod mail;
 pub mod oauth;
@@ -52,6 +53,7 @@ use caller::Caller;
 use clock::{Clock, Entropy};
 use credential::Passwords;
 use ids::IdSource;
+use issuer::Issuers;
 use seal::Seal;
 use settings::Settings;
 use store::{Engine, Rehearsing, Store};
@@ -74,6 +76,8 @@ pub struct Parts {
     pub passwords: Arc<dyn Passwords>,
     /// Encrypts what is kept to be used again.
     pub seal: Arc<dyn Seal>,
+    /// Asks external issuers.
+    pub issuers: Arc<dyn Issuers>,
     /// What people may do.
     pub settings: Settings,
 }
@@ -89,6 +93,7 @@ pub struct Core {
     entropy: Arc<dyn Entropy>,
     passwords: Arc<dyn Passwords>,
     seal: Arc<dyn Seal>,
+    issuers: Arc<dyn Issuers>,
     settings: Arc<Settings>,
     uses: Arc<Uses>,
     anchors: Arc<Anchors>,
@@ -98,7 +103,7 @@ pub struct Core {
 impl Core {
     /// The core of a server.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, ids, entropy, passwords, seal, settings } = parts;
+        let Parts { store, clock, ids, entropy, passwords, seal, issuers, settings } = parts;
         Self {
             counting: store.clone(),
             store,
@@ -107,6 +112,7 @@ impl Core {
             entropy,
             passwords,
             seal,
+            issuers,
             settings: Arc::new(settings),
             uses: Arc::default(),
             anchors: Arc::default(),
@@ -136,6 +142,10 @@ impl Core {
     /// What encrypts what is kept to be used again.
     pub fn seal(&self) -> Arc<dyn Seal> {
         Arc::clone(&self.seal)
+    }
+
+    fn issuers(&self) -> &dyn Issuers {
+        &*self.issuers
     }
 
     /// The settings of the server.

@@ -1,5 +1,7 @@
 //! Settings of the server that change what people may do. Each is strict or off unless the operator says otherwise.
 
+use url::Url;
+
 /// Who may create organizations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum MayCreateOrganizations {
@@ -63,6 +65,17 @@ pub struct Settings {
     pub retention_seconds: i64,
     /// Seconds after which an enrolled workspace fails whose server nobody hears; `None` is never.
     pub server_silence_seconds: Option<i64>,
+    /// Origins that the server may ask wherever they lead, and without TLS, such as `http://127.0.0.1:9000`. Every other
+    /// one must have https and a public address.
+    pub outbound_allow: Vec<String>,
+}
+
+impl Settings {
+    /// Whether the operator allows the server to ask this address, wherever it leads.
+    pub fn allows_outbound(&self, url: &Url) -> bool {
+        let origin = url.origin().ascii_serialization();
+        self.outbound_allow.contains(&origin)
+    }
 }
 
 impl Default for Settings {
@@ -83,6 +96,7 @@ impl Default for Settings {
             signing_key_seconds: 30 * DAY,
             retention_seconds: 30 * DAY,
             server_silence_seconds: Some(DAY),
+            outbound_allow: Vec::new(),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::grant::GrantStore;
 use crate::idempotency::IdempotencyStore;
 use crate::invitation::InvitationStore;
+use crate::issuer::IssuerStore;
 use crate::link::LinkStore;
 use crate::mail::MailStore;
 use crate::oauth::OauthStore;
@@ -50,6 +51,7 @@ pub trait Session:
     + GrantStore
     + IdempotencyStore
     + InvitationStore
+    + IssuerStore
     + OauthStore
     + LinkStore
     + MailStore

@@ -287,6 +287,10 @@ async fn allow(
     request: AuthorizationRequest,
 ) -> Result<Response> {
     let issuer = served.address("");
-    let code = served.core.authorize(session, request).await?;
+    let code = match served.core.authorize(session, request).await {
+        Ok(code) => code,
+        Err(error) if Refusal::of(&error).is_some() => return asked.deny(&issuer, &error.into()),
+        Err(error) => return Err(error),
+    };
     asked.back(&issuer, &[("code", code.expose())])
 }

@@ -53,6 +53,11 @@ impl Cookies {
         if self.secure { "__Host-tenantry-form" } else { "tenantry-form" }
     }
 
+    /// What a browser keeps on its way to an external issuer. `Lax`, since it comes back from there.
+    fn journey_name(&self) -> &'static str {
+        if self.secure { "__Host-tenantry-issuer" } else { "tenantry-issuer" }
+    }
+
     fn set(&self, name: &str, value: &str) -> HeaderValue {
         let secure = if self.secure { "; Secure" } else { "" };
         let gone = if value.is_empty() { "; Max-Age=0" } else { "" };
@@ -66,6 +71,12 @@ impl Cookies {
         response.headers_mut().append(SET_COOKIE, self.set(self.session_name(), cookie));
         response
     }
+
+    /// Has the browser keep what it is to bring back from an external issuer; an empty one is forgotten.
+    pub(crate) fn keep_journey(&self, mut response: Response, kept: &str) -> Response {
+        response.headers_mut().append(SET_COOKIE, self.set(self.journey_name(), kept));
+        response
+    }
 }
 
 /// A browser, as it came with a request.
@@ -74,6 +85,8 @@ pub(crate) struct Browser {
     pub(crate) session: Option<BrowserSession>,
     /// The cookie of whatever session it had.
     pub(crate) cookie: Option<String>,
+    /// What it keeps on its way to an external issuer and back.
+    pub(crate) journey: Option<String>,
     /// Where it is.
     pub(crate) from: Origin,
     cookies: Cookies,
@@ -129,6 +142,7 @@ impl FromRequestParts<Served> for Browser {
             let message = "expected a session or a token, not both";
             return Err(Error::new(Kind::Invalid, "credential.both", message).into());
         }
+        let journey = cookie_of(headers, cookies.journey_name());
         let session = match &cookie {
             None => None,
             Some(cookie) => match served.core.browser_session(cookie).await {
@@ -152,7 +166,7 @@ impl FromRequestParts<Served> for Browser {
         let is_new = bound.is_none();
         let binding = bound.unwrap_or_else(|| random(served));
         let from_elsewhere = is_from_elsewhere(headers, &cookies.origin);
-        Ok(Self { session, cookie, from, cookies, binding, is_new, from_elsewhere })
+        Ok(Self { session, cookie, journey, from, cookies, binding, is_new, from_elsewhere })
     }
 }
 

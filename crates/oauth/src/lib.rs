@@ -80,6 +80,8 @@ pub fn pages() -> Routes {
         .route(Method::POST, "/login/device", pages::device::decide, openapi::decide_device())
         .route(Method::GET, "/login/invitation", pages::invitation::show, openapi::show_invitation())
         .route(Method::POST, "/login/invitation", pages::invitation::answer, openapi::answer_invitation())
+        .route(Method::GET, "/login/issuer", pages::issuer::begin, openapi::begin_with_issuer())
+        .route(Method::GET, "/login/issuer/callback", pages::issuer::finish, openapi::finish_with_issuer())
         .route(Method::GET, "/login/reset", pages::links::show_password, openapi::show_password("show_reset"))
         .route(
             Method::POST,

@@ -237,7 +237,11 @@ pub(crate) fn sign_out() -> Operation {
 pub(crate) fn show_sign_in() -> Operation {
     Operation::new("show_sign_in", "The form for signing in")
         .open()
-        .takes([text("return_to", "The page to go to afterwards."), text("login_hint", "Who is to sign in.")])
+        .takes([
+            text("return_to", "The page to go to afterwards."),
+            text("login_hint", "Who is to sign in."),
+            text("organization", "An organization whose own issuers are offered too."),
+        ])
         .answers_text(200, "The form.", HTML)
         .refuses(&[Kind::Invalid, Kind::RateLimited])
 }
@@ -260,11 +264,13 @@ pub(crate) fn show_account() -> Operation {
 
 pub(crate) fn end_of_account() -> Operation {
     Operation::new("end_of_account", "End a session, or what a client may do")
-        .about("The form of the page; `id` is that of a session, or `others`; `client` one that was allowed something.")
+        .about("The form of the page; `id` is that of a session, or `others`; `client` one that was allowed something; \
+             `identity` one that is linked, `issuer` one to link an account of.")
         .open()
-        .reads(FORM, form(&["form_token"], &["id", "client"]))
+        .reads(FORM, form(&["form_token"], &["id", "client", "identity", "issuer"]))
+        .answers_text(200, "The way to the issuer.", HTML)
         .answers_nothing(303, "To the page.")
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::RateLimited])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::RateLimited, Kind::Unavailable])
 }
 
 pub(crate) fn show_device() -> Operation {
@@ -320,6 +326,36 @@ pub(crate) fn answer_invitation() -> Operation {
             Kind::RateLimited,
             Kind::Unavailable,
         ])
+}
+
+pub(crate) fn begin_with_issuer() -> Operation {
+    Operation::new("begin_with_issuer", "Sign in with an external issuer")
+        .about("OpenID Connect Core, section 3.1, with `state`, `nonce` and PKCE, all of which stay in the browser's cookie.")
+        .open()
+        .takes([
+            text("issuer", "The issuer's id, as the sign-in page has it."),
+            text("return_to", "The page to go to afterwards."),
+        ])
+        .answers_nothing(303, "To the issuer.")
+        .answers_text(404, "Nobody trusts such an issuer.", HTML)
+        .refuses(&[Kind::Invalid, Kind::Unavailable])
+}
+
+pub(crate) fn finish_with_issuer() -> Operation {
+    Operation::new("finish_with_issuer", "Come back from an external issuer")
+        .about(
+            "Begins a session of whom the issuer means, or links an account with that of who is signed in.",
+        )
+        .open()
+        .takes([
+            text("code", "The code."),
+            text("state", "What was sent along."),
+            text("iss", "The issuer (RFC 9207)."),
+            text("error", "Why there is no code."),
+        ])
+        .answers_nothing(303, "To the page that was wanted.")
+        .answers_text(403, "What came back does not count.", HTML)
+        .refuses(&[Kind::Invalid, Kind::RateLimited, Kind::Unavailable])
 }
 
 pub(crate) fn show_password(name: &'static str) -> Operation {

@@ -81,6 +81,7 @@ pub struct Config {
     mail_url: Option<SecretString>,
     mail_from: Option<String>,
     trusted_proxies: String,
+    outbound_allow: String,
     requests_per_minute: u32,
     invitation_days: u32,
     access_token_minutes: u32,
@@ -129,6 +130,7 @@ struct Defaults {
     add_people: Adding,
     keys_for_others: KeyMakers,
     trusted_proxies: &'static str,
+    outbound_allow: &'static str,
     requests_per_minute: u32,
     invitation_days: u32,
     access_token_minutes: u32,
@@ -145,7 +147,7 @@ struct Defaults {
 }
 
 /// The settings that are texts, whatever they look like.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 13] = [
     "add_people",
     "data_dir",
     "database",
@@ -155,6 +157,7 @@ const TEXTS: [&str; 12] = [
     "mail_url",
     "may_create_organizations",
     "metrics_listen",
+    "outbound_allow",
     "public_url",
     "secret_key",
     "trusted_proxies",
@@ -178,6 +181,7 @@ impl Config {
             add_people: Adding::Invite,
             keys_for_others: KeyMakers::Nobody,
             trusted_proxies: "",
+            outbound_allow: "",
             requests_per_minute: 0,
             invitation_days: 7,
             access_token_minutes: 60,
@@ -267,6 +271,7 @@ impl Config {
         }
         self.mail_server()?;
         self.trusted_proxies()?;
+        self.outbound_allow()?;
         if matches!(self.database()?, Database::Postgres { .. }) && self.secret_key.is_none() {
             bail!(
                 "secret_key: needed with PostgreSQL, the same for every replica (TENANTRY_SECRET_KEY or _FILE)"
@@ -322,6 +327,19 @@ impl Config {
         self.trusted_proxies.parse().map_err(|expected| anyhow::anyhow!("trusted_proxies: {expected}"))
     }
 
+    /// The origins that the server may ask wherever they lead.
+    fn outbound_allow(&self) -> Result<Vec<String>> {
+        let texts = self.outbound_allow.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let origins = texts.map(|text| {
+            let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            let origin = origin.map(|url| url.origin().ascii_serialization());
+            origin.filter(|origin| origin == text).with_context(|| {
+                format!("outbound_allow: expected origins such as https://id.internal:8443, got {text}")
+            })
+        });
+        origins.collect()
+    }
+
     /// How much is read of a request and remembered of answers.
     pub fn limits(&self) -> Limits {
         Limits {
@@ -370,6 +388,8 @@ impl Config {
             retention_seconds: i64::from(self.retention_days) * DAY,
             server_silence_seconds: (self.server_silence_minutes > 0)
                 .then(|| i64::from(self.server_silence_minutes) * 60),
+            // What is malformed was refused when the settings were read.
+            outbound_allow: self.outbound_allow().unwrap_or_default(),
         }
     }
 }

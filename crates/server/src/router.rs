@@ -35,7 +35,7 @@ impl Tongue {
         let mut segments = path.split('/').skip(1);
         match segments.next().unwrap_or_default() {
             "api" => match (segments.next(), segments.next().map(resource)) {
-                (Some("v1"), Some("organizations" | "users" | "me")) => Self::Aip,
+                (Some("v1"), Some("organizations" | "users" | "issuers" | "me")) => Self::Aip,
                 _ => Self::Dreadnode,
             },
             "oauth2" | ".well-known" => Self::Oauth,
@@ -128,6 +128,7 @@ mod tests {
             ("/api/v1/organizations/x/workspaces:countUsers", Tongue::Aip),
             ("/api/v1/me", Tongue::Aip),
             ("/api/v1/users", Tongue::Aip),
+            ("/api/v1/issuers/x", Tongue::Aip),
             ("/api/v1/user", Tongue::Dreadnode),
             ("/api/v1/organizationsx", Tongue::Dreadnode),
             ("/api/v1/org/x/ws", Tongue::Dreadnode),

@@ -11,6 +11,7 @@ use tenantry_core::clock::Clock;
 use tenantry_core::settings::Settings;
 use tenantry_core::{Core, Parts};
 use tenantry_http::{Observer, Served};
+use tenantry_outbound::OpenIdIssuers;
 use tenantry_store::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +46,7 @@ pub async fn open_core_at(
         entropy: Arc::new(SystemEntropy),
         passwords: Arc::<Argon>::default(),
         seal: Arc::new(KeyedSeal::new(key)),
+        issuers: Arc::new(OpenIdIssuers::new(&settings).context("the client for external issuers")?),
         settings,
     })))
 }

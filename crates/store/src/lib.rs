@@ -15,6 +15,7 @@ mod driver;
 mod grant;
 mod idempotency;
 mod invitation;
+mod issuer;
 mod kept;
 mod link;
 mod load;

@@ -68,7 +68,7 @@ const OF_WORKSPACE: [Sql; 11] = [
 ];
 
 /// `$1` the organization, `$2` how many rows.
-const OF_ORGANIZATION: [Sql; 19] = [
+const OF_ORGANIZATION: [Sql; 23] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -124,9 +124,26 @@ const OF_ORGANIZATION: [Sql; 19] = [
          CROSS JOIN credentials c WHERE c.org_id = $1 AND a.credential_id = c.id LIMIT $2)"
     ),
     sql!(
-        "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE org_id = $1 \
-            OR principal_id IN (SELECT id FROM principals WHERE org_id = $1) \
-            ORDER BY CASE WHEN parent_id IS NULL THEN 1 ELSE 0 END LIMIT $2)"
+        "DELETE FROM token_scopes WHERE credential_id IN (SELECT t.credential_id FROM token_scopes t \
+         CROSS JOIN credentials c WHERE c.org_id = $1 AND t.credential_id = c.id LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM browser_sessions WHERE credential_id IN (SELECT b.credential_id FROM browser_sessions b \
+         CROSS JOIN credentials c WHERE c.org_id = $1 AND b.credential_id = c.id LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM identities WHERE credential_id IN (SELECT credential_id FROM identities WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM issuers WHERE (org_id, id) IN (SELECT org_id, id FROM issuers WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        // What was given for something comes before it.
+        "DELETE FROM credentials WHERE id IN (SELECT c.id FROM credentials c WHERE c.org_id = $1 \
+            OR c.principal_id IN (SELECT id FROM principals WHERE org_id = $1) \
+            ORDER BY CASE WHEN c.kind IN ('access_token', 'refresh_token') THEN 0 WHEN c.kind = 'identity' THEN 3 \
+              WHEN c.kind IN ('authorization', 'browser_session') THEN 2 ELSE 1 END, \
+              CASE WHEN EXISTS (SELECT 1 FROM credentials k WHERE k.parent_id = c.id) THEN 1 ELSE 0 END LIMIT $2)"
     ),
     sql!("DELETE FROM principals WHERE id IN (SELECT id FROM principals WHERE org_id = $1 LIMIT $2)"),
     sql!("DELETE FROM versions WHERE org_id IN (SELECT org_id FROM versions WHERE org_id = $1 LIMIT $2)"),

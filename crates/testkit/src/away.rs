@@ -11,6 +11,7 @@ use tenantry_core::{Core, Error, Parts, Result};
 use uuid::Uuid;
 
 use crate::chance::PlainSeal;
+use crate::issuers::PlainIssuers;
 
 /// It is always 1970, every id is the same, nothing is random, and the database is away.
 pub struct Away;
@@ -28,6 +29,7 @@ impl Away {
             entropy: Arc::new(Self),
             passwords: Arc::new(Self),
             seal: Arc::new(PlainSeal),
+            issuers: Arc::new(PlainIssuers),
             settings: Settings::default(),
         }))
     }

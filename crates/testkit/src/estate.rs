@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::chance::{PlainPasswords, PlainSeal, SeededEntropy, SeededIds};
 use crate::clock::TestClock;
+use crate::issuers::PlainIssuers;
 use crate::postgres::TestPostgres;
 
 /// How many connections a core opens to a PostgreSQL server that many tests share.
@@ -111,6 +112,7 @@ impl TestCore {
             entropy: Arc::new(SeededEntropy::new(u64::from(seed))),
             passwords: Arc::<PlainPasswords>::clone(&passwords),
             seal: Arc::new(PlainSeal),
+            issuers: Arc::new(PlainIssuers),
             settings,
         }));
         Self { core, clock, passwords, database, _directory: directory }

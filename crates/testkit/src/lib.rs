@@ -7,6 +7,7 @@ pub mod away;
 pub mod chance;
 pub mod clock;
 pub mod estate;
+pub mod issuers;
 pub mod postgres;
 
 pub use estate::{Member, TestCore};

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod api_keys;
 pub(crate) mod assignments;
 pub(crate) mod invites;
+pub(crate) mod issuers;
 pub(crate) mod organizations;
 pub(crate) mod own;
 mod parameters;
@@ -41,6 +42,7 @@ pub fn api() -> Api {
         .path("user", "The user's id.")
         .path("role", "Its id, or a built-in role's short name.")
         .path("invitation", "Its id.")
+        .path("issuer", "Its id.")
         .path("key", "Its id.")
         .path("account", "Its id.")
         .path("client", "Its id.")

@@ -348,6 +348,25 @@ pub async fn everywhere(
     })
 }
 
+/// The scope of the server's own rows in tables that lead with an organization, for who runs the server.
+pub fn rows_of_server(scope: &ServerScope) -> Result<OrganizationScope> {
+    require_server(scope, Permission::ManageServer)?;
+    Ok(OrganizationScope {
+        organization: OrganizationId::SERVER,
+        version: 0,
+        principal: scope.principal,
+        permissions: scope.permissions,
+        in_every_workspace: PermissionSet::NONE,
+        by_own_roles: PermissionSet::NONE,
+        only_workspaces: None,
+    })
+}
+
+/// The scope in which somebody whom a trusted issuer sends gets an account, or is found to have one.
+pub async fn server_to_join(session: &dyn Session, person: PrincipalId) -> Result<Writable<ServerScope>> {
+    server_to_initialize(session, person).await
+}
+
 /// The scope in which a server that has no administrator yet gets its first one.
 pub async fn server_to_initialize(
     session: &dyn Session,

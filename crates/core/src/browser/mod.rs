@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::credential::Credential;
 use crate::principal::Principal;
 
+pub(crate) use service::begin;
 pub use store::BrowserStore;
 
 /// Longest name of a browser that is kept, in characters.

@@ -3,7 +3,7 @@
 use super::{BrowserSession, OpenSession, Origin};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::caller::Caller;
+use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::credential::{self, Access, Found, Issued, Secret, TokenKind, caller_of};
 use crate::error::{Error, Result};
@@ -23,7 +23,6 @@ impl Core {
         (from, before): (Origin, Option<&str>),
     ) -> Result<Issued> {
         let person = self.prove_user(login, password, from.source).await?;
-        let before = before.and_then(hash_of);
         let now = self.clock().now();
         self.begin_session(person, (from, before), now).await
     }
@@ -61,8 +60,17 @@ impl Core {
 
     /// Gives a session another secret: whoever knew the old one is out. To be called when the person gains rights.
     pub async fn renew_browser_session(&self, cookie: &str, from: Origin) -> Result<Issued> {
-        let session = self.browser_session(cookie).await?;
-        self.begin_session(session.person, (from, hash_of(cookie)), session.signed_in_at).await
+        let BrowserSession { caller, signed_in_at, .. } = self.browser_session(cookie).await?;
+        let caller = Caller { request_id: from.request_id.clone(), source: from.source, ..caller };
+        let data = (self.act(&caller), self.beginning((from, Some(cookie)), signed_in_at));
+        self.store()
+            .write(data, |session, (act, beginning)| {
+                Box::pin(async move {
+                    let parent = session.identity_behind(act.caller.credential).await?;
+                    begin(session, act, beginning, parent).await
+                })
+            })
+            .await
     }
 
     /// Signs out. A cookie that does not count is none the worse.
@@ -119,32 +127,33 @@ impl Core {
     async fn begin_session(
         &self,
         person: Principal,
-        (from, before): (Origin, Option<[u8; 32]>),
+        (from, before): (Origin, Option<&str>),
         signed_in_at: Timestamp,
     ) -> Result<Issued> {
-        let secret = Secret::random(TokenKind::BrowserSession, self.entropy());
-        let request_id = from.request_id.clone();
-        let caller = Caller { request_id, source: from.source, ..self.caller_of_user(&person) };
-        let act = self.act(&caller);
-        let until = self.end_of_session(signed_in_at, act.now);
-        let data = (act, (from, before), secret, (signed_in_at, until));
+        let caller = Caller {
+            request_id: from.request_id.clone(),
+            source: from.source,
+            ..self.caller_of_user(&person)
+        };
+        let data = (self.act(&caller), self.beginning((from, before), signed_in_at));
         self.store()
-            .write(data, |session, (act, (from, before), secret, (signed_in_at, until))| {
-                Box::pin(async move {
-                    end_before(session, act, before.as_ref()).await?;
-                    let holder = (act.caller.principal, (None, Access::Everything, None));
-                    let made = Act { now: *signed_in_at, ..act.clone() };
-                    let lifetime = (Some(*until), None);
-                    let issued =
-                        credential::issue(session, &made, holder, "browser session", secret, lifetime)
-                            .await?;
-                    session.insert_browser_session(issued.credential.id, from, act.now).await?;
-                    let targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
-                    act.record(session, OrganizationId::SERVER, "session.begin", targets).await?;
-                    Ok(issued)
-                })
-            })
+            .write(data, |session, (act, beginning)| Box::pin(begin(session, act, beginning, None)))
             .await
+    }
+
+    /// What a session is begun with; `before` is the cookie of the one that the browser had.
+    pub(crate) fn beginning(
+        &self,
+        (from, before): (Origin, Option<&str>),
+        signed_in_at: Timestamp,
+    ) -> Beginning {
+        Beginning {
+            secret: Secret::random(TokenKind::BrowserSession, self.entropy()),
+            from,
+            before: before.and_then(hash_of),
+            signed_in_at,
+            until: self.end_of_session(signed_in_at, self.clock().now()),
+        }
     }
 
     /// Until when a session lives in which something is done now.
@@ -153,6 +162,36 @@ impl Core {
         let end = signed_in_at.plus_seconds(settings.session_seconds);
         now.plus_seconds(settings.session_idle_seconds).min(end)
     }
+}
+
+/// What a session is begun with.
+pub(crate) struct Beginning {
+    secret: Secret,
+    from: Origin,
+    before: Option<[u8; 32]>,
+    signed_in_at: Timestamp,
+    until: Timestamp,
+}
+
+/// Begins a session of the caller, as narrow as the caller is; one that is given for a `parent` ends with it.
+pub(crate) async fn begin(
+    session: &dyn Session,
+    act: &Act,
+    beginning: &Beginning,
+    parent: Option<CredentialId>,
+) -> Result<Issued> {
+    let Beginning { secret, from, before, signed_in_at, until } = beginning;
+    end_before(session, act, before.as_ref()).await?;
+    let Narrowing { permissions, organization, workspaces } = act.caller.narrowing.clone();
+    let access = permissions.map_or(Access::Everything, Access::Only);
+    let holder = (act.caller.principal, (organization, access, workspaces));
+    let made = Act { now: *signed_in_at, ..act.clone() };
+    let lifetime = (Some(*until), parent);
+    let issued = credential::issue(session, &made, holder, "browser session", secret, lifetime).await?;
+    session.insert_browser_session(issued.credential.id, from, act.now).await?;
+    let targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
+    act.record(session, OrganizationId::SERVER, "session.begin", targets).await?;
+    Ok(issued)
 }
 
 /// Ends the session that the browser had before.

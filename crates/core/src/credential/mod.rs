@@ -192,7 +192,8 @@ pub(crate) async fn end_all(session: &dyn Session, act: &Act, principal: Princip
 async fn authorization_of(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
     match session.hold_authorization_of(act.caller.credential, act.now).await? {
         Some((_, false)) => Err(Error::bad_credential()),
-        found => Ok(found.map(|(authorization, _)| authorization)),
+        Some((authorization, true)) => Ok(Some(authorization)),
+        None => session.identity_behind(act.caller.credential).await,
     }
 }
 

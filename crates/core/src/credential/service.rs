@@ -8,10 +8,12 @@ use super::{
 };
 use crate::Core;
 use crate::audit::Target;
+use crate::authz::OrganizationRef;
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
+use crate::issuer;
 use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::text;
@@ -20,6 +22,9 @@ use crate::throttle::{Attempts, Purpose};
 impl Core {
     /// Who shows this secret. Unknown, expired, revoked and suspended all answer alike.
     pub async fn authenticate(&self, text: &str) -> Result<Caller> {
+        if issuer::is_signed(text) {
+            return self.authenticate_signed(text).await;
+        }
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
         self.admit(found.as_deref())
@@ -28,6 +33,13 @@ impl Core {
     /// The same with the version of an organization at that instant, in one read: whatever was answered to this caller
     /// under the same version and the same [`Caller::auth_version`] may be answered again.
     pub async fn authenticate_at(&self, text: &str, organization: OrganizationId) -> Result<(Caller, i64)> {
+        if issuer::is_signed(text) {
+            let by = OrganizationRef::Id(organization);
+            let located =
+                self.store().point(by, |session, by| Box::pin(session.locate_organization(by))).await?;
+            let version = located.map_or(0, |located| located.version);
+            return Ok((self.authenticate_signed(text).await?, version));
+        }
         let asked = (hash_of_bearer(text)?, organization);
         let found = self
             .store()

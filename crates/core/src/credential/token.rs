@@ -29,6 +29,8 @@ pub enum TokenKind {
     BrowserSession,
     /// What a person allowed a client; nobody is told the secret.
     Authorization,
+    /// Whom an external issuer means; nobody is told the secret.
+    Identity,
     /// A token that is exchanged for a new access token.
     Refresh,
     /// What a browser brings a client.
@@ -44,7 +46,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::PersonalAccess,
         Self::ServiceAccountKey,
         Self::ClientSecret,
@@ -53,6 +55,7 @@ impl TokenKind {
         Self::MailedInvitation,
         Self::BrowserSession,
         Self::Authorization,
+        Self::Identity,
         Self::Refresh,
         Self::AuthorizationCode,
         Self::DeviceCode,
@@ -72,6 +75,7 @@ impl TokenKind {
             Self::MailedInvitation => "tny_mi_",
             Self::BrowserSession => "tny_bs_",
             Self::Authorization => "tny_az_",
+            Self::Identity => "tny_id_",
             Self::Refresh => "tny_rt_",
             Self::AuthorizationCode => "tny_ac_",
             Self::DeviceCode => "tny_dc_",
@@ -92,6 +96,7 @@ impl TokenKind {
             Self::MailedInvitation => "mailed_invitation",
             Self::BrowserSession => "browser_session",
             Self::Authorization => "authorization",
+            Self::Identity => "identity",
             Self::Refresh => "refresh_token",
             Self::AuthorizationCode => "authorization_code",
             Self::DeviceCode => "device_code",

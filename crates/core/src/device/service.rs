@@ -280,6 +280,7 @@ async fn approve(
     (approval, secret): (&Approval, &Secret),
 ) -> Result<Device> {
     let owner = act.caller.principal;
+    oauth::require_to_speak_for_itself(&act.caller, login.scopes, None)?;
     if !session.hold_credential(act.caller.credential, act.now).await? {
         return Err(Error::bad_credential());
     }

@@ -81,6 +81,7 @@ impl Core {
     /// A person allows a client what it asks for. Answers the code that the browser brings it.
     pub async fn authorize(&self, browser: &BrowserSession, request: AuthorizationRequest) -> Result<Secret> {
         request.client.require_grant(GrantType::AuthorizationCode)?;
+        require_to_speak_for_itself(&browser.caller, request.scopes, request.audience.as_deref())?;
         let code = Secret::random(TokenKind::AuthorizationCode, self.entropy());
         let secret = Secret::random(TokenKind::Authorization, self.entropy());
         let data = (self.act(&browser.caller), request, (code.clone(), secret), browser.signed_in_at);
@@ -213,6 +214,21 @@ async fn spend(
     Ok(Shown::Good(Box::new(tokens)))
 }
 
+/// Who came in for one organization alone is known to that organization alone: no client is told who it is, by which the
+/// person would come in elsewhere, and no other resource gets a token.
+pub(crate) fn require_to_speak_for_itself(
+    caller: &Caller,
+    scopes: Scopes,
+    audience: Option<&str>,
+) -> Result<()> {
+    let tells = [Scopes::OPENID, Scopes::PROFILE, Scopes::EMAIL].iter().any(|told| scopes.contains(*told));
+    if caller.narrowing.organization.is_none() || (!tells && audience.is_none()) {
+        return Ok(());
+    }
+    let message = "this sign-in is good in one organization alone, and tells nobody else who the person is";
+    Err(refused(Refusal::AccessDenied, message))
+}
+
 /// Makes the credential of what the caller allows: as narrow as the credential that it is allowed with.
 pub(crate) async fn allow(
     session: &dyn Session,
@@ -224,7 +240,10 @@ pub(crate) async fn allow(
     let narrowing = act.caller.narrowing.clone();
     let access = narrowing.permissions.map_or(Access::Everything, Access::Only);
     let holder = (act.caller.principal, (narrowing.organization, access, narrowing.workspaces));
-    let issued = credential::issue(session, act, holder, client_name, secret, (Some(until), None)).await?;
+    // Who came in by an issuer's word allows it by that word.
+    let identity = session.identity_behind(act.caller.credential).await?;
+    let issued =
+        credential::issue(session, act, holder, client_name, secret, (Some(until), identity)).await?;
     Ok(issued.credential)
 }
 

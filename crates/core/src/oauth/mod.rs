@@ -22,8 +22,8 @@ use crate::credential::Credential;
 use crate::error::{Error, Kind};
 use crate::ids::{CredentialId, PrincipalId};
 
-pub(crate) use authorization::allow;
 pub use authorization::{AuthorizationRequest, Redemption};
+pub(crate) use authorization::{allow, require_to_speak_for_itself};
 pub use client::{ClientRegistration, ProvenClient, RegisteredClient, Resource};
 pub use introspection::Introspection;
 pub use pkce::Challenge;

@@ -6,10 +6,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tenantry_core::browser::{BrowserSession, OpenSession};
 use tenantry_core::ids::CredentialId;
+use tenantry_core::issuer::Identity;
 use tenantry_core::oauth::{Authorization, Scopes};
 use tenantry_core::{Error, Kind};
 use tenantry_http::{Form, Refused, Served};
 
+use super::issuer::offer_link;
 use super::sign_in::HOME;
 use super::{Pages, go, show as show_page, to_the_minute};
 use crate::browser::Browser;
@@ -22,7 +24,36 @@ struct Account<'a> {
     email: Option<&'a str>,
     sessions: Vec<SessionRow>,
     authorizations: Vec<AuthorizationRow>,
+    identities: Vec<IdentityRow>,
+    issuers: Vec<IssuerRow>,
+    /// Whether the session is good for the whole account. Another one sees nothing of it but its name.
+    is_whole: bool,
     form_token: String,
+}
+
+/// An account elsewhere by which the person comes in.
+struct IdentityRow {
+    id: String,
+    issuer: String,
+    called: String,
+    since: String,
+}
+
+impl IdentityRow {
+    fn of(identity: Identity) -> Self {
+        Self {
+            id: identity.credential.id.to_string(),
+            called: identity.email.unwrap_or(identity.subject),
+            since: to_the_minute(identity.credential.created_at),
+            issuer: identity.credential.title,
+        }
+    }
+}
+
+/// An issuer of which an account could be linked.
+struct IssuerRow {
+    id: String,
+    title: String,
 }
 
 struct SessionRow {
@@ -75,9 +106,23 @@ impl AuthorizationRow {
 /// The page; whoever is not signed in signs in first.
 pub(crate) async fn show(State(served): State<Served>, browser: Browser) -> Result<Response, Refused<Pages>> {
     let Some(BrowserSession { caller, person, .. }) = &browser.session else { return Ok(go("/login")?) };
-    let sessions = served.core.list_own_sessions(caller).await?;
-    let authorizations = served.core.list_own_authorizations(caller).await?;
+    let core = &served.core;
+    let is_whole = core.check_whole_person(caller).is_ok();
+    let (mut sessions, mut authorizations) = (Vec::new(), Vec::new());
+    let (mut identities, mut issuers) = (Vec::new(), Vec::new());
+    if is_whole {
+        sessions = core.list_own_sessions(caller).await?;
+        authorizations = core.list_own_authorizations(caller).await?;
+        identities = core.list_own_identities(caller).await?;
+        issuers = core.list_issuers_to_link(caller).await?;
+    }
     let page = Account {
+        identities: identities.into_iter().map(IdentityRow::of).collect(),
+        issuers: issuers
+            .into_iter()
+            .map(|issuer| IssuerRow { id: issuer.id.to_string(), title: issuer.title })
+            .collect(),
+        is_whole,
         name: person.shown_name(),
         username: &person.username,
         email: person.email.as_deref(),
@@ -88,7 +133,8 @@ pub(crate) async fn show(State(served): State<Served>, browser: Browser) -> Resu
     Ok(browser.keep(show_page(StatusCode::OK, &page, None)))
 }
 
-/// Ends a session (`id`), all other sessions (`id=others`), or what a `client` may do.
+/// Ends a session (`id`), all other sessions (`id=others`), what a `client` may do, or an `identity`; or leads to an `issuer`
+/// whose account is to be linked.
 pub(crate) async fn end(
     State(served): State<Served>,
     browser: Browser,
@@ -97,6 +143,15 @@ pub(crate) async fn end(
     browser.check(&sent)?;
     let Some(session) = &browser.session else { return Ok(go("/login")?) };
     let (core, caller) = (&served.core, &session.caller);
+    core.check_whole_person(caller)?;
+    if let Some(issuer) = sent.get("issuer") {
+        return Ok(offer_link(&served, &browser, issuer).await?);
+    }
+    if let Some(identity) = sent.get("identity") {
+        let id = CredentialId::parse(identity).ok_or_else(|| Error::not_found("identity"))?;
+        core.unlink_identity(caller, id).await?;
+        return Ok(go(HOME)?);
+    }
     match (sent.get("client"), sent.get("id")) {
         (Some(client), _) => drop(core.end_own_authorizations(caller, client).await?),
         (None, Some("others")) => drop(core.end_other_sessions(caller).await?),

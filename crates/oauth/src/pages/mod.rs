@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod device;
 pub(crate) mod invitation;
+pub(crate) mod issuer;
 pub(crate) mod links;
 pub(crate) mod sign_in;
 

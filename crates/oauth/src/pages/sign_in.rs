@@ -4,11 +4,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use tenantry_core::authz::OrganizationRef;
 use tenantry_core::oauth::is_registered;
 use tenantry_core::{Kind, Result};
 use tenantry_http::{Form, Query, Refused, Served};
 
-use super::{Pages, go, show as show_page};
+use super::{Pages, go, issuer, show as show_page};
 use crate::authorize::AFTER;
 use crate::browser::Browser;
 
@@ -23,6 +24,13 @@ struct SignIn<'a> {
     login: &'a str,
     return_to: &'a str,
     form_token: String,
+    issuers: Vec<Button>,
+}
+
+/// The way to an external issuer.
+struct Button {
+    title: String,
+    address: String,
 }
 
 /// Where to go after a sign-in: a page of ours, and nothing else.
@@ -44,7 +52,8 @@ pub(crate) async fn show(
 ) -> Result<Response, Refused<Pages>> {
     let return_to = own_page(query.one("return_to")?);
     let login = query.one("login_hint")?.unwrap_or_default();
-    Ok(form(&served, &browser, StatusCode::OK, (login, return_to), None).await?)
+    let organization = query.one("organization")?.filter(|text| !text.is_empty()).map(OrganizationRef::parse);
+    Ok(form(&served, &browser, StatusCode::OK, (login, return_to, organization), None).await?)
 }
 
 /// Signs in, and sends the browser to where it wanted to go.
@@ -65,7 +74,8 @@ pub(crate) async fn sign_in(
         Err(error) if error.kind == Kind::Unauthenticated => {
             let problem = "The name or the password is not right.";
             let status = StatusCode::UNAUTHORIZED;
-            let mut response = form(&served, &browser, status, (login, return_to), Some(problem)).await?;
+            let mut response =
+                form(&served, &browser, status, (login, return_to, None), Some(problem)).await?;
             // The record of denied attempts hears of it, as of every other refusal.
             let refused: Response =
                 axum::response::IntoResponse::into_response(Refused::<Pages>::from(error));
@@ -80,7 +90,7 @@ async fn form(
     served: &Served,
     browser: &Browser,
     status: StatusCode,
-    (login, return_to): (&str, &str),
+    (login, return_to, organization): (&str, &str, Option<OrganizationRef>),
     problem: Option<&str>,
 ) -> Result<Response> {
     let asked =
@@ -96,7 +106,11 @@ async fn form(
         }
         _ => None,
     };
+    let issuers = served.core.list_issuers_to_sign_in(organization).await?.into_iter();
     let page = SignIn {
+        issuers: issuers
+            .map(|issuer| Button { address: issuer::way_to(issuer.id, return_to), title: issuer.title })
+            .collect(),
         problem,
         signed_in: signed_in.map(|session| session.person.shown_name()),
         login,

@@ -119,6 +119,7 @@ async fn every_route_has_its_outcomes(server: &TestServer) {
         client: random("13"),
         team: random("14"),
         assignment: random("15"),
+        issuer: random("16"),
         ..ours.clone()
     };
     let at = |things: &Ids, organization: &str, workspace: &str| Ids {

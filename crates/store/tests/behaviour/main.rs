@@ -32,6 +32,8 @@ mod device;
 mod histories;
 mod invitations;
 mod isolation;
+mod issuers;
+mod issuers_of_organizations;
 mod jumps;
 mod life;
 mod links;

@@ -4,6 +4,7 @@ mod accounts;
 mod api_keys;
 mod errors;
 mod invitations;
+mod issuers;
 mod keys_for_others;
 mod lists;
 mod members;

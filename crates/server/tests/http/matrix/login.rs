@@ -11,13 +11,22 @@ pub(super) fn rows() -> Vec<Row> {
     const ACCOUNT_KEYS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys";
     const ACCOUNT_KEY: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys/{key}";
     const CLIENTS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients";
+    const ISSUERS: &str = "/api/v1/organizations/{organization}/issuers";
+    const ISSUER: &str = "/api/v1/organizations/{organization}/issuers/{issuer}";
     const VALIDATE: &str = "validate_only=true";
     const TOKEN: &str = "/api/v1/me/tokens/{token}";
     const DEVICE: &str = "/devices/{device}";
     // No device shows it.
     let code = || Some(json!({"user_code": "BCDFG-HJKLM"}));
+    let issuer = || {
+        let url = "https://matrix.example";
+        Some(json!({"url": url, "title": "Matrix", "client_id": "matrix", "client_secret": "matrix"}))
+    };
     vec![
         row("POST", "/auth/device_authorization"),
+        // Of an issuer that nobody trusts, and an answer that nobody waits for.
+        with(row("GET", "/login/issuer"), "issuer=0190b0a0-0000-7000-8000-0000000000aa", None),
+        row("GET", "/login/issuer/callback"),
         row("GET", "/auth/connections"),
         row("GET", "/auth/authorize"),
         row("GET", "/auth/callback"),
@@ -103,6 +112,16 @@ pub(super) fn rows() -> Vec<Row> {
             VALIDATE,
             None,
         ),
+        row("GET", "/api/v1/issuers"),
+        with(row("POST", "/api/v1/issuers"), VALIDATE, issuer()),
+        row("GET", "/api/v1/issuers/{issuer}"),
+        with(row("PATCH", "/api/v1/issuers/{issuer}"), VALIDATE, Some(json!({}))),
+        with(row("DELETE", "/api/v1/issuers/{issuer}"), VALIDATE, None),
+        row("GET", ISSUERS),
+        with(row("POST", ISSUERS), VALIDATE, issuer()),
+        row("GET", ISSUER),
+        with(row("PATCH", ISSUER), VALIDATE, Some(json!({}))),
+        with(row("DELETE", ISSUER), VALIDATE, None),
         row("DELETE", DEVICE),
         row("DELETE", "/api/v1/user/api-keys/{api_key_id}"),
     ]

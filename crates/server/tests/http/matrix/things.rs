@@ -7,6 +7,7 @@ use tenantry_core::credential::{Access, NewApiKey};
 use tenantry_core::device::{Approval, Decision, Device, DeviceRequest};
 use tenantry_core::grant::{RoleName, Subject};
 use tenantry_core::ids::PrincipalId;
+use tenantry_core::issuer::{ClientSecret, IssuerChange, IssuerOf, NewIssuer};
 use tenantry_core::oauth::{ProvenClient, Scopes};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, NewUser};
@@ -32,6 +33,7 @@ pub(crate) struct Ids {
     pub(super) client: String,
     pub(super) team: String,
     pub(super) assignment: String,
+    pub(super) issuer: String,
 }
 
 impl Ids {
@@ -50,6 +52,7 @@ impl Ids {
             .replace("{team}", &self.team)
             .replace("{member}", &self.user)
             .replace("{assignment}", &self.assignment)
+            .replace("{issuer}", &self.issuer)
             .replace("{key}", &self.key)
             .replace("{client_id}", &self.key)
             .replace("{api_key_id}", &self.key)
@@ -70,12 +73,12 @@ impl Ids {
         pairs.fold(text.to_owned(), |text, (id, other)| text.replace(id, other))
     }
 
-    fn all(&self) -> [&str; 14] {
+    fn all(&self) -> [&str; 15] {
         let Self { organization, workspace, user, role, invitation, key, .. } = self;
-        let Self { device, authorization, session, account, account_key, client, team, assignment, .. } =
-            self;
+        let Self { device, authorization, session, account, account_key, client, .. } = self;
+        let Self { team, assignment, issuer, .. } = self;
         let first = [organization, workspace, user, role, invitation, key];
-        let rest = [device, authorization, session, account, account_key, client, team, assignment];
+        let rest = [device, authorization, session, account, account_key, client, team, assignment, issuer];
         std::array::from_fn(|at| if at < 6 { first[at] } else { rest[at - 6] }.as_str())
     }
 }
@@ -127,6 +130,16 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
     server.core.add_team_member(&caller, (by(), team.id), member).await.unwrap();
     let given = RoleName::Builtin(BuiltinRole::OrganizationViewer);
     let assignment = server.core.assign_role(&caller, by(), given, Subject::Team(team.id)).await.unwrap();
+    let issuer = NewIssuer {
+        url: format!("https://{organization}.example"),
+        rest: IssuerChange {
+            title: Some("Matrix".to_owned()),
+            client_id: Some("matrix".to_owned()),
+            client_secret: Some(ClientSecret("matrix".to_owned().into())),
+            ..IssuerChange::default()
+        },
+    };
+    let issuer = server.core.create_issuer(&caller, IssuerOf::Organization(by()), issuer).await.unwrap();
     Ids {
         organization: server.organization(organization),
         workspace: String::new(),
@@ -142,6 +155,7 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
         client: robot.client.credential.id.to_string(),
         team: team.id.to_string(),
         assignment: assignment.grant.id.to_string(),
+        issuer: issuer.id.to_string(),
     }
 }
 

@@ -10,11 +10,13 @@ use crate::harness::{Answer, TestServer, client};
 pub(super) struct Browser<'a> {
     server: &'a TestServer,
     pub(super) cookies: BTreeMap<String, String>,
+    /// The network that it is in, where that matters.
+    pub(super) source: Option<String>,
 }
 
 impl<'a> Browser<'a> {
     pub(super) fn new(server: &'a TestServer) -> Self {
-        Self { server, cookies: BTreeMap::new() }
+        Self { server, cookies: BTreeMap::new(), source: None }
     }
 
     /// A browser in which a person of the estate has signed in.
@@ -59,6 +61,10 @@ impl<'a> Browser<'a> {
     pub(super) async fn send(&mut self, request: RequestBuilder) -> Answer {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
+        let request = match &self.source {
+            Some(source) => request.header("x-forwarded-for", source),
+            None => request,
+        };
         let answer = Answer::of(request).await;
         for set in answer.headers.get_all(SET_COOKIE) {
             let set = set.to_str().unwrap();

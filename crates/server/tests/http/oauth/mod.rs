@@ -5,6 +5,8 @@ mod clients;
 mod device;
 mod flow;
 mod invitation;
+mod issuer;
+mod issuers;
 mod pages;
 mod replicas;
 mod secrets;

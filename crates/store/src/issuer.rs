@@ -1,0 +1,284 @@
+//! External issuers, and the identities that they assert.
+
+use async_trait::async_trait;
+use tenantry_core::authz::{OrganizationScope, Writable};
+use tenantry_core::clock::Timestamp;
+use tenantry_core::credential::Found;
+use tenantry_core::error::{Error, Result};
+use tenantry_core::ids::{CredentialId, IssuerId, OrganizationId, PrincipalId};
+use tenantry_core::issuer::{Algorithm, Identity, Issuer, IssuerField, IssuerStore};
+use tenantry_core::page::{Page, PageRequest};
+use tenantry_core::permission::BuiltinRole;
+
+use crate::compile::{self, Column};
+use crate::credential;
+use crate::driver::{Row, Sql, Value, params, sql};
+use crate::session::Db;
+
+/// The columns that [`read`] expects, of the table `i`.
+macro_rules! columns {
+    () => {
+        "i.org_id, i.id, i.url, i.title, i.client_id, i.client_secret, i.algorithms, i.audience, i.admits_newcomers, \
+         i.role, i.domains, i.configured_by, i.version, i.created_at, i.updated_at"
+    };
+}
+/// That the issuer `i` is the server's, or an organization's that is not deleted. `$1` is the server's id.
+macro_rules! stands {
+    () => {
+        "(i.org_id = $1 OR EXISTS (SELECT 1 FROM organizations o WHERE o.id = i.org_id AND o.deleted_at IS NULL))"
+    };
+}
+const FIND: Sql = sql!(concat!("SELECT ", columns!(), " FROM issuers i WHERE i.org_id = $1 AND i.id = $2"));
+const COUNT: Sql = sql!(
+    "SELECT COUNT(*), COALESCE(SUM(CASE WHEN url = $2 THEN 1 ELSE 0 END), 0) FROM issuers WHERE org_id = $1"
+);
+const INSERT: Sql = sql!(
+    "INSERT INTO issuers (org_id, id, url, title, client_id, client_secret, algorithms, audience, admits_newcomers, role, \
+       domains, configured_by, version, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+);
+const UPDATE: Sql = sql!(
+    "UPDATE issuers SET title = $3, client_id = $4, client_secret = $5, algorithms = $6, audience = $7, \
+       admits_newcomers = $8, role = $9, domains = $10, configured_by = $11, version = $12, updated_at = $13 \
+     WHERE org_id = $1 AND id = $2"
+);
+const DELETE: Sql = sql!("DELETE FROM issuers WHERE org_id = $1 AND id = $2");
+const HOLD: Sql = sql!("UPDATE issuers SET version = version WHERE id = $1");
+const OF_ISSUER: &str = "(SELECT credential_id FROM identities WHERE issuer_id = $1)";
+const FORGET_OF_ISSUER: Sql = sql!("DELETE FROM identities WHERE issuer_id = $1");
+pub(crate) const TRUST: Sql =
+    sql!(concat!("SELECT ", columns!(), " FROM issuers i WHERE i.id = $2 AND ", stands!()));
+const OF_URL: Sql = sql!(concat!(
+    "SELECT ",
+    columns!(),
+    " FROM issuers i WHERE i.url = $2 AND ",
+    stands!(),
+    " ORDER BY i.id"
+));
+const OF: Sql = sql!(concat!(
+    "SELECT ",
+    columns!(),
+    " FROM issuers i WHERE i.org_id = $2 AND ",
+    stands!(),
+    " ORDER BY i.created_at, i.id"
+));
+const FOR: Sql = sql!(concat!(
+    "SELECT ",
+    columns!(),
+    " FROM issuers i WHERE (i.org_id = $1 OR i.org_id IN (SELECT r.org_id FROM reach r WHERE r.principal_id = $2)) AND ",
+    stands!(),
+    " ORDER BY i.created_at, i.id"
+));
+pub(crate) const IDENTITY: Sql = sql!(concat!(
+    "SELECT ",
+    credential::found_columns!(),
+    " FROM identities d CROSS JOIN credentials c CROSS JOIN principals p \
+     WHERE d.issuer_id = $1 AND d.subject = $2 AND c.id = d.credential_id AND p.id = c.principal_id"
+));
+const REPLACE: Sql = sql!("DELETE FROM identities WHERE issuer_id = $1 AND subject = $2");
+const INSERT_IDENTITY: Sql = sql!(
+    "INSERT INTO identities (credential_id, org_id, issuer_id, subject, email) VALUES ($1, $2, $3, $4, $5)"
+);
+const IDENTITIES: Sql = sql!(concat!(
+    "SELECT ",
+    credential::credential_columns!(),
+    ", d.issuer_id, d.subject, d.email FROM credentials c CROSS JOIN identities d \
+     WHERE c.principal_id = $1 AND c.kind = 'identity' AND c.revoked_at IS NULL AND d.credential_id = c.id \
+     ORDER BY c.created_at, c.id"
+));
+const BEHIND: Sql = sql!(
+    "SELECT d.credential_id FROM credentials c CROSS JOIN identities d \
+     WHERE c.id = $1 AND (d.credential_id = c.id OR d.credential_id = c.parent_id)"
+);
+
+fn read(row: &Row<'_>) -> Result<Issuer> {
+    let home = OrganizationId::from_uuid(row.id(0)?);
+    let algorithms = row.text(6)?.split(' ').map(Algorithm::from_word).collect::<Option<_>>();
+    Ok(Issuer {
+        id: IssuerId::from_uuid(row.id(1)?),
+        organization: (home != OrganizationId::SERVER).then_some(home),
+        url: row.text(2)?.to_owned(),
+        title: row.text(3)?.to_owned(),
+        client_id: row.text(4)?.to_owned(),
+        client_secret: row.blob(5)?.to_owned(),
+        algorithms: algorithms.ok_or_else(|| Error::internal("unknown algorithm"))?,
+        audience: row.opt_string(7)?,
+        admits_newcomers: row.int(8)? != 0,
+        role: row.opt_text(9)?.and_then(BuiltinRole::from_word),
+        domains: row.text(10)?.split_ascii_whitespace().map(str::to_owned).collect(),
+        configured_by: PrincipalId::from_uuid(row.id(11)?),
+        version: row.int(12)?,
+        created_at: Timestamp::from_micros(row.int(13)?),
+        updated_at: Timestamp::from_micros(row.int(14)?),
+    })
+}
+
+fn words(issuer: &Issuer) -> (String, String) {
+    let algorithms: Vec<_> = issuer.algorithms.iter().map(|algorithm| algorithm.word()).collect();
+    (algorithms.join(" "), issuer.domains.join(" "))
+}
+
+impl Db<'_> {
+    /// Trusts, whose statement has the server's id first and this parameter second.
+    async fn trusts(&self, statement: &Sql, parameter: Value<'_>) -> Result<Vec<Issuer>> {
+        let params = [OrganizationId::SERVER.as_uuid().into(), parameter];
+        self.conn.all(statement, &params, read).await
+    }
+}
+
+#[async_trait]
+impl IssuerStore for Db<'_> {
+    async fn list_issuers(
+        &self,
+        scope: &OrganizationScope,
+        page: &PageRequest<IssuerField>,
+    ) -> Result<Page<Issuer>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let created = |IssuerField::CreatedAt| Some(Column::along("i.created_at"));
+        let paging = compile::paging(page, created, "i.id", &mut params)?;
+        let statement = Sql::built(format!(
+            concat!("SELECT ", columns!(), " FROM issuers i WHERE i.org_id = $1 AND {}{}"),
+            paging.behind, paging.tail
+        ));
+        let rows = self.conn.all(&statement, &params, read).await?;
+        Ok(Page::cut(rows, page.limit, Issuer::cursor))
+    }
+
+    async fn find_issuer(&self, scope: &OrganizationScope, id: IssuerId) -> Result<Option<Issuer>> {
+        self.conn.first(&FIND, params![scope.organization().as_uuid(), id.as_uuid()], read).await
+    }
+
+    async fn count_issuers(&self, scope: &OrganizationScope, url: &str) -> Result<(u64, bool)> {
+        let counted = self
+            .conn
+            .first(&COUNT, params![scope.organization().as_uuid(), url], |row| Ok((row.int(0)?, row.int(1)?)))
+            .await?;
+        let (count, same) = counted.unwrap_or_default();
+        Ok((count.unsigned_abs(), same > 0))
+    }
+
+    async fn insert_issuer(&self, scope: &Writable<OrganizationScope>, issuer: &Issuer) -> Result<()> {
+        let (algorithms, domains) = words(issuer);
+        let params = params![
+            scope.organization().as_uuid(),
+            issuer.id.as_uuid(),
+            &issuer.url,
+            &issuer.title,
+            &issuer.client_id,
+            &*issuer.client_secret,
+            algorithms,
+            issuer.audience.as_deref(),
+            issuer.admits_newcomers,
+            issuer.role.map(BuiltinRole::word),
+            domains,
+            issuer.configured_by.as_uuid(),
+            issuer.version,
+            issuer.created_at.as_micros(),
+            issuer.updated_at.as_micros(),
+        ];
+        self.conn.run(&INSERT, params).await.map(drop)
+    }
+
+    async fn update_issuer(&self, scope: &Writable<OrganizationScope>, issuer: &Issuer) -> Result<()> {
+        let (algorithms, domains) = words(issuer);
+        let params = params![
+            scope.organization().as_uuid(),
+            issuer.id.as_uuid(),
+            &issuer.title,
+            &issuer.client_id,
+            &*issuer.client_secret,
+            algorithms,
+            issuer.audience.as_deref(),
+            issuer.admits_newcomers,
+            issuer.role.map(BuiltinRole::word),
+            domains,
+            issuer.configured_by.as_uuid(),
+            issuer.version,
+            issuer.updated_at.as_micros(),
+        ];
+        self.conn.run(&UPDATE, params).await.map(drop)
+    }
+
+    async fn delete_issuer(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        id: IssuerId,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.note_identities();
+        self.conn.run(&DELETE, params![scope.organization().as_uuid(), id.as_uuid()]).await?;
+        let raise = format!(
+            "UPDATE principals SET auth_version = auth_version + 1 \
+             WHERE id IN (SELECT c.principal_id FROM credentials c WHERE c.id IN {OF_ISSUER})"
+        );
+        self.conn.run(&Sql::built(raise), params![id.as_uuid()]).await?;
+        // The identities; then, level by level, what was given for them.
+        let mut ended = OF_ISSUER.to_owned();
+        for level in 0..=credential::GIVEN_LEVELS {
+            let column = if level == 0 { "id" } else { "parent_id" };
+            let end = format!(
+                "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND {column} IN {ended}"
+            );
+            self.conn.run(&Sql::built(end), params![id.as_uuid(), now.as_micros()]).await?;
+            if level > 0 {
+                ended = format!("(SELECT id FROM credentials WHERE parent_id IN {ended})");
+            }
+        }
+        self.conn.run(&FORGET_OF_ISSUER, params![id.as_uuid()]).await.map(drop)
+    }
+
+    async fn find_trust(&self, id: IssuerId) -> Result<Option<Issuer>> {
+        let params = params![OrganizationId::SERVER.as_uuid(), id.as_uuid()];
+        self.conn.first(&TRUST, params, read).await
+    }
+
+    async fn trusts_of_url(&self, url: &str) -> Result<Vec<Issuer>> {
+        self.trusts(&OF_URL, url.into()).await
+    }
+
+    async fn trusts_of(&self, organization: OrganizationId) -> Result<Vec<Issuer>> {
+        self.trusts(&OF, organization.as_uuid().into()).await
+    }
+
+    async fn trusts_for(&self, person: PrincipalId) -> Result<Vec<Issuer>> {
+        self.trusts(&FOR, person.as_uuid().into()).await
+    }
+
+    async fn hold_trust(&self, id: IssuerId) -> Result<bool> {
+        Ok(self.conn.run(&HOLD, params![id.as_uuid()]).await? > 0)
+    }
+
+    async fn find_identity(&self, issuer: IssuerId, subject: &str) -> Result<Option<Found>> {
+        self.conn.first(&IDENTITY, params![issuer.as_uuid(), subject], credential::read).await
+    }
+
+    async fn insert_identity(&self, identity: &Identity) -> Result<()> {
+        let home = identity.credential.organization.unwrap_or(OrganizationId::SERVER);
+        self.conn.run(&REPLACE, params![identity.issuer.as_uuid(), &identity.subject]).await?;
+        let params = params![
+            identity.credential.id.as_uuid(),
+            home.as_uuid(),
+            identity.issuer.as_uuid(),
+            &identity.subject,
+            identity.email.as_deref(),
+        ];
+        self.conn.run(&INSERT_IDENTITY, params).await.map(drop)
+    }
+
+    async fn identities_of(&self, person: PrincipalId) -> Result<Vec<Identity>> {
+        self.conn
+            .all(&IDENTITIES, params![person.as_uuid()], |row| {
+                Ok(Identity {
+                    credential: credential::read_credential(row, 0, person)?,
+                    issuer: IssuerId::from_uuid(row.id(13)?),
+                    subject: row.text(14)?.to_owned(),
+                    email: row.opt_string(15)?,
+                })
+            })
+            .await
+    }
+
+    async fn identity_behind(&self, id: CredentialId) -> Result<Option<CredentialId>> {
+        self.conn.first(&BEHIND, params![id.as_uuid()], |row| Ok(CredentialId::from_uuid(row.id(0)?))).await
+    }
+}
