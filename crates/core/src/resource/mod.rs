@@ -1,7 +1,7 @@
 //! Resources: what the server behind a workspace keeps, such as pipelines and stacks. Only the server knows which there are;
 //! here is decided who may do what with them.
 //!
-//! Each pair of kind and action needs one permission in the workspace (`docs/permissions.md` has the table). Beside
+//! Each pair of kind and action needs one permission in the workspace (`docs/resources.md` has the table). Beside
 //! that, single resources are shared with people and teams.
 
 mod service;
@@ -249,6 +249,20 @@ mod tests {
         ] {
             assert_eq!(read(text), Err(rule), "{text}");
         }
+    }
+
+    #[test]
+    fn the_page_has_the_table() {
+        let row = |first: String, cell: &dyn Fn(Action) -> &'static str| {
+            let cells = Action::ALL.iter().map(|action| format!(" `{}` |", cell(*action)));
+            format!("|{first} |{}\n", cells.collect::<String>())
+        };
+        let mut table = row(String::new(), &Action::word);
+        table.push_str(&format!("|---|{}\n", "---|".repeat(Action::ALL.len())));
+        for kind in ResourceKind::ALL {
+            table.push_str(&row(format!(" `{}`", kind.word()), &|action| needed(*kind, action).name()));
+        }
+        assert!(include_str!("../../../../docs/resources.md").ends_with(&table), "expected:\n{table}");
     }
 
     #[test]
