@@ -338,7 +338,7 @@ pub(crate) fn begin_with_issuer() -> Operation {
         ])
         .answers_nothing(303, "To the issuer.")
         .answers_text(404, "Nobody trusts such an issuer.", HTML)
-        .refuses(&[Kind::Invalid, Kind::Unavailable])
+        .refuses(&[Kind::Invalid, Kind::RateLimited, Kind::Unavailable])
 }
 
 pub(crate) fn finish_with_issuer() -> Operation {

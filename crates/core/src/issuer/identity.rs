@@ -135,7 +135,7 @@ async fn admit(
     let name = name.and_then(|name| text::name("name", name, principal::DISPLAY_NAME_MAX).ok());
     let new = NewUser { email: email.to_owned(), display_name: name, ..NewUser::default() };
     let act = Act { caller: Caller { principal: id, ..act.caller.clone() }, ..act.clone() };
-    let person = principal::join(session, &act, &scope, (id, &new)).await?;
+    let person = principal::insert_user(session, &act, &scope, (id, &new, None)).await?;
     let Some(organization) = issuer.organization else {
         let mut account = account::find(session, &scope, id).await?;
         account.email_verified_at = Some(act.now);

@@ -15,8 +15,8 @@ use crate::ids::{OrganizationId, PrincipalId};
 
 pub use account::{Account, AccountChange, AccountField, AccountQuery};
 pub use own::OwnChange;
+pub(crate) use service::insert_user;
 pub use service::{MadeServiceAccount, NewServiceAccount, NewUser};
-pub(crate) use service::{insert_user, join};
 pub use store::PrincipalStore;
 
 /// Longest name that a person is called by, in characters.

@@ -201,16 +201,6 @@ pub(super) async fn require_free(
     Ok(())
 }
 
-/// Makes the account of somebody whom a trusted issuer sends: without a password, and with nothing to come in by yet.
-pub(crate) async fn join(
-    session: &dyn Session,
-    act: &Act,
-    scope: &authz::Writable<authz::ServerScope>,
-    (id, new): (PrincipalId, &NewUser),
-) -> Result<Principal> {
-    insert_user(session, act, scope, (id, new, None)).await
-}
-
 /// Makes a user of free names.
 pub(crate) async fn insert_user(
     session: &dyn Session,
