@@ -37,14 +37,17 @@ pub(crate) struct Refused {
 impl Client {
     /// The server of an address, of which only scheme, host and port count.
     pub(crate) fn new(address: Url) -> Result<Self> {
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .user_agent(concat!("tenantry/", env!("CARGO_PKG_VERSION")))
             // Whoever redirects would be shown the token, too.
             .redirect(Policy::none())
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-            .timeout(Duration::from_secs(REQUEST_SECONDS))
-            .build()?;
-        Ok(Self { http, address })
+            .timeout(Duration::from_secs(REQUEST_SECONDS));
+        if address.scheme() == "http" {
+            // A proxy would read the token.
+            http = http.no_proxy();
+        }
+        Ok(Self { http: http.build()?, address })
     }
 
     /// Asks the AIP dialect.

@@ -1,5 +1,6 @@
 //! Background work that makes room: what was kept long enough goes, in batches, so that no writer waits long for it.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub(crate) async fn sweep(core: Arc<Core>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         if let Err(error) = sweep_once(&core, &stop).await {
-            tracing::warn!(%error, "could not remove what was kept long enough");
+            tracing::warn!(%error, source = error.source().map(tracing::field::display), "could not remove what was kept long enough");
         }
     }
 }

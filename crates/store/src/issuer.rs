@@ -75,7 +75,10 @@ pub(crate) const IDENTITY: Sql = sql!(concat!(
     " FROM identities d CROSS JOIN credentials c CROSS JOIN principals p \
      WHERE d.issuer_id = $1 AND d.subject = $2 AND c.id = d.credential_id AND p.id = c.principal_id"
 ));
-const REPLACE: Sql = sql!("DELETE FROM identities WHERE issuer_id = $1 AND subject = $2");
+const REPLACE: Sql = sql!(
+    "DELETE FROM identities WHERE issuer_id = $1 AND subject = $2 AND credential_id IN \
+       (SELECT c.id FROM credentials c WHERE c.id = identities.credential_id AND c.revoked_at IS NOT NULL)"
+);
 const INSERT_IDENTITY: Sql = sql!(
     "INSERT INTO identities (credential_id, org_id, issuer_id, subject, email) VALUES ($1, $2, $3, $4, $5)"
 );

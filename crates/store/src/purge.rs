@@ -15,7 +15,7 @@ const ORGANIZATION: Sql =
     sql!("SELECT id FROM organizations WHERE deleted_at <= $1 ORDER BY deleted_at, id LIMIT 1");
 
 /// `$1` the organization, `$2` the workspace, `$3` how many rows.
-const OF_WORKSPACE: [Sql; 11] = [
+const OF_WORKSPACE: [Sql; 15] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -57,6 +57,23 @@ const OF_WORKSPACE: [Sql; 11] = [
         "DELETE FROM credentials WHERE id IN (SELECT c.id FROM credentials c CROSS JOIN principals p \
          WHERE p.id = $2 AND p.org_id = $1 AND c.principal_id = p.id \
          ORDER BY CASE WHEN c.parent_id IS NULL THEN 1 ELSE 0 END LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM team_members WHERE (org_id, team_id, principal_id) IN \
+         (SELECT org_id, team_id, principal_id FROM team_members WHERE org_id = $1 AND principal_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
+         (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
+          WHERE org_id = $1 AND subject_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM grants WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM grants WHERE org_id = $1 AND subject_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
+         (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 AND principal_id = $2 LIMIT $3)"
     ),
     sql!(
         "DELETE FROM principals WHERE id IN (SELECT id FROM principals WHERE id = $2 AND org_id = $1 LIMIT $3)"

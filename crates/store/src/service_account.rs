@@ -15,7 +15,16 @@ use crate::driver::{Sql, Value, params, sql};
 use crate::principal::{self, COLUMNS, read};
 use crate::session::Db;
 
-const COUNT: Sql = sql!("SELECT COUNT(*) FROM principals WHERE org_id = $1 AND deleted_at IS NULL");
+/// The servers of workspaces, which have their ids, come and go with these and are told nowhere else.
+macro_rules! no_server {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 AND w.id = p.id)"
+    };
+}
+const COUNT: Sql = sql!(concat!(
+    "SELECT COUNT(*) FROM principals p WHERE p.org_id = $1 AND p.deleted_at IS NULL AND ",
+    no_server!()
+));
 /// A service account is shown by its name, having no other.
 const UPDATE: Sql = sql!(
     "UPDATE principals SET username = $3, username_folded = $4, shown_name = $3, shown_name_folded = $4, \
@@ -33,8 +42,10 @@ impl ServiceAccountStore for Db<'_> {
         let created = |ServiceAccountField::CreatedAt| Some(Column::along("p.created_at"));
         let paging = compile::paging(page, created, "p.id", &mut params)?;
         let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND p.deleted_at IS NULL AND {}{}",
-            paging.behind, paging.tail
+            "SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND p.deleted_at IS NULL AND {} AND {}{}",
+            no_server!(),
+            paging.behind,
+            paging.tail
         ));
         let rows = self.conn.all(&statement, &params, |row| read(row, 0)).await?;
         Ok(Page::cut(rows, page.limit, service_account::cursor))
@@ -46,7 +57,8 @@ impl ServiceAccountStore for Db<'_> {
         id: PrincipalId,
     ) -> Result<Option<Principal>> {
         let statement = Sql::built(format!(
-            "SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND p.id = $2 AND p.deleted_at IS NULL"
+            "SELECT {COLUMNS} FROM principals p WHERE p.org_id = $1 AND p.id = $2 AND p.deleted_at IS NULL AND {}",
+            no_server!()
         ));
         let params = params![scope.organization().as_uuid(), id.as_uuid()];
         self.conn.first(&statement, params, |row| read(row, 0)).await

@@ -52,7 +52,7 @@ pub(crate) fn count_usage() -> Operation {
         .about("By the server of a workspace.")
         .reads(JSON, Shape::read::<UsageEventWrite>())
         .answers(200, "Counted.", null())
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Hidden, Kind::NotFound])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Hidden, Kind::NotFound, Kind::LimitReached])
 }
 
 pub(crate) fn count_usage_together() -> Operation {
@@ -60,7 +60,7 @@ pub(crate) fn count_usage_together() -> Operation {
         .about("By the server of a workspace; all of it or nothing.")
         .reads(JSON, Shape::read::<Vec<UsageEventWrite>>())
         .answers(200, "Counted.", null())
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Hidden, Kind::NotFound])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Hidden, Kind::NotFound, Kind::LimitReached])
 }
 
 pub(crate) fn check_organization_name() -> Operation {

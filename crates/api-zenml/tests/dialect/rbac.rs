@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use tenantry_core::authz::{OrganizationRef, WorkspaceRef};
 use tenantry_core::grant::{Person, RoleName};
-use tenantry_core::permission::BuiltinRole;
+use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::role::NewRole;
 
 use tenantry_testkit::Member;
 
@@ -144,6 +145,33 @@ async fn resources_are_shared_one_by_one() {
     let gone = format!("/rbac/resources?resources={other}&resources={stack}");
     scene.world.json("DELETE", &gone, &scene.server, &Value::Null).await.ok();
     assert_eq!(scene.allowed(&scene.viewer, "update", "stack").await["ids"], json!([]));
+}
+
+/// Who manages people shares no more than they hold.
+#[tokio::test]
+async fn nobody_shares_what_they_lack() {
+    let scene = Scene::set().await;
+    let core = &scene.world.core;
+    let place = (OrganizationRef::parse(&scene.north), WorkspaceRef::parse(&scene.workspace));
+    let new = NewRole {
+        id: None,
+        level: Level::Workspace,
+        title: "People".to_owned(),
+        description: None,
+        permissions: PermissionSet::of(&[Permission::ReadWorkspace, Permission::ManageWorkspaceUsers]),
+    };
+    let role = core.create_role(&scene.ada.caller, place.clone(), new).await.unwrap();
+    let (who, organization) = (scene.outsider.caller.principal, OrganizationRef::parse(&scene.north));
+    let member = BuiltinRole::OrganizationMember;
+    core.add_organization_user(&scene.world.admin.caller, organization, who, member).await.unwrap();
+    let roles = vec![RoleName::Id(role.id)];
+    core.add_user(&scene.ada.caller, place, Person::Id(who), roles).await.unwrap();
+    let secret = format!("secret/{STACK}");
+    let refused = scene.share(&scene.outsider, &scene.outsider, &secret, &["read_secret_value"]).await;
+    assert_eq!(refused.status, 403);
+    scene.share(&scene.ada, &scene.viewer, &secret, &["read_secret_value"]).await.ok();
+    // Nor do they take it from others.
+    assert_eq!(scene.share(&scene.outsider, &scene.viewer, &secret, &[]).await.status, 403);
 }
 
 #[tokio::test]

@@ -96,6 +96,7 @@ impl Core {
                             session.update_account(&server, &made).await?;
                         }
                         session.redeem_grants(&scope, *id, principal).await?;
+                        session.redeem_teams(&scope, *id, principal, act.now).await?;
                         session.end_invitation(&scope, *id, InvitationStatus::Accepted).await?;
                         joined.invitation.status = InvitationStatus::Accepted;
                         let targets = vec![

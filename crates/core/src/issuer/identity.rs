@@ -60,8 +60,10 @@ pub(super) async fn link_own(
 ) -> Result<()> {
     require_whole_person(&act.caller)?;
     if let Some(organization) = issuer.organization {
-        authz::enter(session, &act.caller, &OrganizationRef::Id(organization), View::Both).await?;
+        // Locked, or who is removed meanwhile would keep the identity.
+        authz::enter_change(session, &act.caller, &OrganizationRef::Id(organization), View::Both).await?;
     }
+    hold(session, issuer).await?;
     if let Some(found) = session.find_identity(issuer.id, &asserted.subject).await?
         && found.revoked_at.is_none()
     {
@@ -81,7 +83,13 @@ pub(super) async fn recognize(
     (issuer, asserted): (&Issuer, &Asserted),
     secret: &Secret,
 ) -> Result<(Principal, CredentialId)> {
-    if let Some(found) = session.find_identity(issuer.id, &asserted.subject).await? {
+    let mut found = session.find_identity(issuer.id, &asserted.subject).await?;
+    if found.is_none() {
+        // Somebody else may be linking it: only who holds the trust may say that nobody has.
+        hold(session, issuer).await?;
+        found = session.find_identity(issuer.id, &asserted.subject).await?;
+    }
+    if let Some(found) = found {
         // One that was ended is not linked anew by itself: whoever ended it meant it.
         return if found.counts(act.now) {
             Ok((found.principal, found.credential.id))
@@ -156,6 +164,12 @@ async fn admit(
     Ok(person)
 }
 
+/// Holds the trust until the transaction ends: what is linked while the issuer is removed would outlive it, and of two that
+/// link one subject the second must see what the first did.
+async fn hold(session: &dyn Session, issuer: &Issuer) -> Result<()> {
+    if session.hold_trust(issuer.id).await? { Ok(()) } else { Err(unknown()) }
+}
+
 async fn link(
     session: &dyn Session,
     act: &Act,
@@ -163,10 +177,6 @@ async fn link(
     person: PrincipalId,
     secret: &Secret,
 ) -> Result<Identity> {
-    // Or what is linked while the issuer is removed would outlive it.
-    if !session.hold_trust(issuer.id).await? {
-        return Err(unknown());
-    }
     let holder = (person, (issuer.organization, Access::Everything, None));
     let made = credential::issue(session, act, holder, &issuer.title, secret, (None, None)).await?;
     let identity = Identity {

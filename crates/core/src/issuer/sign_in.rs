@@ -19,7 +19,6 @@ use crate::caller::{Caller, Narrowing};
 use crate::credential::{Issued, Secret, TokenKind, require_whole_person};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{CredentialId, IssuerId, OrganizationId, PrincipalId};
-use crate::throttle::{Attempts, Purpose};
 
 /// How long a sign-in with an issuer may take, in seconds.
 const JOURNEY_SECONDS: i64 = 10 * 60;
@@ -136,7 +135,7 @@ impl Core {
     /// Takes a browser back from an issuer: begins a session of whom the issuer means, or links the account.
     ///
     /// # Errors
-    /// `Kind::Unauthenticated`, which is counted, for an answer that does not count here; `Kind::Unavailable` for an issuer
+    /// `Kind::Unauthenticated` for an answer that does not count here; `Kind::Unavailable` for an issuer
     /// that does not answer.
     pub async fn finish_issuer_sign_in(
         &self,
@@ -145,18 +144,7 @@ impl Core {
         redirect_uri: &str,
         (from, before, signed_in): (Origin, Option<&str>, Option<&BrowserSession>),
     ) -> Result<Arrival> {
-        let attempts = Attempts::of_source(Purpose::SignIn, from.source);
-        let arriving = self.arrive(kept, answer, redirect_uri, (from, before, signed_in));
-        self.throttled(&attempts, arriving).await
-    }
-
-    async fn arrive(
-        &self,
-        kept: Option<&str>,
-        answer: IssuerAnswer,
-        redirect_uri: &str,
-        (from, before, signed_in): (Origin, Option<&str>, Option<&BrowserSession>),
-    ) -> Result<Arrival> {
+        // Not counted as a guess: there is none to make, and a page of another site could send browsers here.
         let now = self.clock().now();
         let kept = kept.and_then(|kept| self.kept(kept)).ok_or_else(astray)?;
         let state = answer.state.unwrap_or_default();

@@ -126,14 +126,17 @@ impl Core {
                     let Resource { project, kind, .. } = share.resource;
                     let held =
                         held.ok_or_else(|| Error::forbidden("who shares may not use this workspace"))?;
-                    if !held.contains(needed(kind, Action::Share)) {
-                        // Who it was shared with may share it on, if it was shared for that, and no wider.
-                        for action in share.actions.iter().chain([Action::Share]) {
-                            let shared =
-                                session.shared_ids(&scope, *sharing, (project, kind), action).await?;
-                            if !shared.contains(id) && !held.contains(needed(kind, action)) {
-                                return Err(Error::forbidden("who shares may not share this"));
-                            }
+                    // Nobody hands out, or takes away, more than they hold, by a role or by what was shared with them.
+                    let before = session.shares_of(&scope, &share.resource).await?;
+                    let before = before.iter().find(|it| it.subject == share.subject);
+                    let given = before.map(|it| it.actions).unwrap_or_default();
+                    for action in share.actions.iter().chain(given.iter()).chain([Action::Share]) {
+                        if held.contains(needed(kind, action)) {
+                            continue;
+                        }
+                        let shared = session.shared_ids(&scope, *sharing, (project, kind), action).await?;
+                        if !shared.contains(id) {
+                            return Err(Error::forbidden("who shares does not hold all of this"));
                         }
                     }
                     let known = match share.subject {
@@ -200,6 +203,7 @@ impl Core {
             .write(data, |session, (act, workspace, resources)| {
                 Box::pin(async move {
                     let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    require_live(session, &scope).await?.require_active()?;
                     for resource in resources {
                         session.forget_shares(&scope, resource).await?;
                     }

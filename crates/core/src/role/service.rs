@@ -69,6 +69,9 @@ impl Core {
                 |session, (caller, place, titles, query)| {
                     Box::pin(async move {
                         let scope = authz::require_at(session, caller, Needed::READ_ROLES, place).await?;
+                        if query.filter.any_field(|field| field == RoleField::HeldBy) {
+                            authz::require_at(session, caller, Needed::READ_USERS, place).await?;
+                        }
                         session.list_roles(&scope, *titles, query).await
                     })
                 },

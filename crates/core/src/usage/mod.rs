@@ -8,6 +8,8 @@ pub use store::{Usage, UsageStore};
 
 /// Longest name of a feature, in characters.
 pub const FEATURE_MAX: usize = 60;
+/// How many features are counted in a workspace.
+pub const FEATURES_MAX: usize = 100;
 /// The most that one event may add or take away.
 pub const STEP_MAX: i64 = 1_000_000;
 /// The most events that come together.

@@ -1,6 +1,6 @@
 //! Use cases of usage.
 
-use super::{EVENTS_MAX, FEATURE_MAX, STEP_MAX, Usage};
+use super::{EVENTS_MAX, FEATURE_MAX, FEATURES_MAX, STEP_MAX, Usage};
 use crate::Core;
 use crate::audit::Target;
 use crate::authz::{self, OrganizationRef, View};
@@ -50,6 +50,10 @@ impl Core {
                     for event in events {
                         let total = session.add_usage(&scope, &event.feature, event.step).await?;
                         workspace.details.usage.insert(event.feature.clone(), total);
+                    }
+                    if workspace.details.usage.len() > FEATURES_MAX {
+                        let message = format!("a workspace may count {FEATURES_MAX} features");
+                        return Err(Error::new(Kind::LimitReached, "usage.features", message));
                     }
                     workspace.version += 1;
                     session.update_workspace(&scope, &workspace).await?;

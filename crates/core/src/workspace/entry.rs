@@ -33,6 +33,12 @@ impl Core {
                     let needed = Permission::ReadWorkspace;
                     let scope = authz::require_workspace(session, caller, needed, target, View::Both).await?;
                     require_live(session, &scope).await?.require_active()?;
+                    // The server knows people by their ids alone and asks about all of their rights.
+                    if caller.narrowing.permissions.is_some() {
+                        let message =
+                            "this credential is limited, which the server of a workspace does not know";
+                        return Err(Error::forbidden(message).within(organization));
+                    }
                     let people = session.people(&scope, &[caller.principal]).await?;
                     let server = authz::server(session, caller).await?;
                     let administers_server = authz::require_server(&server, Permission::ManageServer).is_ok();

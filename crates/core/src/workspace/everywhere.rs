@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::service::{people_of, the_organization};
 use super::{Deleted, WorkspaceDetail, WorkspaceField};
 use crate::Core;
-use crate::authz::{self, OrganizationRef, View};
+use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Comparison, Filter, Test};
 use crate::ids::{OrganizationId, WorkspaceId};
 use crate::page::{Order, PageRequest, Start};
+use crate::permission::Permission;
 
 /// Which workspaces of all organizations to list.
 #[derive(Clone, Debug)]
@@ -74,14 +75,13 @@ impl Core {
         caller: &Caller,
         text: &str,
     ) -> Result<(OrganizationId, WorkspaceId)> {
-        let is = |field, test| Filter::Is(field, test);
-        let (filter, deleted) = if let Some(id) = WorkspaceId::parse(text) {
-            (is(WorkspaceField::Id, Test::Id(*id.as_uuid())), Deleted::Show)
-        } else {
-            let named = is(WorkspaceField::Name, Test::Folded(text.to_owned()));
-            let keyed = is(WorkspaceField::Key, Test::Text(Comparison::Equal, text.to_owned()));
-            (Filter::Or(vec![named, keyed]), Deleted::Hide)
-        };
+        if let Some(id) = WorkspaceId::parse(text) {
+            return self.find_workspace_by_id(caller, id).await;
+        }
+        let named = Filter::Is(WorkspaceField::Name, Test::Folded(text.to_owned()));
+        let is_it = Test::Text(Comparison::Equal, text.to_owned());
+        let keyed = Filter::Is(WorkspaceField::Key, is_it);
+        let (filter, deleted) = (Filter::Or(vec![named, keyed]), Deleted::Hide);
         let page = PageRequest {
             order: vec![Order::descending(WorkspaceField::CreatedAt)],
             start: Start::Beginning,
@@ -97,5 +97,26 @@ impl Core {
                 Err(Error::new(Kind::AlreadyExists, "workspace.ambiguous", message))
             }
         }
+    }
+
+    /// The same by its id, deleted or not.
+    async fn find_workspace_by_id(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+    ) -> Result<(OrganizationId, WorkspaceId)> {
+        self.store()
+            .point((caller.clone(), id), |session, (caller, id)| {
+                Box::pin(async move {
+                    let hidden = || Error::hidden("workspace");
+                    let organization = session.organization_of(&authz::Thing::Workspace(*id)).await?;
+                    let organization = organization.ok_or_else(hidden)?;
+                    let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(*id));
+                    let needed = Permission::ReadWorkspace;
+                    let scope = authz::require_workspace(session, caller, needed, target, View::Both).await;
+                    scope.map_err(|_| hidden()).map(|scope| (scope.organization(), scope.workspace()))
+                })
+            })
+            .await
     }
 }

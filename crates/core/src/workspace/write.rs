@@ -306,7 +306,7 @@ pub(crate) async fn make(
         deleted_at: None,
     };
     apply(&mut workspace, &new.fields, act.now)?;
-    if new.is_enrolled {
+    if new.is_enrolled && new.fields.desired_state.is_none() {
         workspace.desire(State::Available, act.now)?;
     }
     session.insert_workspace(scope, &workspace).await?;

@@ -47,7 +47,7 @@ impl Server {
         let mut postgres = cluster.command(cluster.program("postgres"));
         postgres.arg("-D").arg(cluster.data()).arg("-k").arg(cluster.data());
         postgres.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
-        postgres.args(["-c", "fsync=on", "-c", "max_connections=200"]);
+        postgres.args(["-c", "fsync=on", "-c", "max_connections=1000"]);
         postgres.process_group(0).stdout(Stdio::null()).stderr(log);
 
         let mut server = Self(postgres.spawn().expect("`postgres` runs"));
