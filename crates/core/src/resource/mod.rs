@@ -258,7 +258,7 @@ mod tests {
             format!("|{first} |{}\n", cells.collect::<String>())
         };
         let mut table = row(String::new(), &Action::word);
-        table.push_str(&format!("|---|{}\n", "---|".repeat(Action::ALL.len())));
+        table.extend(["|---|", &"---|".repeat(Action::ALL.len()), "\n"]);
         for kind in ResourceKind::ALL {
             table.push_str(&row(format!(" `{}`", kind.word()), &|action| needed(*kind, action).name()));
         }
