@@ -77,9 +77,23 @@ async fn somebody_else_is_asked_to_switch(server: &TestServer) {
 const NEW: [(&str, &str); 3] =
     [("name", "Nell Newcomb"), ("password", "correct horse"), ("decision", "join")];
 
+/// Puts the invitation of the page into a team: the path of the team.
+async fn put_in_a_team(server: &TestServer, page: &str) -> String {
+    const ORGANIZATION: &str = "/api/v1/organizations/northwind";
+    let id = page.split("invitation=").nth(1).unwrap().split('&').next().unwrap();
+    let team = json!({"title": "Newcomers"});
+    let team = server.send("ada", Method::POST, &format!("{ORGANIZATION}/teams"), Some(team)).await;
+    let team = team.expect(200)["name"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let team = format!("{ORGANIZATION}/teams/{team}");
+    let waiting = json!({"member": format!("invitations/{id}")});
+    server.send("ada", Method::POST, &format!("{team}/members"), Some(waiting)).await.expect(200);
+    team
+}
+
 /// The demo lets inviters make accounts of any address, so a secret that was shown to one will do.
 async fn who_has_no_account_joins_with_a_new_one(server: &TestServer) {
     let path = invited_by_address(server, "Nell@Example.org").await;
+    let team = put_in_a_team(server, &path).await;
     let mut browser = Browser::new(server);
     for _ in 0..2 {
         let offer = browser.get(&path).await;
@@ -98,6 +112,8 @@ async fn who_has_no_account_joins_with_a_new_one(server: &TestServer) {
     let done = browser.fill(&weak, &NEW).await;
     assert!(done.text.contains("You belong to northwind now"), "{}", done.text);
     assert!(browser.get("/login/account").await.text.contains("Nell Newcomb"));
+    let members = server.get("ada", &format!("{team}/members")).await.expect(200);
+    assert!(members.to_string().contains("users/"), "{members}");
     let events = "SELECT count(*) FROM audit_events WHERE action = 'invitation.join'";
     assert_eq!(answer(&server.database, events), "1");
     // Nobody has shown to get what is mailed there.
