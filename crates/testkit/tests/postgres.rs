@@ -14,7 +14,7 @@ fn sorts_otherwise_than_c() {
 fn keeps_what_is_committed_and_takes_many_connections() {
     let postgres = TestPostgres::shared();
     let database = postgres.create_database();
-    for (setting, value) in [("fsync", "on"), ("synchronous_commit", "on"), ("max_connections", "200")] {
+    for (setting, value) in [("fsync", "on"), ("synchronous_commit", "on"), ("max_connections", "1000")] {
         assert_eq!(postgres.query(&database, &format!("SHOW {setting}")), value, "{setting}");
     }
 }
