@@ -1,15 +1,19 @@
 //! `tenantry init`: the first administrator of a server, and an organization if one is asked for.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 use tenantry_cli::output::print;
 use tenantry_core::Core;
+use tenantry_core::caller::Caller;
 use tenantry_core::credential::Issued;
+use tenantry_core::link::LinkKind;
 use tenantry_core::organization::{NewOrganization, Organization, checked_name};
 use tenantry_core::principal::{NewUser, Principal};
+use tenantry_http::{Limits, Served};
 
 use crate::config::Config;
 use crate::keys::MasterKey;
@@ -48,46 +52,75 @@ pub async fn init(config: &Config, init: &Init) -> Result<()> {
         Ok(made) => made,
         Err(error) => bail!("{}", error.public().to_owned()),
     };
+    let caller = core.authenticate(token.secret.expose()).await.map_err(anyhow::Error::msg)?;
     let organization = match &init.organization {
         None => Ok(None),
-        Some(name) => make_organization(&core, &token, name).await.map(Some),
+        Some(name) => make_organization(&core, &caller, name).await.map(Some),
     };
-    let made = organization.as_ref().ok().and_then(Option::as_ref);
+    let link = password_link(&core, &caller, &config.public_url(config.listen)).await;
+    let made = Made {
+        user: &user,
+        token: &token,
+        link: link.as_ref().ok().and_then(Option::as_deref),
+        organization: organization.as_ref().ok().and_then(Option::as_ref),
+    };
     let told = print(|out| match init.output {
-        Format::Text => text(out, &user, &token, made),
-        Format::Json => writeln!(out, "{}", document(&user, &token, made)),
+        Format::Text => made.text(out),
+        Format::Json => writeln!(out, "{}", made.document()),
     });
-    organization.and(told)
+    organization.and(link).and(told)
 }
 
-async fn make_organization(core: &Core, token: &Issued, name: &str) -> Result<Organization> {
-    let caller = core.authenticate(token.secret.expose()).await.map_err(anyhow::Error::msg)?;
+async fn make_organization(core: &Core, caller: &Caller, name: &str) -> Result<Organization> {
     let new = NewOrganization { name: name.to_owned(), ..NewOrganization::default() };
-    let made = core.create_organization(&caller, new).await;
+    let made = core.create_organization(caller, new).await;
     made.map_err(|error| anyhow::anyhow!("the organization was not made: {}", error.public()))
 }
 
-fn text(
-    out: &mut dyn Write,
-    user: &Principal,
-    token: &Issued,
-    organization: Option<&Organization>,
-) -> io::Result<()> {
-    writeln!(out, "administrator  {}", user.username)?;
-    writeln!(out, "token          {}", token.secret.expose())?;
-    writeln!(out, "               keep it: it is not shown again")?;
-    match organization {
-        Some(made) => writeln!(out, "organization   {} (key {}, id {})", made.name, made.key, made.id),
-        None => Ok(()),
-    }
+/// Where the administrator chooses a password to sign in with in a browser; none where it goes by mail.
+async fn password_link(core: &Arc<Core>, caller: &Caller, public_url: &str) -> Result<Option<String>> {
+    let sent = core.send_activation(caller, caller.principal, None).await;
+    let (_, secret) =
+        sent.map_err(|error| anyhow::anyhow!("the link for the password was not made: {}", error.public()))?;
+    let served = Served::new(Arc::clone(core), public_url, Limits::default());
+    Ok(secret.map(|secret| served.link(LinkKind::Activation, secret.expose())))
 }
 
-fn document(user: &Principal, token: &Issued, organization: Option<&Organization>) -> Value {
-    let organization =
-        organization.map(|made| json!({"id": made.id.to_string(), "key": made.key, "name": made.name}));
-    json!({
-        "administrator": {"id": user.id.to_string(), "username": user.username},
-        "token": token.secret.expose(),
-        "organization": organization,
-    })
+/// What was made, to be told once.
+struct Made<'a> {
+    user: &'a Principal,
+    token: &'a Issued,
+    link: Option<&'a str>,
+    organization: Option<&'a Organization>,
+}
+
+impl Made<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "administrator  {}", self.user.username)?;
+        writeln!(out, "token          {}", self.token.secret.expose())?;
+        writeln!(out, "               keep it: it is not shown again")?;
+        match self.link {
+            Some(link) => writeln!(
+                out,
+                "password       {link}\n               chooses one, once, when the server runs"
+            )?,
+            None => writeln!(out, "password       a link to choose one goes by mail when the server runs")?,
+        }
+        match self.organization {
+            Some(made) => writeln!(out, "organization   {} (key {}, id {})", made.name, made.key, made.id),
+            None => Ok(()),
+        }
+    }
+
+    fn document(&self) -> Value {
+        let organization = self
+            .organization
+            .map(|made| json!({"id": made.id.to_string(), "key": made.key, "name": made.name}));
+        json!({
+            "administrator": {"id": self.user.id.to_string(), "username": self.user.username},
+            "token": self.token.secret.expose(),
+            "password_link": self.link,
+            "organization": organization,
+        })
+    }
 }
