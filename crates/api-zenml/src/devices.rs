@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::device::{
     Approval, Decision, Device, DeviceChange, DeviceLogin, DeviceRequest, DeviceStatus, LOGIN_SECONDS,
+    WORKSPACE,
 };
 use tenantry_core::ids::{DeviceId, PrincipalId, parse_uuid};
 use tenantry_core::oauth::{ProvenClient, Scopes};
@@ -106,7 +107,7 @@ impl DeviceRead {
         read.trusted_device = device.trusted;
         read.status = status;
         read.last_login = device.last_login_at.map(|at| at.to_string());
-        read.device_metadata = device.metadata;
+        read.device_metadata = told_metadata(device.metadata);
         Some(read)
     }
 
@@ -145,6 +146,14 @@ impl DeviceRead {
             device_metadata: BTreeMap::new(),
         }
     }
+}
+
+/// What was left for the device, as its program reads it: the workspace that was chosen on the page is `tenant_id` to it.
+pub(crate) fn told_metadata(mut metadata: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    if let Some(workspace) = metadata.get(WORKSPACE).cloned() {
+        metadata.entry("tenant_id".to_owned()).or_insert(workspace);
+    }
+    metadata
 }
 
 /// What the client says of itself: `Host/laptop ZenML/0.80 Python/3.12 OS/Linux`.
@@ -193,10 +202,12 @@ pub(crate) async fn start_device_login(
     };
     let started = served.core.start_device_login(request).await?;
     let user_code = started.user_code.expose();
+    // The client works in one workspace, and hopes to be told which: `workspace` has the page ask. For whom it was given a
+    // name, it puts that in the place of the empty one.
     let body = DeviceAuthorization {
         device_code: started.device_code.expose().to_owned(),
-        verification_uri: served.address("/login/device"),
-        verification_uri_complete: served.address(&format!("/login/device?code={user_code}")),
+        verification_uri: served.address("/login/device?workspace="),
+        verification_uri_complete: served.address(&format!("/login/device?code={user_code}&workspace=")),
         user_code,
         expires_in: LOGIN_SECONDS,
         interval: started.interval_seconds,

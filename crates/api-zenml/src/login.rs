@@ -19,7 +19,7 @@ use tenantry_core::{Error, Result};
 use tenantry_http::{Form, Refused, Served, Source, Whence};
 
 use crate::Zenml;
-use crate::devices::program;
+use crate::devices::{program, told_metadata};
 
 pub(crate) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
@@ -137,7 +137,7 @@ async fn device_token(
     };
     let body = TokenResponse {
         device_id: Some(given.device.id.to_string()),
-        device_metadata: Some(given.device.metadata),
+        device_metadata: Some(told_metadata(given.device.metadata)),
         ..TokenResponse::of(issued)
     };
     Ok((NO_STORE, Json(body)).into_response())

@@ -65,7 +65,8 @@ fn init_tells_scripts_and_people() {
     assert!(text.starts_with("administrator  ada@example.org\ntoken          tny_pat_"), "{text}");
     assert!(text.contains(&format!("\npassword       {link}")), "{text}");
     let mail = [("TENANTRY_MAIL_URL", "smtp://127.0.0.1:9"), ("TENANTRY_MAIL_FROM", "it@example.org")];
-    let mut init = tenantry(directory.path(), &["init", "--email", "ada@example.org", "--data-dir", "mailed"]);
+    let mut init =
+        tenantry(directory.path(), &["init", "--email", "ada@example.org", "--data-dir", "mailed"]);
     let output = init.envs(mail).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains("/login/activate") && text.contains("goes by mail"), "{text}");

@@ -63,8 +63,8 @@ async fn a_program_is_logged_in_by_a_person() {
     let expected = json!({
         "device_code": started["device_code"],
         "user_code": code,
-        "verification_uri": page,
-        "verification_uri_complete": format!("{page}?code={code}"),
+        "verification_uri": format!("{page}?workspace="),
+        "verification_uri_complete": format!("{page}?code={code}&workspace="),
         "expires_in": 600,
         "interval": 5,
     });

@@ -116,6 +116,9 @@ pub enum Decision {
     Deny,
 }
 
+/// The fact of a device that names the workspace which its owner chose for it.
+pub const WORKSPACE: &str = "workspace_id";
+
 /// What a person says with a yes.
 #[derive(Clone, Debug, Default)]
 pub struct Approval {

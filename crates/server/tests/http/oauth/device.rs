@@ -9,7 +9,9 @@ both!(
     a_person_logs_a_program_in,
     a_code_alone_confirms_nothing,
     a_person_says_no,
-    codes_are_read_as_people_type_them
+    codes_are_read_as_people_type_them,
+    a_person_chooses_the_workspace_of_a_program,
+    a_workspace_that_cannot_be_entered_is_not_chosen
 );
 
 /// The command line's own client, which holds no secret.
@@ -101,4 +103,66 @@ async fn codes_are_read_as_people_type_them(server: &TestServer) {
     server.get(tokens["access_token"].as_str().unwrap(), "/api/v1/me").await.expect(200);
     assert!(tokens["id_token"].is_string() && tokens["refresh_token"].is_null());
     assert_eq!(poll(server, &begun).await.status, 400);
+}
+
+/// A program of ZenML's, which works in one workspace.
+async fn begin_zenml(server: &TestServer) -> Value {
+    let form = [("client_id", "7f1f2b1c-4a1e-4c7e-9d2a-0a4b6a5a9d10")];
+    let request = client().post(format!("{}/auth/device_authorization", server.url));
+    Answer::of(request.form(&form)).await.expect(200)
+}
+
+async fn poll_zenml(server: &TestServer, begun: &Value) -> Answer {
+    let form = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", "7f1f2b1c-4a1e-4c7e-9d2a-0a4b6a5a9d10"),
+        ("device_code", begun["device_code"].as_str().unwrap()),
+    ];
+    Answer::of(client().post(format!("{}/auth/login", server.url)).form(&form)).await
+}
+
+async fn a_person_chooses_the_workspace_of_a_program(server: &TestServer) {
+    // Whoever has one only is suggested that one, also when they have to sign in first.
+    let begun = begin_zenml(server).await;
+    let mut browser = Browser::new(server);
+    let to_sign_in = browser.get(page_of(server, &begun)).await;
+    let page = browser.follow(&to_sign_in).await;
+    let back = browser.sign_in(&page, "cleo").await;
+    let question = browser.follow(&back).await;
+    let suggested = between(&question.text, "selected>", "</option>").unwrap();
+    assert_eq!(suggested, "Reservoir Models (northwind)");
+    let id = between(&question.text, "<option value=\"\">None yet</option>\n<option value=\"", "\"").unwrap();
+    browser.fill(&question, &[("decision", "approve"), ("workspace", id)]).await;
+    let tokens = poll_zenml(server, &begun).await.expect(200);
+    assert_eq!(tokens["device_metadata"], json!({"tenant_id": id, "workspace_id": id}));
+    // A program that was given a name asks for it, by the code that is typed in, too.
+    let begun = begin_zenml(server).await;
+    let mut browser = Browser::of(server, "cleo").await;
+    let empty = browser.get("/login/device?workspace=reservoir-models").await;
+    assert!(empty.text.contains("<input type=\"hidden\" name=\"workspace\" value=\"reservoir-models\">"));
+    let path = page_of(server, &begun).replace("workspace=", "workspace=reservoir-models");
+    let question = browser.get(&path).await;
+    assert_eq!(between(&question.text, "selected>", "</option>"), Some(suggested));
+    // None is an answer as well.
+    browser.fill(&question, &[("decision", "approve"), ("workspace", "")]).await;
+    assert_eq!(poll_zenml(server, &begun).await.expect(200)["device_metadata"], json!({}));
+    // Programs that work in none do not ask.
+    let begun = begin(server).await;
+    assert!(!browser.get(page_of(server, &begun)).await.text.contains("<select"));
+}
+
+async fn a_workspace_that_cannot_be_entered_is_not_chosen(server: &TestServer) {
+    let theirs = server.get("dan", "/workspaces?limit=1").await.expect(200);
+    let theirs = theirs[0]["id"].as_str().unwrap();
+    let begun = begin_zenml(server).await;
+    let mut browser = Browser::of(server, "cleo").await;
+    for named in [theirs, "no-such"] {
+        let path = page_of(server, &begun).replace("workspace=", &format!("workspace={named}"));
+        let question = browser.get(&path).await;
+        assert!(between(&question.text, "role=\"alert\">", "<").unwrap().contains("none that you can enter"));
+        assert!(!question.text.contains(" selected>") && !question.text.contains(theirs));
+        let refused = browser.fill(&question, &[("decision", "approve"), ("workspace", named)]).await;
+        assert_eq!(refused.status, 404, "{}", refused.text);
+    }
+    assert_eq!(poll_zenml(server, &begun).await.expect(400)["error"], "authorization_pending");
 }
