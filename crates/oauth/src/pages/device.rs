@@ -12,9 +12,9 @@ use axum::response::Response;
 use tenantry_core::authz::View;
 use tenantry_core::browser::BrowserSession;
 use tenantry_core::device::{Approval, Decision, DeviceLogin, WORKSPACE};
-use tenantry_core::filter::Filter;
+use tenantry_core::filter::{Comparison, Filter, Test};
 use tenantry_core::page::{Order, PageRequest, Start};
-use tenantry_core::workspace::{Deleted, EverywhereQuery, WorkspaceDetail, WorkspaceField};
+use tenantry_core::workspace::{Deleted, EverywhereQuery, State as Status, WorkspaceDetail, WorkspaceField};
 use tenantry_core::{Error, Result};
 use tenantry_http::{Form, Query, Refused, Served, encode_query};
 
@@ -101,13 +101,16 @@ pub(crate) async fn show(
         page.choices = choices(&served, session, wanted).await?;
         let is_found = page.choices.iter().any(|(.., is_suggested)| *is_suggested);
         if !wanted.is_empty() && !is_found {
-            page.problem = Some("The workspace that the program asks for is none that you can enter.");
+            page.problem = Some(
+                "The workspace that the program asks for is not there, not running, or none that you can enter.",
+            );
         }
     }
     Ok(show_page(StatusCode::OK, &page, None))
 }
 
-/// The workspaces that the person has a role in, the newest first. The only one is suggested if none is wanted.
+/// The workspaces that the person has a role in and whose servers answer, the newest first: the program goes there at once.
+/// The only one is suggested if none is wanted.
 async fn choices(
     served: &Served,
     session: &BrowserSession,
@@ -118,7 +121,8 @@ async fn choices(
         start: Start::Beginning,
         limit: WORKSPACES_MAX,
     };
-    let (filter, deleted) = (Filter::All, Deleted::Hide);
+    let is_available = Test::Text(Comparison::Equal, Status::Available.word().to_owned());
+    let (filter, deleted) = (Filter::Is(WorkspaceField::Status, is_available), Deleted::Hide);
     let query = EverywhereQuery { view: View::OwnRoles, organization: None, deleted, filter, page };
     let found = served.core.list_workspaces_everywhere(&session.caller, query).await?;
     let is_only = found.len() == 1 && wanted.is_empty();

@@ -152,6 +152,15 @@ async fn a_person_chooses_the_workspace_of_a_program(server: &TestServer) {
 }
 
 async fn a_workspace_that_cannot_be_entered_is_not_chosen(server: &TestServer) {
+    let begun = begin_zenml(server).await;
+    let mut browser = Browser::of(server, "ada").await;
+    let question = browser.get(page_of(server, &begun)).await;
+    let (offered, all) =
+        (question.text.matches("<option").count() - 1, "/workspaces?limit=100&member_only=True");
+    let all = server.get("ada", all).await.expect(200);
+    let runs = |workspace: &&Value| workspace["status"] == "available";
+    assert_eq!(offered, all.as_array().unwrap().iter().filter(runs).count());
+    assert!(offered < all.as_array().unwrap().len(), "those that do not run lead nowhere");
     let theirs = server.get("dan", "/workspaces?limit=1").await.expect(200);
     let theirs = theirs[0]["id"].as_str().unwrap();
     let begun = begin_zenml(server).await;
@@ -159,7 +168,11 @@ async fn a_workspace_that_cannot_be_entered_is_not_chosen(server: &TestServer) {
     for named in [theirs, "no-such"] {
         let path = page_of(server, &begun).replace("workspace=", &format!("workspace={named}"));
         let question = browser.get(&path).await;
-        assert!(between(&question.text, "role=\"alert\">", "<").unwrap().contains("none that you can enter"));
+        assert!(
+            between(&question.text, "role=\"alert\">", "<")
+                .unwrap()
+                .contains("not there, not running, or none that you can enter")
+        );
         assert!(!question.text.contains(" selected>") && !question.text.contains(theirs));
         let refused = browser.fill(&question, &[("decision", "approve"), ("workspace", named)]).await;
         assert_eq!(refused.status, 404, "{}", refused.text);

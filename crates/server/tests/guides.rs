@@ -1,5 +1,5 @@
-//! `docs/guides/first-hour.md`, done as a newcomer would: every block of commands in its order, in one shell, against the
-//! server that the page starts. What a block prints is what the page shows below it, or nothing.
+//! The pages in `docs/guides`, done as a newcomer would: every block of commands in its order, in one shell, against the
+//! servers that the page starts. What a block prints is what the page shows below it, or nothing.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -10,9 +10,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use uuid::Uuid;
 
-const PAGE: &str = include_str!("../../../docs/guides/first-hour.md");
-/// Where the server of the page listens.
-const ADDRESS: &str = "127.0.0.1:8080";
+/// Where the servers of the pages listen.
+const ADDRESSES: [&str; 2] = ["127.0.0.1:8080", "127.0.0.1:8237"];
 
 /// Commands, and what the page shows of their outcome.
 #[derive(Default)]
@@ -21,9 +20,44 @@ struct Step<'a> {
     shown: &'a str,
 }
 
-fn steps() -> Vec<Step<'static>> {
+#[test]
+fn the_first_hour() {
+    walk(include_str!("../../../docs/guides/first-hour.md"));
+}
+
+#[test]
+#[ignore = "installs ZenML and needs a $BROWSER that does what pages ask: `cargo xtask compat zenml`"]
+fn zenml() {
+    walk(include_str!("../../../docs/guides/zenml.md"));
+}
+
+fn walk(page: &'static str) {
+    // What the commands have left is looked at after a failure.
+    let mut directory = tempfile::tempdir().unwrap();
+    directory.disable_cleanup(true);
+    let steps = steps(page);
+    assert!(steps.len() >= 8, "the page has lost its commands");
+    let mut script = script(&steps);
+    // All at once, or the second could be given what the first has let go.
+    let free = ADDRESSES.map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    for (address, free) in ADDRESSES.iter().zip(&free) {
+        script = script.replace(address, &free.local_addr().unwrap().to_string());
+    }
+    drop(free);
+    let output = format!("in {}:\n{}", directory.path().display(), shell(directory.path(), &script));
+    for (place, Step { commands, shown }) in steps.iter().enumerate() {
+        let printed = std::fs::read_to_string(directory.path().join(format!("printed-{place}")));
+        let printed = printed.unwrap_or_else(|_| panic!("the shell did not get to\n{commands}\n{output}"));
+        let (printed, shown) = (alike(&printed), alike(shown));
+        assert_eq!(printed, shown, "what is printed, and what the page shows of\n{commands}\n{output}");
+    }
+    assert!(output.ends_with("done\n"), "{output}");
+    directory.disable_cleanup(false);
+}
+
+fn steps(page: &'static str) -> Vec<Step<'static>> {
     let mut steps = Vec::new();
-    for block in PAGE.split("\n```").skip(1).step_by(2) {
+    for block in page.split("\n```").skip(1).step_by(2) {
         let (language, text) = block.split_once('\n').unwrap();
         match (language, steps.last_mut()) {
             ("bash", _) => steps.push(Step { commands: text, shown: "" }),
@@ -32,23 +66,6 @@ fn steps() -> Vec<Step<'static>> {
         }
     }
     steps
-}
-
-#[test]
-fn every_command_does_what_the_page_shows() {
-    let directory = tempfile::tempdir().unwrap();
-    let steps = steps();
-    assert!(steps.len() > 10, "the page has lost its commands");
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let script = script(&steps).replace(ADDRESS, &free.to_string());
-    let output = shell(directory.path(), &script);
-    for (place, Step { commands, shown }) in steps.iter().enumerate() {
-        let printed = std::fs::read_to_string(directory.path().join(format!("printed-{place}")));
-        let printed = printed.unwrap_or_else(|_| panic!("the shell did not get to\n{commands}\n{output}"));
-        let (printed, shown) = (alike(&printed), alike(shown));
-        assert_eq!(printed, shown, "what is printed, and what the page shows of\n{commands}\n{output}");
-    }
-    assert!(output.ends_with("done\n"), "{output}");
 }
 
 /// The whole page as one script that writes what each step prints to a file of its own.
