@@ -4,6 +4,7 @@
 //! A handler reads the request into words of the core, calls one use case, and writes the answer; refusals are framed
 //! in `error.rs`. Permission comes before validation, and validation before existence (AIP-193, AIP-211).
 
+mod account_secrets;
 mod accounts;
 mod api_keys;
 mod args;
@@ -61,7 +62,8 @@ macro_rules! workspaces {
 
 /// Every route of the dialect.
 pub fn routes() -> Routes {
-    let routes = service_accounts::routes(own::routes(Routes::default()));
+    let routes = own::routes(Routes::default());
+    let routes = account_secrets::routes(service_accounts::routes(routes));
     issuers::routes(assignments::routes(teams::routes(routes)))
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
         .route(Method::PATCH, "/api/v1/me", me::update_current_user, openapi::accounts::update_current_user())

@@ -1,6 +1,7 @@
 //! What the document of the API says of each route: a file for each resource, with a function for each operation that is
 //! called like its handler. Here is what operations of a kind have in common.
 
+pub(crate) mod account_secrets;
 pub(crate) mod accounts;
 pub(crate) mod api_keys;
 pub(crate) mod assignments;
