@@ -154,4 +154,7 @@ async fn who_runs_the_server_administers_accounts() {
     world.get(&zoe, root).await.refused(404, &json!(["KeyError", "user not found"]));
     let own = format!("/users/{}", root.id());
     assert_eq!(world.ask("DELETE", &own, &root.token).await.status, 400, "the last administrator");
+    let both = json!({ "name": "Gone", "is_active": false });
+    assert_eq!(world.json("PATCH", &own, &root.token, &both).await.status, 400);
+    assert_eq!(world.get(&own, root).await.ok()["name"], json!(null), "all of it or nothing");
 }
