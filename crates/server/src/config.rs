@@ -19,6 +19,7 @@ use url::Url;
 use crate::connections::ConnectionLimits;
 use crate::descriptors;
 use crate::mail::MailServer;
+use crate::prefix::ZenmlPrefix;
 
 /// What can be said on the command line. Each flag has a variable of the same name: `--data-dir` is `TENANTRY_DATA_DIR`.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -81,6 +82,7 @@ pub struct Config {
     mail_url: Option<SecretString>,
     mail_from: Option<String>,
     trusted_proxies: String,
+    zenml_prefix: Option<String>,
     outbound_allow: String,
     requests_per_minute: u32,
     invitation_days: u32,
@@ -147,7 +149,7 @@ struct Defaults {
 }
 
 /// The settings that are texts, whatever they look like.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 14] = [
     "add_people",
     "data_dir",
     "database",
@@ -161,6 +163,7 @@ const TEXTS: [&str; 13] = [
     "public_url",
     "secret_key",
     "trusted_proxies",
+    "zenml_prefix",
 ];
 
 /// Variables that are no settings of a server: two are read before them, the rest is the remote command line's.
@@ -272,6 +275,7 @@ impl Config {
         self.mail_server()?;
         self.trusted_proxies()?;
         self.outbound_allow()?;
+        self.zenml_prefix()?;
         if matches!(self.database()?, Database::Postgres { .. }) && self.secret_key.is_none() {
             bail!(
                 "secret_key: needed with PostgreSQL, the same for every replica (TENANTRY_SECRET_KEY or _FILE)"
@@ -325,6 +329,13 @@ impl Config {
     /// Whose word on where requests come from is taken.
     pub fn trusted_proxies(&self) -> Result<TrustedProxies> {
         self.trusted_proxies.parse().map_err(|expected| anyhow::anyhow!("trusted_proxies: {expected}"))
+    }
+
+    /// Where the ZenML dialect is answered a second time.
+    pub fn zenml_prefix(&self) -> Result<Option<ZenmlPrefix>> {
+        let prefix = self.zenml_prefix.as_deref().filter(|text| !text.is_empty());
+        let prefix = prefix.map(ZenmlPrefix::parse).transpose();
+        prefix.map_err(|expected| anyhow::anyhow!("zenml_prefix: {expected}"))
     }
 
     /// The origins that the server may ask wherever they lead.
