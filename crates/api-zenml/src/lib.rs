@@ -23,6 +23,7 @@ mod roles;
 mod server_info;
 mod servers;
 mod service_accounts;
+mod services;
 mod teams;
 mod users;
 mod workspace_changes;
