@@ -11,6 +11,7 @@ mod args;
 mod assignments;
 mod body;
 mod change;
+mod entitlements;
 mod error;
 mod etag;
 mod filters;
@@ -35,6 +36,7 @@ mod service_accounts;
 mod teams;
 mod users;
 mod workspace;
+mod workspace_server;
 mod workspaces;
 
 use axum::http::Method;
@@ -64,6 +66,7 @@ macro_rules! workspaces {
 pub fn routes() -> Routes {
     let routes = own::routes(Routes::default());
     let routes = account_secrets::routes(service_accounts::routes(routes));
+    let routes = entitlements::routes(workspace_server::routes(routes));
     issuers::routes(assignments::routes(teams::routes(routes)))
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
         .route(Method::PATCH, "/api/v1/me", me::update_current_user, openapi::accounts::update_current_user())
@@ -327,6 +330,7 @@ pub fn routes() -> Routes {
             [
                 ("undelete", openapi::workspaces::undelete_workspace()),
                 ("testPermissions", openapi::workspaces::test_workspace_permissions()),
+                ("rotateEnrollmentKey", openapi::workspace_server::rotate_enrollment_key()),
             ],
         )
         .route(

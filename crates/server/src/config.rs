@@ -77,6 +77,7 @@ pub struct Config {
     page_cache_mb: u32,
     may_create_organizations: Creators,
     organizations_per_owner: Option<u64>,
+    enrolled_per_organization: Option<u64>,
     add_people: Adding,
     keys_for_others: KeyMakers,
     mail_url: Option<SecretString>,
@@ -379,6 +380,7 @@ impl Config {
                 Creators::Administrators => MayCreateOrganizations::Administrators,
             },
             organizations_per_owner: self.organizations_per_owner,
+            enrolled_per_organization: self.enrolled_per_organization,
             add_people: match self.add_people {
                 Adding::Invite => AddPeople::Invite,
                 Adding::Known => AddPeople::Known,

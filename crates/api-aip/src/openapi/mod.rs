@@ -5,6 +5,7 @@ pub(crate) mod account_secrets;
 pub(crate) mod accounts;
 pub(crate) mod api_keys;
 pub(crate) mod assignments;
+pub(crate) mod entitlements;
 pub(crate) mod invites;
 pub(crate) mod issuers;
 pub(crate) mod organizations;
@@ -14,6 +15,7 @@ pub(crate) mod people;
 pub(crate) mod roles;
 pub(crate) mod service_accounts;
 pub(crate) mod teams;
+pub(crate) mod workspace_server;
 pub(crate) mod workspaces;
 
 use serde_json::json;
@@ -54,6 +56,7 @@ pub fn api() -> Api {
         .path("device", "Its id.")
         .path("session", "Its id.")
         .path("authorization", "Its id.")
+        .path("feature", "What is metered, such as `pipeline`.")
 }
 
 /// `google.rpc.Status`, as `error.rs` writes it.

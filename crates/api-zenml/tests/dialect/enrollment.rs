@@ -84,6 +84,27 @@ async fn the_key_of_a_server_is_good_for_its_workspace_alone() {
 }
 
 #[tokio::test]
+async fn no_more_are_enrolled_than_an_organization_may_have() {
+    let settings = Settings { enrolled_per_organization: Some(1), ..Settings::default() };
+    let world = World::with(settings).await;
+    let ada = world.user("ada").await;
+    let (north, south) = (world.organization(&ada, "North").await, world.organization(&ada, "South").await);
+    let (first, _) = enroll(&world, &ada, &north, "first").await;
+    let body = json!({"name": "second", "organization_id": north});
+    let refused = world.json("POST", "/workspaces?enroll=True", &ada.token, &body).await;
+    let told = json!(["SubscriptionUpgradeRequiredError", "an organization may have 1 enrolled workspaces"]);
+    refused.refused(402, &told);
+    // One whose server is run here is none of them, and another organization has its own.
+    world.json("POST", "/workspaces", &ada.token, &body).await.ok();
+    enroll(&world, &ada, &south, "second").await;
+    world.ask("DELETE", &format!("/workspaces/{first}"), &ada.token).await.ok();
+    enroll(&world, &ada, &north, "third").await;
+    let target = (OrganizationRef::parse(&north), tenantry_core::authz::WorkspaceRef::parse(&first));
+    let restored = world.core.undelete_workspace(&ada.caller, target, None, None).await.unwrap_err();
+    assert_eq!(restored.kind, tenantry_core::Kind::LimitReached);
+}
+
+#[tokio::test]
 async fn deactivating_closes_a_workspace_at_once() {
     let world = World::start().await;
     let ada = world.user("ada").await;
