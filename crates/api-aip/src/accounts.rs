@@ -172,6 +172,7 @@ pub(crate) async fn update_user(change: Change<1>) -> Answer {
                 None
             },
             expected_version: terms.expected_version.clone(),
+            ..AccountChange::default()
         };
         Ok((account, terms))
     };

@@ -155,6 +155,7 @@ pub(crate) async fn update_api_key(change: Change<2>) -> Answer {
             owner: members.text("user")?.filter(|user| !user.is_empty()).map(read_user_name),
             days: members.text("ttl")?.filter(|ttl| !ttl.is_empty()).map(read_days).transpose()?,
             expected_version: terms.expected_version.clone(),
+            ..ApiKeyChange::default()
         };
         Ok((wanted, terms))
     };
@@ -245,7 +246,7 @@ pub(crate) fn read_workspaces(members: &Members<'_>) -> Result<Vec<WorkspaceId>>
 }
 
 fn write_made(made: &Issued) -> Value {
-    write(&ApiKey { credential: made.credential.clone(), last_used_at: None, ends_itself: false })
+    write(&ApiKey::new(made.credential.clone(), None))
 }
 
 fn write(key: &ApiKey) -> Value {

@@ -4,12 +4,14 @@
 //! A handler reads the request into words of the core, calls one use case, and writes the answer; refusals are framed
 //! in `error.rs`. Permission comes before validation, and validation before existence (AIP-193, AIP-211).
 
+mod account_secrets;
 mod accounts;
 mod api_keys;
 mod args;
 mod assignments;
 mod body;
 mod change;
+mod entitlements;
 mod error;
 mod etag;
 mod filters;
@@ -34,6 +36,7 @@ mod service_accounts;
 mod teams;
 mod users;
 mod workspace;
+mod workspace_server;
 mod workspaces;
 
 use axum::http::Method;
@@ -61,7 +64,9 @@ macro_rules! workspaces {
 
 /// Every route of the dialect.
 pub fn routes() -> Routes {
-    let routes = service_accounts::routes(own::routes(Routes::default()));
+    let routes = own::routes(Routes::default());
+    let routes = account_secrets::routes(service_accounts::routes(routes));
+    let routes = entitlements::routes(workspace_server::routes(routes));
     issuers::routes(assignments::routes(teams::routes(routes)))
         .route(Method::GET, "/api/v1/me", me::get_current_user, openapi::accounts::get_current_user())
         .route(Method::PATCH, "/api/v1/me", me::update_current_user, openapi::accounts::update_current_user())
@@ -325,6 +330,7 @@ pub fn routes() -> Routes {
             [
                 ("undelete", openapi::workspaces::undelete_workspace()),
                 ("testPermissions", openapi::workspaces::test_workspace_permissions()),
+                ("rotateEnrollmentKey", openapi::workspace_server::rotate_enrollment_key()),
             ],
         )
         .route(

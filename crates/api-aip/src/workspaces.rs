@@ -23,6 +23,7 @@ use crate::permissions::test_workspace_permissions;
 use crate::read::Read;
 use crate::resource::Answer;
 use crate::workspace::Workspace;
+use crate::workspace_server;
 
 pub(crate) const ORDERING: Ordering<WorkspaceField> = Ordering {
     paths: &["title", "create_time", "update_time"],
@@ -195,13 +196,15 @@ pub(crate) async fn delete_workspace(change: Change<2>) -> Answer {
     or_missing(allow_missing, change.make(terms, writer(&change.core), work).await)
 }
 
-/// `POST` on a workspace is a custom method, whose name follows a colon (AIP-136): `:undelete`, `:testPermissions`.
+/// `POST` on a workspace is a custom method, whose name follows a colon (AIP-136): `:undelete`,
+/// `:testPermissions`, `:rotateEnrollmentKey`.
 pub(crate) async fn custom_method(change: Change<2>) -> Answer {
     let (workspace, method) = change.path[1].rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
     let target = target(&change.path[0], workspace);
     match method {
         "undelete" => undelete_workspace(&change, target).await,
         "testPermissions" => test_workspace_permissions(&change, target).await,
+        "rotateEnrollmentKey" => workspace_server::rotate_enrollment_key(&change, target).await,
         _ => Err(Refusal::UnknownRoute.into()),
     }
 }

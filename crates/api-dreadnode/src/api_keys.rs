@@ -97,7 +97,7 @@ pub(crate) async fn list_api_keys(
     let keys = served.core.list_own_tokens(&who.caller, page.into()).await?;
     let now = served.core.clock().now();
     let read = |key: ApiKey| ApiKeyRead {
-        active: key.credential.expires_at.is_none_or(|at| at > now),
+        active: key.counts(now),
         last_used_at: key.last_used_at.map(|at| at.to_string()),
         ..ApiKeyRead::of(key.credential, key.ends_itself)
     };
@@ -122,10 +122,11 @@ pub(crate) async fn create_api_key(
         workspaces: body.workspace_id.map(workspace).into_iter().collect(),
         access: body.allowed_scopes.map_or(Ok(Access::Everything), |words| read_scopes(&words))?,
         ends_itself,
+        description: None,
     };
     let made = served.core.create_own_token(&who.caller, new).await;
-    let made = made.map_err(|error| error.naming_fields(field_of_wire))?;
-    let key = made.secret.expose().to_owned();
+    let (made, secret) = made.map_err(|error| error.naming_fields(field_of_wire))?;
+    let key = secret.expose().to_owned();
     let body = ApiKeyCreated { read: ApiKeyRead::of(made.credential, ends_itself), key };
     Ok((StatusCode::CREATED, NO_STORE, Json(body)).into_response())
 }

@@ -153,22 +153,14 @@ pub(crate) async fn update_user(
 ) -> Result<Response, Refused<Zenml>> {
     body.refuse_password()?;
     let (core, id) = (&served.core, user_id(&user));
-    let is_named = body.username.is_some() || body.email.is_some() || body.name.is_some();
-    let mut account = core.get_account(&who.caller, id).await?;
-    if is_named {
-        let change = AccountChange {
-            username: body.username,
-            email: body.email,
-            display_name: body.name.map(Some),
-            ..AccountChange::default()
-        };
-        account = core.update_account(&who.caller, id, change).await.map_err(in_words)?;
-    }
-    if let Some(active) = body.is_active
-        && active == account.user.suspended_at.is_some()
-    {
-        account = core.suspend_account(&who.caller, id, !active, None).await?;
-    }
+    let change = AccountChange {
+        username: body.username,
+        email: body.email,
+        display_name: body.name.map(Some),
+        suspended: body.is_active.map(|active| !active),
+        ..AccountChange::default()
+    };
+    let account = core.update_account(&who.caller, id, change).await.map_err(in_words)?;
     Ok(Json(read(&account)).into_response())
 }
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenantry_core::clock::Timestamp;
-use tenantry_core::credential::{ApiKey, ApiKeyChange, ApiKeyField, Issued, NewToken};
+use tenantry_core::credential::{ApiKey, ApiKeyChange, ApiKeyField, NewToken, Secret};
 use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
 use tenantry_core::ids::CredentialId;
 use tenantry_core::page::{Order, PageRequest, Start};
@@ -16,14 +16,14 @@ use tenantry_http::{Authenticated, Object, Refused, Segments, Served};
 use crate::Zenml;
 use crate::login::NO_STORE;
 use crate::openapi::{Id, Time};
-use crate::roles::NAME_MAX;
+use crate::roles::{NAME_MAX, present};
 use crate::teams::require_length;
 use crate::users::as_text;
 
 /// More than this are not answered at once: fifty count, the others have expired.
 const MOST: usize = 1_000;
 
-/// A key. What Tenantry does not keep is always `null`: `()` is how that is written here.
+/// A key.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "zenml.ApiKey")]
 pub(crate) struct ApiKeyRead {
@@ -31,14 +31,14 @@ pub(crate) struct ApiKeyRead {
     #[schemars(with = "Id")]
     id: CredentialId,
     name: String,
-    description: (),
-    /// Whether it counts: until it expires.
+    description: Option<String>,
+    /// Whether it counts: until it expires, unless it is put to sleep.
     active: bool,
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "Time")]
     created: Timestamp,
     last_login: Option<String>,
-    last_rotated: (),
+    last_rotated: Option<String>,
     expires: Option<String>,
     /// Told this once.
     key: Option<String>,
@@ -46,24 +46,23 @@ pub(crate) struct ApiKeyRead {
 
 impl ApiKeyRead {
     pub(crate) fn at(now: Timestamp, key: &ApiKey) -> Self {
-        let ApiKey { credential, last_used_at, .. } = key;
+        let ApiKey { credential, last_used_at, rotated_at, .. } = key;
         Self {
             id: credential.id,
             name: credential.title.clone(),
-            description: (),
-            active: credential.expires_at.is_none_or(|at| at > now),
+            description: key.description.clone(),
+            active: key.counts(now),
             created: credential.created_at,
             last_login: last_used_at.map(|at| at.to_string()),
-            last_rotated: (),
+            last_rotated: rotated_at.map(|at| at.to_string()),
             expires: credential.expires_at.map(|at| at.to_string()),
             key: None,
         }
     }
 
-    /// A key just made, with the secret.
-    pub(crate) fn made(issued: &Issued) -> Self {
-        let key = ApiKey { credential: issued.credential.clone(), last_used_at: None, ends_itself: false };
-        Self { key: Some(issued.secret.expose().to_owned()), ..Self::at(issued.credential.created_at, &key) }
+    /// A key just made or rotated, with the secret.
+    pub(crate) fn with_secret(now: Timestamp, key: &ApiKey, secret: &Secret) -> Self {
+        Self { key: Some(secret.expose().to_owned()), ..Self::at(now, key) }
     }
 }
 
@@ -81,10 +80,17 @@ pub(crate) async fn list_own_keys(
 #[schemars(rename = "zenml.ApiKeyCreate")]
 pub(crate) struct ApiKeyCreate {
     #[schemars(length(min = 1, max = NAME_MAX))]
-    name: String,
-    /// A year at most, and unless said.
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    /// A person's own: a year at most, and unless said. A service account's: for ever, unless said.
     #[schemars(range(min = 1))]
-    expires_in_minutes: Option<i64>,
+    pub(crate) expires_in_minutes: Option<i64>,
+}
+
+impl ApiKeyCreate {
+    pub(crate) fn seconds(&self) -> Option<i64> {
+        self.expires_in_minutes.map(|minutes| minutes.saturating_mul(60))
+    }
 }
 
 /// `POST /users/me/api_keys`: the key is told this once.
@@ -94,21 +100,34 @@ pub(crate) async fn create_own_key(
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Zenml, Object<ApiKeyCreate>>,
 ) -> Result<Response, Refused<Zenml>> {
     let core = &served.core;
-    let title = checked_name(core, &who, body.name, None).await?;
-    let seconds = body.expires_in_minutes.map(|minutes| minutes.saturating_mul(60));
-    let new = NewToken { title, seconds, ..NewToken::default() };
-    let made = core.create_own_token(&who.caller, new).await.map_err(in_words)?;
-    Ok((NO_STORE, Json(ApiKeyRead::made(&made))).into_response())
+    let seconds = body.seconds();
+    require_free(&body.name, None, &own_called(core, &who, &body.name).await?)?;
+    let new = NewToken { title: body.name, seconds, description: body.description, ..NewToken::default() };
+    let (made, secret) = core.create_own_token(&who.caller, new).await.map_err(in_words)?;
+    let shown = ApiKeyRead::with_secret(core.clock().now(), &made, &secret);
+    Ok((NO_STORE, Json(shown)).into_response())
 }
 
-/// A member that is absent or `null` is left alone.
+/// A member that is absent or `null` is left alone, but that `null` clears the description.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "zenml.ApiKeyUpdate")]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(crate) struct ApiKeyUpdate {
     #[schemars(length(min = 1, max = NAME_MAX))]
-    name: Option<String>,
-    /// A key is not put to sleep, but deleted.
-    active: Option<bool>,
+    pub(crate) name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) description: Option<Option<String>>,
+    /// Whether it counts, or is put to sleep.
+    pub(crate) active: Option<bool>,
+}
+
+impl ApiKeyUpdate {
+    /// The change, with a name that has been checked.
+    pub(crate) fn change(self) -> ApiKeyChange {
+        let Self { name, description, active } = self;
+        ApiKeyChange { title: name, description, active, ..ApiKeyChange::default() }
+    }
 }
 
 /// `PATCH /users/me/api_keys/{key}`, by id or name.
@@ -119,16 +138,12 @@ pub(crate) async fn update_own_key(
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Zenml, Object<ApiKeyUpdate>>,
 ) -> Result<Json<ApiKeyRead>, Refused<Zenml>> {
     let core = &served.core;
-    let found = find(core, &who, &key).await?;
-    if body.active == Some(false) {
-        return Err(Error::invalid("active", "unsupported", "a key is not put to sleep: delete it").into());
+    let id = find(core, &who, &key).await?.credential.id;
+    if let Some(name) = &body.name {
+        require_free(name, Some(id), &own_called(core, &who, name).await?)?;
     }
-    let now = core.clock().now();
-    let Some(name) = body.name else { return Ok(Json(ApiKeyRead::at(now, &found))) };
-    let title = checked_name(core, &who, name, Some(found.credential.id)).await?;
-    let change = ApiKeyChange { title: Some(title), ..ApiKeyChange::default() };
-    let changed = core.update_own_token(&who.caller, found.credential.id, change).await;
-    Ok(Json(ApiKeyRead::at(now, &changed.map_err(in_words)?)))
+    let changed = core.update_own_token(&who.caller, id, body.change()).await;
+    Ok(Json(ApiKeyRead::at(core.clock().now(), &changed.map_err(in_words)?)))
 }
 
 /// `DELETE /users/me/api_keys/{key}`, by id or name.
@@ -147,27 +162,26 @@ async fn find(core: &Core, who: &Authenticated<Zenml>, text: &str) -> Result<Api
     if let Some(id) = CredentialId::parse(text) {
         return core.get_own_token(&who.caller, id).await;
     }
-    let found = core.list_own_tokens(&who.caller, called(text)).await?;
-    found.items.into_iter().next().ok_or_else(|| Error::not_found("API key"))
+    own_called(core, who, text).await?.into_iter().next().ok_or_else(|| Error::not_found("API key"))
 }
 
-/// A name that no other of the caller's keys has, and no longer than the vendor has it.
-async fn checked_name(
-    core: &Core,
-    who: &Authenticated<Zenml>,
-    name: String,
-    own: Option<CredentialId>,
-) -> Result<String> {
-    require_length("name", &name, NAME_MAX)?;
-    let found = core.list_own_tokens(&who.caller, called(name.trim())).await?;
-    if found.items.iter().any(|key| Some(key.credential.id) != own) {
+/// The caller's own keys of this name, the newest first.
+async fn own_called(core: &Core, who: &Authenticated<Zenml>, name: &str) -> Result<Vec<ApiKey>> {
+    Ok(core.list_own_tokens(&who.caller, called(name)).await?.items)
+}
+
+/// Refuses a name that is longer than the vendor has it, or another's of the keys that are called so.
+pub(crate) fn require_free(name: &str, own: Option<CredentialId>, called_so: &[ApiKey]) -> Result<()> {
+    require_length("name", name, NAME_MAX)?;
+    if called_so.iter().any(|key| Some(key.credential.id) != own) {
         return Err(Error::new(Kind::AlreadyExists, "api_key.name_taken", "there is a key of this name"));
     }
-    Ok(name)
+    Ok(())
 }
 
-fn called(name: &str) -> ListQuery<ApiKeyField> {
-    every(Filter::Is(ApiKeyField::Title, Test::Text(Comparison::Equal, name.to_owned())))
+/// The keys of a name, the newest first.
+pub(crate) fn called(name: &str) -> ListQuery<ApiKeyField> {
+    every(Filter::Is(ApiKeyField::Title, Test::Text(Comparison::Equal, name.trim().to_owned())))
 }
 
 fn every(filter: Filter<ApiKeyField>) -> ListQuery<ApiKeyField> {
@@ -179,7 +193,7 @@ fn every(filter: Filter<ApiKeyField>) -> ListQuery<ApiKeyField> {
     ListQuery { filter, page }
 }
 
-fn in_words(error: Error) -> Error {
+pub(crate) fn in_words(error: Error) -> Error {
     error.naming_fields(|field| match field {
         "title" => Some("name"),
         "ttl" | "seconds" => Some("expires_in_minutes"),

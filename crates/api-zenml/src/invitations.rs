@@ -160,17 +160,12 @@ pub(crate) async fn create_invitation(
     let role = role.ok_or_else(|| Error::invalid("role_id", "form", "expected a UUID of 36 characters"))?;
     let core = &served.core;
     let wanted = vec![RoleName::Id(role)];
-    let made = core.invite(&who.caller, organization.clone(), body.email, wanted).await;
-    let (invitation, secret) =
+    let made = core.invite_and_show(&who.caller, organization, body.email, wanted).await;
+    let (record, secret) =
         made.map_err(|error| error.naming_fields(|field| (field == "roles").then_some("role_id")))?;
-    let detail = core.get_invitation(&who.caller, organization, invitation.id).await?;
-    let inviter = core.get_own_account(&who.caller).await?;
-    let (to, id) = (invitation.organization.to_string(), invitation.id.to_string());
-    let read = InvitationRead {
-        invited_by: Some(UserRead::known(&inviter)),
-        link: secret.map(|secret| served.invitation_link(&to, &id, secret.expose())),
-        ..InvitationRead::inside(&invitation, detail.roles.first())
-    };
+    let (to, id) = (record.invitation.organization.to_string(), record.invitation.id.to_string());
+    let link = secret.map(|secret| served.invitation_link(&to, &id, secret.expose()));
+    let read = InvitationRead { link, ..InvitationRead::of(&record) };
     Ok((crate::login::NO_STORE, Json(read)).into_response())
 }
 

@@ -22,6 +22,8 @@ mod rbac;
 mod roles;
 mod server_info;
 mod servers;
+mod service_accounts;
+mod services;
 mod teams;
 mod users;
 mod workspace_changes;
@@ -107,7 +109,29 @@ pub fn routes() -> Routes {
         .route(Method::GET, DEVICE, devices::get_device, openapi::get_device())
         .route(Method::PUT, DEVICE, devices::update_device, openapi::update_device())
         .route(Method::DELETE, DEVICE, devices::delete_device, openapi::delete_device());
-    resources(servers(workspaces(routes)))
+    resources(servers(workspaces(machines(routes))))
+}
+
+/// Routes of service accounts and their keys.
+fn machines(routes: Routes) -> Routes {
+    use openapi::service_accounts as told;
+    use service_accounts as accounts;
+    const ACCOUNTS: &str = "/organizations/{organization}/service_accounts";
+    const ACCOUNT: &str = "/organizations/{organization}/service_accounts/{account}";
+    const KEYS: &str = "/organizations/{organization}/service_accounts/{account}/api_keys";
+    const KEY: &str = "/organizations/{organization}/service_accounts/{account}/api_keys/{key}";
+    const ROTATE: &str = "/organizations/{organization}/service_accounts/{account}/api_keys/{key}/rotate";
+    routes
+        .route(Method::GET, ACCOUNTS, accounts::list_service_accounts, told::list_service_accounts())
+        .route(Method::POST, ACCOUNTS, accounts::create_service_account, told::create_service_account())
+        .route(Method::GET, ACCOUNT, accounts::get_service_account, told::get_service_account())
+        .route(Method::PATCH, ACCOUNT, accounts::update_service_account, told::update_service_account())
+        .route(Method::DELETE, ACCOUNT, accounts::delete_service_account, told::delete_service_account())
+        .route(Method::GET, KEYS, accounts::list_account_keys, told::list_account_keys())
+        .route(Method::POST, KEYS, accounts::create_account_key, told::create_account_key())
+        .route(Method::PATCH, KEY, accounts::update_account_key, told::update_account_key())
+        .route(Method::DELETE, KEY, accounts::delete_account_key, told::delete_account_key())
+        .route(Method::POST, ROTATE, accounts::rotate_account_key, told::rotate_account_key())
 }
 
 /// Routes of workspaces, which are all there under the vendor's former word too.

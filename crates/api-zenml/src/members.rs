@@ -7,10 +7,8 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::authz::{OrganizationRef, Place, Thing, WorkspaceRef};
-use tenantry_core::filter::{Filter, ListQuery, Test};
-use tenantry_core::grant::{AssignmentField, Member, PartyQuery, RoleName, Subject};
+use tenantry_core::grant::{Member, PartyQuery, RoleName, Subject};
 use tenantry_core::ids::{PrincipalId, RoleId, TeamId, WorkspaceId};
-use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::{Authenticated, Refused, Segments, Served};
@@ -114,7 +112,11 @@ pub(crate) async fn add_workspace_member(
     let place = workspace_of(&served.core, &who, &workspace).await?;
     let role = params.id("role_id", RoleId::parse)?.map(RoleName::Id);
     let role = role.unwrap_or(RoleName::Builtin(BuiltinRole::WorkspaceViewer));
-    let made = served.core.assign_role(&who.caller, place, role, subject(&params)?).await?;
+    let subject = match holder(&params)? {
+        Holder::User(user) => Subject::Principal(user),
+        Holder::Team(team) => Subject::Team(team),
+    };
+    let made = served.core.assign_role(&who.caller, place, role, subject).await?;
     Ok(Json(RoleAssignment::of(&made)).into_response())
 }
 
@@ -127,31 +129,22 @@ pub(crate) async fn remove_workspace_member(
 ) -> Result<Json<()>, Refused<Zenml>> {
     let place = workspace_of(&served.core, &who, &workspace).await?;
     let core = &served.core;
-    match subject(&params)? {
-        Subject::Principal(user) => core.remove_workspace_user(&who.caller, place, user, None).await?,
-        team => {
-            let page = PageRequest {
-                order: vec![Order::ascending(AssignmentField::CreatedAt)],
-                start: Start::Beginning,
-                limit: MOST,
-            };
-            let filter = Filter::Is(AssignmentField::Subject, Test::Id(*team.uuid()));
-            let held = core.list_assignments(&who.caller, place.clone(), ListQuery { filter, page }).await?;
-            if held.items.is_empty() {
-                return Err(Error::not_found("team").into());
-            }
-            for assignment in held.items {
-                let role = RoleName::Id(assignment.role.id);
-                core.unassign_role(&who.caller, place.clone(), role, team).await?;
-            }
-        }
+    match holder(&params)? {
+        Holder::User(user) => core.remove_workspace_user(&who.caller, place, user, None).await?,
+        Holder::Team(team) => core.remove_workspace_team(&who.caller, place, team).await?,
     }
     Ok(Json(()))
 }
 
-fn subject(params: &Params) -> Result<Subject, Refused<Zenml>> {
-    let user = params.id("user_id", PrincipalId::parse)?.map(Subject::Principal);
-    let team = params.id("team_id", TeamId::parse)?.map(Subject::Team);
+/// Who is given roles in a workspace here.
+enum Holder {
+    User(PrincipalId),
+    Team(TeamId),
+}
+
+fn holder(params: &Params) -> Result<Holder, Refused<Zenml>> {
+    let user = params.id("user_id", PrincipalId::parse)?.map(Holder::User);
+    let team = params.id("team_id", TeamId::parse)?.map(Holder::Team);
     Ok(exactly_one([user, team], "expected either user_id or team_id")?)
 }
 

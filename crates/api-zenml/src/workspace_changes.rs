@@ -4,11 +4,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::text;
-use tenantry_core::workspace::{NewWorkspace, Secrets, State as Wish, WorkspaceChange};
+use tenantry_core::workspace::{NewWorkspace, State as Wish, WorkspaceChange};
 use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Json, Object, Refused, Segments, Served};
 
@@ -16,18 +15,11 @@ use crate::Zenml;
 use crate::openapi::Id;
 use crate::organizations::{A_UUID, described, present, uuid};
 use crate::params::Params;
+use crate::services::{MlflowServiceWrite, ZenmlServiceWrite, configured};
 use crate::workspaces::{WorkspaceRead, identified};
 
 /// Longest name that this dialect takes, in characters.
 pub(crate) const NAME_MAX: usize = 50;
-
-/// A server behind a workspace, as it is wished.
-#[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "zenml.ServiceWrite")]
-pub(crate) struct ServiceWrite {
-    #[schemars(with = "Option<Map<String, Value>>")]
-    configuration: Option<Value>,
-}
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "zenml.WorkspaceCreate")]
@@ -50,8 +42,8 @@ pub(crate) struct WorkspaceCreate {
     /// `false` enrolls, as the parameter `enroll` does.
     is_managed: Option<bool>,
     workspace_type: Option<String>,
-    zenml_service: Option<Object<ServiceWrite>>,
-    mlflow_service: Option<Object<ServiceWrite>>,
+    zenml_service: Option<Object<ZenmlServiceWrite>>,
+    mlflow_service: Option<Object<MlflowServiceWrite>>,
     desired_state: Option<String>,
 }
 
@@ -74,13 +66,12 @@ pub(crate) async fn create_workspace(
         Some(id) => OrganizationRef::Id(id),
         None => only_organization(&served, &who).await?,
     };
-    let services = (body.zenml_service, body.mlflow_service);
     let fields = WorkspaceChange {
         description: Some(described(body.description)?),
         logo_url: Some(body.logo_url),
         owner: uuid("owner_id", body.owner_id.as_deref(), PrincipalId::parse)?,
         desired_state: Some(wish(body.desired_state.as_deref())?.unwrap_or(Wish::Available)),
-        ..configured(services)?
+        ..configured(body.zenml_service, body.mlflow_service)?
     };
     let id = uuid("id", body.id.as_deref(), WorkspaceId::parse)?;
     let new = NewWorkspace { id, key, name, fields, ..NewWorkspace::default() };
@@ -111,8 +102,8 @@ pub(crate) struct WorkspaceUpdate {
     logo_url: Option<Option<String>>,
     #[schemars(with = "Option<Id>")]
     owner_id: Option<String>,
-    zenml_service: Option<Object<ServiceWrite>>,
-    mlflow_service: Option<Object<ServiceWrite>>,
+    zenml_service: Option<Object<ZenmlServiceWrite>>,
+    mlflow_service: Option<Object<MlflowServiceWrite>>,
     desired_state: Option<String>,
 }
 
@@ -134,7 +125,7 @@ pub(crate) async fn update_workspace(
         logo_url: body.logo_url,
         owner: uuid("owner_id", body.owner_id.as_deref(), PrincipalId::parse)?,
         desired_state: wish(body.desired_state.as_deref())?,
-        ..configured((body.zenml_service, body.mlflow_service))?
+        ..configured(body.zenml_service, body.mlflow_service)?
     };
     let changed = served.core.update_workspace(&who.caller, target, change).await.map_err(named_here)?;
     Ok(axum::Json(WorkspaceRead::detailed(&changed)).into_response())
@@ -240,93 +231,9 @@ fn named_here(error: Error) -> Error {
     })
 }
 
-type Services = (Option<Object<ServiceWrite>>, Option<Object<ServiceWrite>>);
-
-/// The configurations, each apart from what is secret in it.
-fn configured((zenml, mlflow): Services) -> Result<WorkspaceChange> {
-    let given = |service: Option<Object<ServiceWrite>>| service.and_then(|Object(it)| it.configuration);
-    let mut change = WorkspaceChange::default();
-    if let Some(mut configuration) = given(zenml) {
-        let field = "zenml_service.configuration";
-        require_version(field, &configuration)?;
-        for kind in ["secrets_store", "backup_secrets_store"] {
-            require_type(kind, &configuration)?;
-        }
-        let secrets = take(&mut configuration, &ZENML_SECRETS);
-        change.zenml_configuration = Some(configuration.to_string());
-        change.zenml_secrets = secrets.map(Secrets::Plain);
-    }
-    if let Some(mut configuration) = given(mlflow) {
-        require_version("mlflow_service.configuration", &configuration)?;
-        let secrets = take(&mut configuration, &MLFLOW_SECRETS);
-        change.mlflow_configuration = Some(configuration.to_string());
-        change.mlflow_secrets = secrets.map(Secrets::Plain);
-    }
-    Ok(change)
-}
-
-/// What is secret in the configuration of a ZenML server.
-pub(crate) const ZENML_SECRETS: [&str; 3] =
-    ["/admin/secret_environment_vars", "/secrets_store/*", "/backup_secrets_store/*"];
-/// What is secret in the configuration of an MLflow server.
-pub(crate) const MLFLOW_SECRETS: [&str; 2] =
-    ["/artifact_store/auth_config", "/artifact_store/auth_config_secret"];
-
-/// A client refuses a whole page for the sake of one configuration without a version.
-fn require_version(field: &'static str, configuration: &Value) -> Result<()> {
-    match configuration.get("version") {
-        Some(Value::String(version)) if !version.is_empty() => Ok(()),
-        _ => Err(Error::invalid(field, "version", "expected an object with a version, which is a text")),
-    }
-}
-
-fn require_type(member: &'static str, configuration: &Value) -> Result<()> {
-    match configuration.get(member) {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::Object(store)) if store.get("type").is_some_and(Value::is_string) => Ok(()),
-        Some(_) => Err(Error::invalid(member, "type", "expected an object with a type, which is a text")),
-    }
-}
-
-/// Takes what is secret out of a configuration: a JSON object of the places where it stood. A star stands for every
-/// member but `type`. What is `null` is absent, since that is how it is shown.
-pub(crate) fn take(configuration: &mut Value, places: &[&str]) -> Option<String> {
-    let mut taken = Map::new();
-    for place in places {
-        let (parent, member) = place.rsplit_once('/').unwrap_or_default();
-        let Some(Value::Object(parent_value)) = configuration.pointer_mut(parent) else { continue };
-        let is_secret = |name: &str| if member == "*" { name != "type" } else { name == member };
-        let names: Vec<_> = parent_value.keys().filter(|name| is_secret(name)).cloned().collect();
-        for name in names {
-            match parent_value.insert(name.clone(), Value::Null) {
-                None | Some(Value::Null) => {}
-                Some(secret) => drop(taken.insert(format!("{parent}/{name}"), secret)),
-            }
-        }
-    }
-    (!taken.is_empty()).then(|| Value::Object(taken).to_string())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn secrets_are_taken_out_of_configurations() {
-        let mut configuration = json!({
-            "version": "0.98.0",
-            "admin": {"debug": true, "secret_environment_vars": {"KEY": "hush"}},
-            "secrets_store": {"type": "sql", "encryption_key": "hush", "region": null},
-        });
-        let taken: Value = serde_json::from_str(&take(&mut configuration, &ZENML_SECRETS).unwrap()).unwrap();
-        let expected = json!({"/admin/secret_environment_vars": {"KEY": "hush"}, "/secrets_store/encryption_key": "hush"});
-        assert_eq!(taken, expected);
-        assert!(!configuration.to_string().contains("hush"));
-        assert_eq!(configuration["secrets_store"]["type"], "sql");
-        assert_eq!(take(&mut configuration, &ZENML_SECRETS), None);
-    }
 
     #[test]
     fn a_name_is_a_key_or_gets_one() {

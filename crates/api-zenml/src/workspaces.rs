@@ -27,8 +27,8 @@ use crate::Zenml;
 use crate::openapi::{Id, Time};
 use crate::organizations::{A_UUID, OrganizationRead, by_id};
 use crate::params::Params;
+use crate::services::{MLFLOW_SECRETS, ZENML_SECRETS, take};
 use crate::users::{UserRead, as_text};
-use crate::workspace_changes::{MLFLOW_SECRETS, ZENML_SECRETS, take};
 
 /// The vendor's own limit.
 pub(crate) const MOST: usize = 100;

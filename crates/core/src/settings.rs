@@ -41,6 +41,8 @@ pub struct Settings {
     pub may_create_organizations: MayCreateOrganizations,
     /// How many organizations one user may own; `None` is no limit.
     pub organizations_per_owner: Option<u64>,
+    /// How many enrolled workspaces an organization may have at once; `None` is no limit.
+    pub enrolled_per_organization: Option<u64>,
     /// What happens when somebody is added by e-mail address.
     pub add_people: AddPeople,
     /// Who may make API keys in the names of others.
@@ -84,6 +86,7 @@ impl Default for Settings {
         Self {
             may_create_organizations: MayCreateOrganizations::default(),
             organizations_per_owner: None,
+            enrolled_per_organization: None,
             add_people: AddPeople::default(),
             keys_for_others: KeysForOthers::default(),
             mail: false,

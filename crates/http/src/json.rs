@@ -36,6 +36,15 @@ impl<D: Dialect, T: DeserializeOwned> FromRequest<Served> for Json<D, T> {
     }
 }
 
+/// Refuses a value that cannot be read into `T`: an invalid field of the core, by its path below `field`.
+pub fn require_form<T: DeserializeOwned>(field: &str, value: &serde_json::Value) -> Result<(), Error> {
+    serde_path_to_error::deserialize::<_, T>(value).map(drop).map_err(|error| {
+        let path = error.path().to_string();
+        let place = if path == "." { field.to_owned() } else { format!("{field}.{path}") };
+        Error::invalid(place, "form", without_position(&error.into_inner()))
+    })
+}
+
 /// How many times the limit of a body is read and thrown away.
 const DRAINED_LIMITS: usize = 16;
 

@@ -19,6 +19,7 @@ use url::Url;
 use crate::connections::ConnectionLimits;
 use crate::descriptors;
 use crate::mail::MailServer;
+use crate::prefix::ZenmlPrefix;
 
 /// What can be said on the command line. Each flag has a variable of the same name: `--data-dir` is `TENANTRY_DATA_DIR`.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -76,11 +77,13 @@ pub struct Config {
     page_cache_mb: u32,
     may_create_organizations: Creators,
     organizations_per_owner: Option<u64>,
+    enrolled_per_organization: Option<u64>,
     add_people: Adding,
     keys_for_others: KeyMakers,
     mail_url: Option<SecretString>,
     mail_from: Option<String>,
     trusted_proxies: String,
+    zenml_prefix: Option<String>,
     outbound_allow: String,
     requests_per_minute: u32,
     invitation_days: u32,
@@ -147,7 +150,7 @@ struct Defaults {
 }
 
 /// The settings that are texts, whatever they look like.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 14] = [
     "add_people",
     "data_dir",
     "database",
@@ -161,6 +164,7 @@ const TEXTS: [&str; 13] = [
     "public_url",
     "secret_key",
     "trusted_proxies",
+    "zenml_prefix",
 ];
 
 /// Variables that are no settings of a server: two are read before them, the rest is the remote command line's.
@@ -272,6 +276,7 @@ impl Config {
         self.mail_server()?;
         self.trusted_proxies()?;
         self.outbound_allow()?;
+        self.zenml_prefix()?;
         if matches!(self.database()?, Database::Postgres { .. }) && self.secret_key.is_none() {
             bail!(
                 "secret_key: needed with PostgreSQL, the same for every replica (TENANTRY_SECRET_KEY or _FILE)"
@@ -327,6 +332,13 @@ impl Config {
         self.trusted_proxies.parse().map_err(|expected| anyhow::anyhow!("trusted_proxies: {expected}"))
     }
 
+    /// Where the ZenML dialect is answered a second time.
+    pub fn zenml_prefix(&self) -> Result<Option<ZenmlPrefix>> {
+        let prefix = self.zenml_prefix.as_deref().filter(|text| !text.is_empty());
+        let prefix = prefix.map(ZenmlPrefix::parse).transpose();
+        prefix.map_err(|expected| anyhow::anyhow!("zenml_prefix: {expected}"))
+    }
+
     /// The origins that the server may ask wherever they lead.
     fn outbound_allow(&self) -> Result<Vec<String>> {
         let texts = self.outbound_allow.split(',').map(str::trim).filter(|text| !text.is_empty());
@@ -368,6 +380,7 @@ impl Config {
                 Creators::Administrators => MayCreateOrganizations::Administrators,
             },
             organizations_per_owner: self.organizations_per_owner,
+            enrolled_per_organization: self.enrolled_per_organization,
             add_people: match self.add_people {
                 Adding::Invite => AddPeople::Invite,
                 Adding::Known => AddPeople::Known,

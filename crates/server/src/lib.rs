@@ -11,6 +11,7 @@ pub mod load;
 pub mod mail;
 mod metrics;
 pub mod output;
+pub mod prefix;
 pub mod reference;
 pub mod router;
 mod seal;

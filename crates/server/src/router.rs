@@ -14,11 +14,12 @@ use tenantry_core::Core;
 use tenantry_http::{Observer, Served, observe};
 use tower::ServiceExt;
 
+use crate::prefix::ZenmlPrefix;
 use crate::reference;
 
 /// A dialect, as the first segments of a path tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tongue {
+pub(crate) enum Tongue {
     Aip,
     Pages,
     Oauth,
@@ -28,7 +29,7 @@ enum Tongue {
 }
 
 impl Tongue {
-    fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         if tenantry_oauth::is_page(path) {
             return Self::Pages;
         }
@@ -58,6 +59,16 @@ struct Dialects {
     oauth: Router,
     pages: Router,
     zenml: Router,
+    zenml_prefix: Option<ZenmlPrefix>,
+}
+
+/// What is served beside the dialects at their own places.
+#[derive(Default)]
+pub struct Beside {
+    /// Routes that are no dialect's.
+    pub routes: Router,
+    /// Where the ZenML dialect is answered a second time.
+    pub zenml_prefix: Option<ZenmlPrefix>,
 }
 
 /// Everything that the server answers on its main address: the dialects, and what lies beside them.
@@ -65,14 +76,14 @@ pub fn router(
     served: Served,
     page_tokens: tenantry_api_aip::PageTokens,
     observer: Observer,
-    beside: Router,
+    beside: Beside,
 ) -> Router {
     let health = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .with_state(Arc::clone(&served.core));
     let is_https = served.address("").starts_with("https://");
-    let reference = reference::router(&served.address(""));
+    let reference = reference::router(&served.address(""), beside.zenml_prefix.as_ref());
     let keyring = Arc::<tenantry_oauth::Keyring>::default();
     let dialects = Dialects {
         aip: tenantry_api_aip::router(served.clone(), page_tokens),
@@ -81,8 +92,9 @@ pub fn router(
         oauth: tenantry_oauth::endpoints_router(served.clone(), Arc::clone(&keyring)),
         pages: tenantry_oauth::pages_router(served.clone(), keyring),
         zenml: tenantry_api_zenml::router(served),
+        zenml_prefix: beside.zenml_prefix,
     };
-    let named = health.merge(reference).merge(beside);
+    let named = health.merge(reference).merge(beside.routes);
     let all = named.fallback_service(Router::new().fallback(dispatch).with_state(dialects));
     observe(if is_https { all.layer(map_response(over_https_alone)) } else { all }, observer)
 }
@@ -94,7 +106,11 @@ async fn over_https_alone(mut response: Response) -> Response {
     response
 }
 
-async fn dispatch(State(dialects): State<Dialects>, request: Request) -> Response {
+async fn dispatch(State(dialects): State<Dialects>, mut request: Request) -> Response {
+    if let Some(below) = dialects.zenml_prefix.as_ref().and_then(|prefix| prefix.strip(request.uri())) {
+        *request.uri_mut() = below;
+        return dialects.zenml.oneshot(request).await.into_response();
+    }
     let router = match Tongue::of(request.uri().path()) {
         Tongue::Aip => dialects.aip,
         Tongue::Dreadnode => dialects.dreadnode,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
 use tenantry_api_aip::PageTokens;
 use tenantry_core::clock::Clock;
 use tenantry_core::settings::Settings;
@@ -20,7 +19,7 @@ use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
 use crate::keys::MasterKey;
 use crate::mail::deliver;
-use crate::router::router;
+use crate::router::{Beside, router};
 use crate::seal::KeyedSeal;
 use crate::sweep::sweep;
 use crate::world::{Argon, SystemClock, SystemEntropy, SystemIds};
@@ -63,9 +62,8 @@ pub async fn require_own_key(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// Everything that is served.
-/// `beside` is served as well, under the same request ids and access log.
-pub fn app(served: Served, key: &MasterKey, beside: Router) -> Router {
+/// Everything that is served. What lies `beside` the dialects is served under the same request ids and access log.
+pub fn app(served: Served, key: &MasterKey, beside: Beside) -> axum::Router {
     let page_tokens = PageTokens::new(key.derive("page tokens"));
     let core = Arc::clone(&served.core);
     let proxies = served.proxies.clone();
@@ -86,14 +84,16 @@ pub async fn serve(config: &Config) -> Result<()> {
     require_own_key(&core).await?;
     let listener = listen(config.listen).await?;
     let bound = listener.local_addr()?;
-    let beside = config.static_answers.as_deref().map(crate::static_answers::router).transpose()?;
+    let static_answers = config.static_answers.as_deref().map(crate::static_answers::router).transpose()?;
+    let routes = static_answers.unwrap_or_default();
+    let beside = Beside { routes, zenml_prefix: config.zenml_prefix()? };
     let served = Served::new(Arc::clone(&core), &config.public_url(bound), config.limits());
     let served = served.behind(config.trusted_proxies()?);
     let stop = CancellationToken::new();
     if let Some(server) = config.mail_server()? {
         tokio::spawn(deliver(served.clone(), server, stop.clone()));
     }
-    let app = app(served, &key, beside.unwrap_or_default());
+    let app = app(served, &key, beside);
     if let Some(address) = config.metrics_listen {
         let metrics = crate::metrics::router()?;
         let listener = listen(address).await?;
@@ -108,7 +108,7 @@ pub async fn serve(config: &Config) -> Result<()> {
 /// Serves until `stop`, then lets requests end, writes down what is remembered, and closes the store.
 pub async fn run_core(
     listener: TcpListener,
-    app: Router,
+    app: axum::Router,
     core: Arc<Core>,
     limits: ConnectionLimits,
     stop: CancellationToken,

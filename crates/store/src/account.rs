@@ -43,6 +43,7 @@ const UPDATE: Sql = sql!(
 /// A tombstone is suspended, so that no rule has to know of it. Its name can be nobody's: it is the id.
 const BURY: Sql = sql!(
     "UPDATE principals SET username = $2, username_folded = $2, email = NULL, email_folded = NULL, display_name = NULL, \
+       description = NULL, \
        shown_name = $2, shown_name_folded = $2, password_hash = NULL, email_verified_at = NULL, suspended_at = $3, \
        deleted_at = $3, updated_at = $3, version = version + 1, auth_version = auth_version + 1 WHERE id = $1"
 );

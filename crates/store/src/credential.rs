@@ -20,11 +20,11 @@ use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
 use crate::session::{Aside, Db};
 
-/// The columns that [`read_credential`] expects, and `revoked_at` among them, of a credential `c`.
+/// The columns that [`read_credential`] expects, of a credential `c`, and among them since when it is revoked or sleeps.
 macro_rules! credential_columns {
     () => {
-        "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, c.parent_id, \
-         c.access, c.permissions, c.workspaces, c.version"
+        "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, \
+         COALESCE(c.revoked_at, c.disabled_at), c.parent_id, c.access, c.permissions, c.workspaces, c.version"
     };
 }
 pub(crate) use credential_columns;
@@ -78,7 +78,9 @@ pub(crate) const REVOKE_GIVEN_FOR: Sql = sql!(
          OR parent_id IN (SELECT id FROM credentials \
               WHERE parent_id IN (SELECT given.id FROM credentials given WHERE given.parent_id = $1)))"
 );
-const HOLD: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1 AND revoked_at IS NULL");
+const HOLD: Sql = sql!(
+    "UPDATE credentials SET last_used_at = $2 WHERE id = $1 AND revoked_at IS NULL AND disabled_at IS NULL"
+);
 const REVOKE_OF_ORGANIZATION: Sql = sql!(
     "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND principal_id IN \
      (SELECT id FROM principals WHERE org_id = $1)"
@@ -107,10 +109,12 @@ macro_rules! is_key {
         "NOT EXISTS (SELECT 1 FROM credentials k WHERE k.id = c.parent_id AND k.kind = c.kind)"
     };
 }
+pub(crate) use is_key;
 const IS_KEY: &str = is_key!();
 /// The columns that [`read_api_key`] expects, of the table `c`.
 const API_KEY: &str = "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, \
-     c.parent_id, c.access, c.permissions, c.workspaces, c.version, c.principal_id, c.last_used_at, c.ends_itself";
+     c.parent_id, c.access, c.permissions, c.workspaces, c.version, c.principal_id, c.last_used_at, c.ends_itself, \
+     c.description, c.disabled_at, c.rotated_at";
 const COUNT_API_KEYS: Sql = sql!(concat!(
     "SELECT COUNT(*) FROM credentials c WHERE c.org_id = $1 AND c.principal_id = $2 \
        AND c.kind = 'personal_access_token' AND c.revoked_at IS NULL AND c.expires_at > $3 AND ",
@@ -118,7 +122,7 @@ const COUNT_API_KEYS: Sql = sql!(concat!(
 ));
 const UPDATE_API_KEY: Sql = sql!(
     "UPDATE credentials SET title = $3, access = $4, permissions = $5, workspaces = $6, version = $7, \
-       title_folded = $8 \
+       title_folded = $8, description = $9, disabled_at = $10 \
      WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL"
 );
 const HOLD_OWNER: Sql = sql!("UPDATE principals SET version = version WHERE id = $1");
@@ -130,12 +134,13 @@ const COUNT_KEYS: Sql = sql!(concat!(
 const LET_END_ITSELF: Sql = sql!("UPDATE credentials SET ends_itself = 1 WHERE id = $1");
 const UPDATE_KEY: Sql = sql!(
     "UPDATE credentials SET title = $2, access = $3, permissions = $4, workspaces = $5, version = $6, \
-       title_folded = $7 \
+       title_folded = $7, description = $8, disabled_at = $9 \
      WHERE id = $1 AND revoked_at IS NULL"
 );
 const HASH: Sql = sql!("SELECT hash FROM credentials WHERE id = $1");
 const REPLACE_SECRET: Sql = sql!(
-    "UPDATE credentials SET hash = $2, first_characters = $3, version = $4 WHERE id = $1 AND revoked_at IS NULL"
+    "UPDATE credentials SET hash = $2, first_characters = $3, version = $4, rotated_at = $5 \
+     WHERE id = $1 AND revoked_at IS NULL"
 );
 const NOTE_USE: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1");
 
@@ -185,8 +190,14 @@ fn write_rights(credential: &Credential) -> Result<(&'static str, Option<i64>, O
 fn read_api_key(row: &Row<'_>) -> Result<ApiKey> {
     let owner = PrincipalId::from_uuid(row.id(13)?);
     let last_used_at = row.opt_int(14)?.map(Timestamp::from_micros);
-    let ends_itself = row.int(15)? != 0;
-    Ok(ApiKey { credential: read_credential(row, 0, owner)?, last_used_at, ends_itself })
+    Ok(ApiKey {
+        credential: read_credential(row, 0, owner)?,
+        last_used_at,
+        ends_itself: row.int(15)? != 0,
+        description: row.opt_string(16)?,
+        disabled_at: row.opt_int(17)?.map(Timestamp::from_micros),
+        rotated_at: row.opt_int(18)?.map(Timestamp::from_micros),
+    })
 }
 
 /// The fields of the table `c`.
@@ -414,8 +425,7 @@ impl CredentialStore for Db<'_> {
     async fn update_api_key(
         &self,
         scope: &Writable<OrganizationScope>,
-        key: &Credential,
-        now: Timestamp,
+        ApiKey { credential: key, description, disabled_at, .. }: &ApiKey,
     ) -> Result<()> {
         let (access, permissions, workspaces) = write_rights(key)?;
         let params = params![
@@ -427,9 +437,10 @@ impl CredentialStore for Db<'_> {
             workspaces,
             key.version,
             fold(&key.title),
+            description.as_deref(),
+            disabled_at.map(Timestamp::as_micros),
         ];
         self.conn.run(&UPDATE_API_KEY, params).await?;
-        self.conn.run(&REVOKE_GIVEN_FOR, params![key.id.as_uuid(), now.as_micros()]).await?;
         principal::raise_auth_version(self, key.principal).await
     }
 
@@ -480,14 +491,28 @@ impl CredentialStore for Db<'_> {
         self.conn.run(&LET_END_ITSELF, params![id.as_uuid()]).await.map(drop)
     }
 
-    async fn update_key(&self, key: &Credential, now: Timestamp) -> Result<()> {
+    async fn update_key(
+        &self,
+        ApiKey { credential: key, description, disabled_at, .. }: &ApiKey,
+    ) -> Result<()> {
         let (access, permissions, workspaces) = write_rights(key)?;
-        let folded = fold(&key.title);
-        let params =
-            params![key.id.as_uuid(), &key.title, access, permissions, workspaces, key.version, folded];
+        let params = params![
+            key.id.as_uuid(),
+            &key.title,
+            access,
+            permissions,
+            workspaces,
+            key.version,
+            fold(&key.title),
+            description.as_deref(),
+            disabled_at.map(Timestamp::as_micros),
+        ];
         self.conn.run(&UPDATE_KEY, params).await?;
-        self.conn.run(&REVOKE_GIVEN_FOR, params![key.id.as_uuid(), now.as_micros()]).await?;
         principal::raise_auth_version(self, key.principal).await
+    }
+
+    async fn revoke_given_for(&self, id: CredentialId, now: Timestamp) -> Result<()> {
+        self.conn.run(&REVOKE_GIVEN_FOR, params![id.as_uuid(), now.as_micros()]).await.map(drop)
     }
 
     async fn replace_secret(
@@ -503,7 +528,7 @@ impl CredentialStore for Db<'_> {
                 <[u8; 32]>::try_from(row.blob(0)?).map_err(Error::internal)
             })
             .await?;
-        let params = params![key.id.as_uuid(), hash, &key.first_characters, key.version];
+        let params = params![key.id.as_uuid(), hash, &key.first_characters, key.version, now.as_micros()];
         self.conn.run(&REPLACE_SECRET, params).await?;
         match (before, known) {
             (Some(before), Some(known)) => self.insert_credential(before, &known).await?,

@@ -11,6 +11,7 @@ use tenantry_core::ids::{OrganizationId, PrincipalId};
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::Permission;
 use tenantry_core::principal::{Account, AccountField, People, Principal, PrincipalStore};
+use tenantry_core::service_account::ServiceAccount;
 use tenantry_core::text::fold;
 
 use crate::compile::id_list;
@@ -37,8 +38,8 @@ pub(crate) const CALLED: Sql = sql!(
 const ADMINISTRATOR: Sql = sql!("SELECT level FROM reach WHERE org_id = $1 AND scope_id = $1 LIMIT 1");
 const INSERT: Sql = sql!(
     "INSERT INTO principals (id, org_id, username, username_folded, email, email_folded, display_name, shown_name, \
-       shown_name_folded, password_hash, suspended_at, auth_version, version, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+       shown_name_folded, password_hash, suspended_at, auth_version, version, created_at, updated_at, description) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 );
 const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, $2, $3)");
 const SUSPEND: Sql = sql!(
@@ -138,16 +139,16 @@ impl PrincipalStore for Db<'_> {
         password_hash: Option<&str>,
     ) -> Result<()> {
         locate(self, user).await?;
-        insert(self, user, password_hash).await
+        insert(self, user, (password_hash, None)).await
     }
 
     async fn insert_service_account(
         &self,
         _: &Writable<OrganizationScope>,
-        account: &Principal,
+        account: &ServiceAccount,
     ) -> Result<()> {
-        locate(self, account).await?;
-        insert(self, account, None).await
+        locate(self, &account.principal).await?;
+        insert(self, &account.principal, (None, account.description.as_deref())).await
     }
 
     async fn insert_workspace_server(
@@ -155,7 +156,7 @@ impl PrincipalStore for Db<'_> {
         _: &Writable<OrganizationScope>,
         account: &Principal,
     ) -> Result<()> {
-        insert(self, account, None).await
+        insert(self, account, (None, None)).await
     }
 
     async fn set_suspended(
@@ -238,7 +239,11 @@ async fn locate(db: &Db<'_>, account: &Principal) -> Result<()> {
     db.conn.run(&LOCATE, params).await.map(drop)
 }
 
-async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -> Result<()> {
+async fn insert(
+    db: &Db<'_>,
+    account: &Principal,
+    (password_hash, description): (Option<&str>, Option<&str>),
+) -> Result<()> {
     let params = params![
         account.id.as_uuid(),
         account.organization.as_ref().map(OrganizationId::as_uuid),
@@ -255,6 +260,7 @@ async fn insert(db: &Db<'_>, account: &Principal, password_hash: Option<&str>) -
         account.version,
         account.created_at.as_micros(),
         account.updated_at.as_micros(),
+        description,
     ];
     db.conn.run(&INSERT, params).await.map(drop)
 }

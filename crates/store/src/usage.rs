@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
 use tenantry_core::error::Result;
+use tenantry_core::ids::OrganizationId;
 use tenantry_core::usage::{Usage, UsageStore};
 
 use crate::driver::{Row, Sql, params, sql};
@@ -32,8 +33,9 @@ const ALLOW: Sql = sql!(
 );
 const ALLOW_ALL: Sql = sql!("DELETE FROM entitlements WHERE org_id = $1 AND feature = $2");
 
-fn read(row: &Row<'_>) -> Result<Usage> {
-    Ok(Usage { feature: row.text(0)?.to_owned(), total: row.int(1)?, allowed: row.opt_int(2)? })
+fn read(row: &Row<'_>, organization: OrganizationId) -> Result<Usage> {
+    let feature = row.text(0)?.to_owned();
+    Ok(Usage { organization, feature, total: row.int(1)?, allowed: row.opt_int(2)? })
 }
 
 #[async_trait]
@@ -44,11 +46,13 @@ impl UsageStore for Db<'_> {
     }
 
     async fn list_usage(&self, scope: &OrganizationScope) -> Result<Vec<Usage>> {
-        self.conn.all(&LIST, params![scope.organization().as_uuid()], read).await
+        let organization = scope.organization();
+        self.conn.all(&LIST, params![organization.as_uuid()], |row| read(row, organization)).await
     }
 
     async fn find_usage(&self, scope: &OrganizationScope, feature: &str) -> Result<Option<Usage>> {
-        self.conn.first(&FIND, params![scope.organization().as_uuid(), feature], read).await
+        let organization = scope.organization();
+        self.conn.first(&FIND, params![organization.as_uuid(), feature], |row| read(row, organization)).await
     }
 
     async fn set_entitlement(

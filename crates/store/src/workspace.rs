@@ -58,6 +58,8 @@ const UPDATE: Sql = sql!(
        enrolled = $25, server_url = $26 \
      WHERE org_id = $1 AND id = $2"
 );
+const COUNT_ENROLLED: Sql =
+    sql!("SELECT COUNT(*) FROM workspaces WHERE org_id = $1 AND enrolled = 1 AND deleted_at IS NULL");
 const CONTENTS: Sql = sql!(
     "SELECT (SELECT COUNT(*) FROM grants WHERE org_id = $1 AND scope_id = $2 AND subject_id <> $3 \
                AND subject_kind <> 'invitation') \
@@ -265,6 +267,12 @@ impl WorkspaceStore for Db<'_> {
 
     async fn update_workspace(&self, _: &Writable<WorkspaceScope>, workspace: &Workspace) -> Result<()> {
         self.conn.run(&UPDATE, &values(workspace)?).await.map(drop)
+    }
+
+    async fn count_enrolled(&self, scope: &Writable<OrganizationScope>) -> Result<u64> {
+        let params = params![scope.organization().as_uuid()];
+        let count = self.conn.first(&COUNT_ENROLLED, params, |row| row.int(0)).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
     }
 
     async fn count_contents(&self, scope: &WorkspaceScope, now: Timestamp) -> Result<u64> {

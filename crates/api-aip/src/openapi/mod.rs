@@ -1,9 +1,11 @@
 //! What the document of the API says of each route: a file for each resource, with a function for each operation that is
 //! called like its handler. Here is what operations of a kind have in common.
 
+pub(crate) mod account_secrets;
 pub(crate) mod accounts;
 pub(crate) mod api_keys;
 pub(crate) mod assignments;
+pub(crate) mod entitlements;
 pub(crate) mod invites;
 pub(crate) mod issuers;
 pub(crate) mod organizations;
@@ -13,6 +15,7 @@ pub(crate) mod people;
 pub(crate) mod roles;
 pub(crate) mod service_accounts;
 pub(crate) mod teams;
+pub(crate) mod workspace_server;
 pub(crate) mod workspaces;
 
 use serde_json::json;
@@ -53,6 +56,7 @@ pub fn api() -> Api {
         .path("device", "Its id.")
         .path("session", "Its id.")
         .path("authorization", "Its id.")
+        .path("feature", "What is metered, such as `pipeline`.")
 }
 
 /// `google.rpc.Status`, as `error.rs` writes it.

@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::credential::{
-    API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, Access, ApiKey, ApiKeyChange, Issued, NewToken,
-    OVERLAP_SECONDS_MAX, Rotation, Secret, TOKEN_SECONDS_MAX,
+    API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, Access, ApiKey, ApiKeyChange, NewToken, OVERLAP_SECONDS_MAX,
+    Rotation, Secret, TOKEN_SECONDS_MAX,
 };
 use tenantry_core::filter::ListQuery;
 use tenantry_core::ids::CredentialId;
+use tenantry_core::text::DESCRIPTION_MAX;
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::Refusal;
 
@@ -30,6 +31,13 @@ pub(crate) const TOKEN: Message = Message {
     fields: &[
         Field::output("name", Kind::Name, "`me/tokens/{token}`."),
         Field::required("title", Kind::Text(API_KEY_TITLE_MAX), "What it is called."),
+        Field::optional("description", Kind::Text(DESCRIPTION_MAX), "What it is for."),
+        Field::optional(
+            "active",
+            Kind::Flag,
+            "Whether it counts, or is put to sleep until it is `true` again.",
+        )
+        .always(),
         Field::immutable(
             "ttl",
             Kind::Word,
@@ -55,6 +63,8 @@ pub(crate) const TOKEN: Message = Message {
         .always(),
         Field::output("expire_time", Kind::Time, "When it ends.").sometimes(),
         Field::output("create_time", Kind::Time, "When it was made."),
+        Field::output("rotate_time", Kind::Time, "When it got the secret that it has, if not its first.")
+            .sometimes(),
         Field::output("last_use_time", Kind::Time, "When it was last used.").sometimes(),
         Field::output("secret", Kind::Word, "What is shown as a credential. It is told this once.").once(),
         Field::etag(),
@@ -105,16 +115,15 @@ pub(crate) async fn create_own_token(change: Change<0>) -> Answer {
             workspaces: read_workspaces(&members)?,
             access: read_access(&members)?,
             ends_itself: read_flag(&members, "ends_itself")?.unwrap_or_default(),
+            description: members.text("description")?.map(str::to_owned),
         };
+        refuse_asleep(&members)?;
         Ok((new, terms))
     };
     let (new, terms) = judged(&change.core, &change.caller, read())?;
-    let ends_itself = new.ends_itself;
-    let made =
-        move |made: &Issued| ApiKey { credential: made.credential.clone(), last_used_at: None, ends_itself };
     let work = async move |core: Core, caller| core.create_own_token(&caller, new).await;
-    let keep = move |issued: &Issued| write(&made(issued));
-    let show = move |issued: Issued| with_secret(write(&made(&issued)), &issued.secret);
+    let keep = |(key, _): &(ApiKey, Secret)| write(key);
+    let show = |(key, secret): (ApiKey, Secret)| with_secret(write(&key), &secret);
     change.make_with_secret(terms, keep, show, work).await
 }
 
@@ -130,10 +139,13 @@ pub(crate) async fn update_own_token(change: Change<1>) -> Answer {
             (true, Some(title)) => Some(title.to_owned()),
             (false, _) => None,
         };
+        let description = members.text("description")?.map(str::to_owned);
         // Level and permissions make sense together alone.
         let of_access = named("permission_level") || named("permissions");
         let wanted = ApiKeyChange {
             title,
+            description: named("description").then_some(description),
+            active: named("active").then(|| read_active(&members)).transpose()?,
             access: of_access.then(|| read_access(&members)).transpose()?,
             workspaces: named("workspace_ids").then(|| read_workspaces(&members)).transpose()?,
             expected_version: terms.expected_version.clone(),
@@ -202,18 +214,38 @@ pub(crate) fn seconds(field: &'static str, text: &str, most: i64) -> Result<i64>
 /// What is fixed once the token is made may be given as it is.
 fn require_fixed(members: &Members<'_>, key: &ApiKey) -> Result<()> {
     let credential = &key.credential;
-    let lifetime = credential.expires_at.map(|end| end.as_micros() - credential.created_at.as_micros());
-    let ttl = lifetime.map(|micros| format!("{}s", micros / 1_000_000));
-    let same_ttl = members.text("ttl")?.is_none_or(|text| text.is_empty() || ttl.as_deref() == Some(text));
     let organization = credential.organization.map(|id| id.to_string()).unwrap_or_default();
     let same_organization = members
         .text("organization")?
         .is_none_or(|text| text.strip_prefix("organizations/").unwrap_or(text) == organization);
     let same_end = read_flag(members, "ends_itself")?.is_none_or(|flag| flag == key.ends_itself);
-    let fixed = [("ttl", same_ttl), ("organization", same_organization), ("ends_itself", same_end)];
+    require_same_ttl(members, key)?;
+    let fixed = [("organization", same_organization), ("ends_itself", same_end)];
     match fixed.into_iter().find(|(_, same)| !same) {
         None => Ok(()),
-        Some((field, _)) => Err(Error::invalid(field, "immutable", "is fixed once the resource is made")),
+        Some((field, _)) => Err(Error::immutable(field)),
+    }
+}
+
+/// How long a key lives may be given as it is.
+pub(crate) fn require_same_ttl(members: &Members<'_>, key: &ApiKey) -> Result<()> {
+    let ApiKey { credential, .. } = key;
+    let lifetime = credential.expires_at.map(|end| end.as_micros() - credential.created_at.as_micros());
+    let ttl = lifetime.map(|micros| format!("{}s", micros / 1_000_000));
+    let is_same = members.text("ttl")?.is_none_or(|text| text.is_empty() || ttl.as_deref() == Some(text));
+    if is_same { Ok(()) } else { Err(Error::immutable("ttl")) }
+}
+
+/// Whether it is to count, which must be said.
+pub(crate) fn read_active(members: &Members<'_>) -> Result<bool> {
+    read_flag(members, "active")?.ok_or_else(|| Error::invalid("active", "missing", "expected true or false"))
+}
+
+/// Nothing is made asleep.
+pub(crate) fn refuse_asleep(members: &Members<'_>) -> Result<()> {
+    match read_flag(members, "active")? {
+        Some(false) => Err(Error::invalid("active", "choice", "expected true of what is being made")),
+        _ => Ok(()),
     }
 }
 
@@ -233,7 +265,7 @@ pub(crate) fn with_secret(mut body: Value, secret: &Secret) -> Value {
 }
 
 fn write(key: &ApiKey) -> Value {
-    let ApiKey { credential, last_used_at, ends_itself } = key;
+    let ApiKey { credential, last_used_at, ends_itself, .. } = key;
     let (level, permissions) = match credential.access {
         Access::Everything => ("ALL", None),
         Access::Reading => ("READ_ONLY", None),
@@ -244,6 +276,8 @@ fn write(key: &ApiKey) -> Value {
     object([
         ("name", Some(format!("me/tokens/{}", credential.id).into())),
         ("title", Some(credential.title.as_str().into())),
+        ("description", key.description.as_deref().map(Value::from)),
+        ("active", Some(key.disabled_at.is_none().into())),
         ("organization", credential.organization.map(|id| names::organization(id).into())),
         ("ends_itself", Some((*ends_itself).into())),
         ("prefix", Some(format!("{}{}", credential.kind.prefix(), credential.first_characters).into())),
@@ -252,6 +286,7 @@ fn write(key: &ApiKey) -> Value {
         ("workspace_ids", Some(workspaces.collect())),
         ("expire_time", at(credential.expires_at)),
         ("create_time", Some(time(credential.created_at))),
+        ("rotate_time", at(key.rotated_at)),
         ("last_use_time", at(*last_used_at)),
         ("etag", Some(etag::write(credential.version).into())),
     ])

@@ -5,6 +5,7 @@ pub(crate) mod people;
 pub(crate) mod rbac;
 pub(crate) mod rights;
 pub(crate) mod servers;
+pub(crate) mod service_accounts;
 pub(crate) mod workspaces;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -40,6 +41,7 @@ pub fn api() -> Api {
         .path("team", "Its id.")
         .path("invitation", "Its id.")
         .path("key", "Its id or name.")
+        .path("account", "Its id or name.")
         .path("user", "Its id; to read it alone, the e-mail address will do.")
         .path("device", "Its id; to read it alone, the code that it shows will do.")
 }

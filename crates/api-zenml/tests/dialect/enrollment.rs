@@ -73,7 +73,7 @@ async fn the_key_of_a_server_is_good_for_its_workspace_alone() {
     assert_eq!(world.get(&format!("/workspaces/{second}"), &server).await.status, 404);
     let renamed = world.json("PATCH", &format!("/workspaces/{first}"), &token, &json!({"name": "x"})).await;
     assert_eq!(renamed.status, 403);
-    assert_eq!(world.get(&format!("/organizations/{north}/service_accounts"), &server).await.status, 404);
+    assert_eq!(world.get(&format!("/organizations/{north}/service_accounts"), &server).await.status, 403);
     // Whoever is no server reports nothing.
     let refused = report(&world, &ada.token, "https://r.example").await;
     assert_eq!(refused.status, 403);
@@ -81,6 +81,27 @@ async fn the_key_of_a_server_is_good_for_its_workspace_alone() {
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(world.send("PATCH", "/workspace_status", &headers, "").await.status, 422);
     assert_eq!(report(&world, &token, "ftp://r.example").await.status, 422);
+}
+
+#[tokio::test]
+async fn no_more_are_enrolled_than_an_organization_may_have() {
+    let settings = Settings { enrolled_per_organization: Some(1), ..Settings::default() };
+    let world = World::with(settings).await;
+    let ada = world.user("ada").await;
+    let (north, south) = (world.organization(&ada, "North").await, world.organization(&ada, "South").await);
+    let (first, _) = enroll(&world, &ada, &north, "first").await;
+    let body = json!({"name": "second", "organization_id": north});
+    let refused = world.json("POST", "/workspaces?enroll=True", &ada.token, &body).await;
+    let told = json!(["SubscriptionUpgradeRequiredError", "an organization may have 1 enrolled workspaces"]);
+    refused.refused(402, &told);
+    // One whose server is run here is none of them, and another organization has its own.
+    world.json("POST", "/workspaces", &ada.token, &body).await.ok();
+    enroll(&world, &ada, &south, "second").await;
+    world.ask("DELETE", &format!("/workspaces/{first}"), &ada.token).await.ok();
+    enroll(&world, &ada, &north, "third").await;
+    let target = (OrganizationRef::parse(&north), tenantry_core::authz::WorkspaceRef::parse(&first));
+    let restored = world.core.undelete_workspace(&ada.caller, target, None, None).await.unwrap_err();
+    assert_eq!(restored.kind, tenantry_core::Kind::LimitReached);
 }
 
 #[tokio::test]
@@ -119,14 +140,12 @@ async fn a_limited_token_does_not_enter_a_server() {
     for (access, status) in [(Access::Reading, 403), (Access::Everything, 200)] {
         let new = NewToken {
             title: "Laptop".to_owned(),
-            seconds: None,
             organization: Some(OrganizationRef::parse(&north)),
-            workspaces: Vec::new(),
             access,
-            ends_itself: false,
+            ..NewToken::default()
         };
-        let issued = world.core.create_own_token(&ada.caller, new).await.unwrap();
-        let narrow = world.core.member(issued.secret.expose()).await;
+        let (_, secret) = world.core.create_own_token(&ada.caller, new).await.unwrap();
+        let narrow = world.core.member(secret.expose()).await;
         assert_eq!(world.get(&entry, &narrow).await.status, status);
     }
 }

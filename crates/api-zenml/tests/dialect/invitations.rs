@@ -53,6 +53,30 @@ async fn one_is_made_seen_and_answered() {
     assert_eq!((&all[0]["accepted"], &all[0]["role"]), (&json!(true), &json!(null)));
 }
 
+/// Who may invite need not be allowed to read invitations.
+#[tokio::test]
+async fn who_invites_is_answered() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let org = world.organization(&ada, "North Sea").await;
+    let bob = world.member_of(&org, "bob").await;
+    let body = json!({
+        "name": "Herald",
+        "organization_id": org,
+        "permissions": [{ "resource": "organization_invitation", "action": "manage" }],
+    });
+    let herald = world.json("POST", "/roles", &ada.token, &body).await.ok();
+    let herald = herald["id"].as_str().unwrap();
+    let given = format!("/roles/{herald}/assignments?user_id={}", bob.id());
+    world.ask("POST", &given, &ada.token).await.ok();
+    let path = format!("/organizations/{org}/invitations");
+    assert_eq!(world.get(&path, &bob).await.status, 403);
+    let body = json!({ "email": "eve@tenantry.example", "role_id": herald });
+    let made = world.json("POST", &path, &bob.token, &body).await.ok();
+    assert_eq!((&made["role"]["name"], &made["invited_by"]["username"]), (&json!("Herald"), &json!("bob")));
+    assert!(made["link"].is_string());
+}
+
 #[tokio::test]
 async fn others_end_otherwise() {
     let world = World::start().await;

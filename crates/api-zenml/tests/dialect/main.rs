@@ -11,6 +11,7 @@ mod organizations;
 mod rbac;
 mod refusals;
 mod roles;
+mod service_accounts;
 mod teams;
 mod tenants;
 mod users;

@@ -219,6 +219,50 @@ async fn members_are_all_who_have_a_role() {
     assert_eq!(world.ask("DELETE", &format!("{path}?user_id={robot}"), &ada.token).await.status, 404);
 }
 
+/// A team is taken out of a workspace by who holds everything that it has there, or not at all.
+#[tokio::test]
+async fn a_team_leaves_a_workspace_whole() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let org = world.organization(&ada, "North Sea").await;
+    let bob = world.member_of(&org, "bob").await;
+    let id = tenantry_core::ids::OrganizationId::parse(&org).unwrap();
+    let workspace = world.core.workspace(&ada, id, "W").await.id.to_string();
+    let path = format!("/workspaces/{workspace}/members");
+    let permission = |action: &str, resource: &str| json!({ "resource": resource, "action": action });
+    let body = json!({
+        "name": "Steward",
+        "organization_id": org,
+        "level": "workspace",
+        "permissions": [
+            permission("read", "workspace"),
+            permission("read", "workspace_user"),
+            permission("manage", "workspace_user"),
+        ],
+    });
+    let steward = world.json("POST", "/roles", &ada.token, &body).await.ok()["id"].clone();
+    let reads = json!({
+        "name": "Reader", "organization_id": org, "level": "workspace", "permissions": [permission("read", "workspace")],
+    });
+    let reader = world.json("POST", "/roles", &ada.token, &reads).await.ok()["id"].clone();
+    let team = world.team(&ada.token, &org, "Tides").await;
+    let developer = world.role(&ada.token, &org, "Workspace Developer").await;
+    for (holder, role) in [
+        (format!("user_id={}", bob.id()), steward.as_str().unwrap()),
+        (format!("team_id={team}"), reader.as_str().unwrap()),
+        (format!("team_id={team}"), &developer),
+    ] {
+        world.tick();
+        world.ask("POST", &format!("{path}?{holder}&role_id={role}"), &ada.token).await.ok();
+    }
+    let before = world.get(&path, &ada).await.ok();
+    let leave = format!("{path}?team_id={team}");
+    assert_eq!(world.ask("DELETE", &leave, &bob.token).await.status, 403);
+    assert_eq!(world.get(&path, &ada).await.ok(), before, "all of it or nothing");
+    world.ask("DELETE", &leave, &ada.token).await.ok();
+    assert_eq!(world.get(&path, &ada).await.ok().as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn workspaces_have_members_under_both_names() {
     let world = World::start().await;

@@ -68,7 +68,12 @@ async fn keys_live_their_lives() {
     let renamed = json!({ "name": "desk", "active": true });
     let path = format!("/users/me/api_keys/{}", made["id"].as_str().unwrap());
     assert_eq!(world.json("PATCH", &path, &ada.token, &renamed).await.ok()["name"], "desk");
-    assert_eq!(world.json("PATCH", &path, &ada.token, &json!({ "active": false })).await.status, 422);
+    let asleep = json!({ "active": false, "description": "of the desk" });
+    let asleep = world.json("PATCH", &path, &ada.token, &asleep).await.ok();
+    assert_eq!((&asleep["active"], &asleep["description"]), (&json!(false), &json!("of the desk")));
+    assert_eq!(world.ask("GET", "/users/me", key).await.status, 401, "at once");
+    world.json("PATCH", &path, &ada.token, &json!({ "active": true })).await.ok();
+    assert_eq!(world.ask("GET", "/users/me", key).await.status, 200);
     assert_eq!(world.json("PATCH", &path, &eve.token, &json!({})).await.status, 404);
     world.core.clock().advance_seconds(3600);
     assert_eq!(world.get("/users/me/api_keys", &ada).await.ok()[0]["active"], false);
@@ -149,4 +154,7 @@ async fn who_runs_the_server_administers_accounts() {
     world.get(&zoe, root).await.refused(404, &json!(["KeyError", "user not found"]));
     let own = format!("/users/{}", root.id());
     assert_eq!(world.ask("DELETE", &own, &root.token).await.status, 400, "the last administrator");
+    let both = json!({ "name": "Gone", "is_active": false });
+    assert_eq!(world.json("PATCH", &own, &root.token, &both).await.status, 400);
+    assert_eq!(world.get(&own, root).await.ok()["name"], json!(null), "all of it or nothing");
 }

@@ -62,7 +62,7 @@ async fn bodies_are_refused_by_field() {
         (json!({"name": "x", "zenml_service": {"configuration": {}}}), "zenml_service.configuration"),
         (
             json!({"name": "x", "zenml_service": {"configuration": {"version": "1", "secrets_store": {}}}}),
-            "secrets_store",
+            "zenml_service.configuration.secrets_store",
         ),
         (json!({"name": "x", "mlflow_service": {"configuration": []}}), "mlflow_service.configuration"),
     ];
@@ -106,6 +106,66 @@ async fn what_is_secret_goes_in_and_never_out() {
     let back = json!({"zenml_service": {"configuration": shown}});
     let again = world.json("PATCH", &path, &ada.token, &back).await.ok();
     assert_eq!(&again["zenml_service"]["configuration"], shown);
+}
+
+#[tokio::test]
+async fn configurations_are_refused_by_member() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    world.organization(&ada, "North").await;
+    let create = async |service: &str, configuration: serde_json::Value| {
+        let body = json!({"name": "sea", service: {"configuration": configuration}});
+        world.json("POST", "/workspaces", &ada.token, &body).await
+    };
+    let place = |text: &str| json!(["body"].into_iter().chain(text.split('/')).collect::<Vec<_>>());
+    for (service, configuration, at) in [
+        ("zenml_service", json!({}), ""),
+        ("zenml_service", json!("latest"), ""),
+        ("zenml_service", json!(["0.98.0"]), ""),
+        ("zenml_service", json!({"version": ""}), "/version"),
+        ("zenml_service", json!({"version": 98}), "/version"),
+        ("zenml_service", json!({"version": "1", "analytics_enabled": null}), "/analytics_enabled"),
+        ("zenml_service", json!({"version": "1", "secrets_store": {"key": "hush"}}), "/secrets_store"),
+        ("zenml_service", json!({"version": "1", "backup_secrets_store": "sql"}), "/backup_secrets_store"),
+        ("zenml_service", json!({"version": "1", "admin": {"debug": "yes"}}), "/admin/debug"),
+        (
+            "zenml_service",
+            json!({"version": "1", "admin": {"environment_vars": {"A": 1}}}),
+            "/admin/environment_vars/A",
+        ),
+        (
+            "zenml_service",
+            json!({"version": "1", "admin": {"resources": {"replicas": 1.5}}}),
+            "/admin/resources/replicas",
+        ),
+        ("mlflow_service", json!({}), ""),
+        ("mlflow_service", json!({"version": "2", "artifact_store": {"type": 1}}), "/artifact_store/type"),
+        (
+            "mlflow_service",
+            json!({"version": "2", "admin": {"resources": {"cpu": 4}}}),
+            "/admin/resources/cpu",
+        ),
+    ] {
+        let answer = create(service, configuration.clone()).await;
+        let expected = place(&format!("{service}/configuration{at}"));
+        assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &expected), "{configuration}");
+        assert!(!answer.body.to_string().contains("hush"), "{answer:?}");
+    }
+    // What the vendor's page shows is taken, and what nobody knows is kept.
+    let whole = json!({
+        "version": "0.98.0",
+        "analytics_enabled": true,
+        "secrets_store": {"type": "sql"},
+        "backup_secrets_store": null,
+        "admin": {
+            "helm_chart_version": "1", "debug": true, "environment_vars": {"A": "b"}, "provider_type": "argocd",
+            "provider_config": {}, "service_tier": "basic",
+            "resources": {"replicas": 1, "cpu": "4", "autoscaling_enabled": false, "max_storage_size": null, "gpu": 1},
+        },
+        "colour": "red",
+    });
+    let made = create("zenml_service", whole.clone()).await.ok();
+    assert_eq!(made["zenml_service"]["configuration"], whole);
 }
 
 #[tokio::test]

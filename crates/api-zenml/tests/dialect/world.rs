@@ -81,7 +81,7 @@ impl World {
 
     /// A service account of the organization: its API key, and id and secret of its OAuth client.
     pub(crate) async fn robot(&self, owner: &Member, organization: &str) -> (String, String, String) {
-        let new = NewServiceAccount { name: "robot".to_owned(), role: BuiltinRole::OrganizationMember };
+        let new = NewServiceAccount::new("robot", BuiltinRole::OrganizationMember);
         let organization = OrganizationRef::parse(organization);
         let made = self.core.create_service_account(&owner.caller, organization, new).await.unwrap();
         let client = made.client.credential.id.to_string();
@@ -92,6 +92,12 @@ impl World {
     pub(crate) async fn organization(&self, owner: &Member, name: &str) -> String {
         let made = self.json("POST", "/organizations", &owner.token, &json!({ "name": name })).await.ok();
         made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Exchanges an API key for an access token.
+    pub(crate) async fn sign_in_by_key(&self, key: &str) -> Answer {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        self.send("POST", "/auth/login", &form, &format!("password={key}")).await
     }
 
     pub(crate) async fn get(&self, path: &str, who: &Member) -> Answer {

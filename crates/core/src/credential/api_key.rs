@@ -12,7 +12,7 @@ use crate::ids::{CredentialId, PrincipalId, WorkspaceId};
 use crate::page::{Cursor, KeyValue, Order, Page};
 use crate::permission::Permission;
 use crate::store::Session;
-use crate::text;
+use crate::text::{self, DESCRIPTION_MAX};
 use crate::version::{self, Seen, Versions};
 
 /// How many days an API key may live: one of these.
@@ -33,9 +33,46 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
     /// Whether who shows it may end it.
     pub ends_itself: bool,
+    /// What its owner says of it.
+    pub description: Option<String>,
+    /// Since when it is put to sleep: it counts for nothing until it is woken.
+    pub disabled_at: Option<Timestamp>,
+    /// When it got the secret that it has, if that is not its first.
+    pub rotated_at: Option<Timestamp>,
 }
 
 impl ApiKey {
+    /// A key just made.
+    pub const fn new(credential: Credential, description: Option<String>) -> Self {
+        Self {
+            credential,
+            last_used_at: None,
+            ends_itself: false,
+            description,
+            disabled_at: None,
+            rotated_at: None,
+        }
+    }
+
+    /// Whether it counts at `now`: neither put to sleep nor expired.
+    pub fn counts(&self, now: Timestamp) -> bool {
+        self.disabled_at.is_none() && self.credential.expires_at.is_none_or(|at| at > now)
+    }
+
+    /// Puts in what a change says beside the rights of the key.
+    pub(crate) fn take(&mut self, change: &ApiKeyChange, now: Timestamp) -> Result<()> {
+        if let Some(title) = &change.title {
+            self.credential.title = text::name("title", title, API_KEY_TITLE_MAX)?;
+        }
+        if let Some(description) = &change.description {
+            self.description = checked_description(description.as_deref())?;
+        }
+        if let Some(active) = change.active {
+            self.disabled_at = (!active).then(|| self.disabled_at.unwrap_or(now));
+        }
+        Ok(())
+    }
+
     /// The key's place in an order.
     pub fn cursor(&self, order: &[Order<ApiKeyField>]) -> Cursor {
         let key = &self.credential;
@@ -89,6 +126,10 @@ pub struct NewApiKey {
 pub struct ApiKeyChange {
     /// A new title.
     pub title: Option<String>,
+    /// What its owner says of it; `Some(None)` for nothing.
+    pub description: Option<Option<String>>,
+    /// Whether it is to count, or be put to sleep.
+    pub active: Option<bool>,
     /// What it is to leave of its owner's rights.
     pub access: Option<Access>,
     /// The only workspaces where it is to count, all of them; none leaves all.
@@ -231,9 +272,7 @@ impl Core {
                             change.expected_version.as_ref(),
                         )?;
                         require_fixed(&key.credential, change)?;
-                        if let Some(title) = &change.title {
-                            key.credential.title = text::name("title", title, API_KEY_TITLE_MAX)?;
-                        }
+                        key.take(change, act.now)?;
                         if let Some(access) = change.access {
                             key.credential.access = access;
                         }
@@ -242,7 +281,8 @@ impl Core {
                                 checked_workspaces(session, &act.caller, organization, workspaces).await?;
                         }
                         key.credential.version += 1;
-                        session.update_api_key(&scope, &key.credential, act.now).await?;
+                        session.update_api_key(&scope, &key).await?;
+                        session.revoke_given_for(*id, act.now).await?;
                         record(session, act, &scope, "api_key.update", *id).await?;
                         Ok(key)
                     })
@@ -272,6 +312,12 @@ impl Core {
             })
             .await
     }
+}
+
+/// What is said of a key.
+pub(crate) fn checked_description(text: Option<&str>) -> Result<Option<String>> {
+    let checked = text.map(|text| text::prose("description", text, DESCRIPTION_MAX)).transpose()?;
+    Ok(checked.flatten())
 }
 
 fn manages(scope: &OrganizationScope) -> bool {

@@ -20,6 +20,7 @@ use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::store::Session;
 
+pub(crate) use api_key::checked_description;
 pub use api_key::{
     API_KEY_DAYS, API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, API_KEYS_MAX, ApiKey, ApiKeyChange, ApiKeyField,
     NewApiKey,

@@ -1,11 +1,11 @@
 //! Personal access tokens as their owner sees them all: those for one organization, which are its API keys too, and those
 //! for all of them.
 
-use super::api_key::{API_KEY_TITLE_MAX, ApiKey, ApiKeyChange, ApiKeyField, checked_workspaces};
-use super::service::hash_of_bearer;
-use super::{
-    Access, Issued, Secret, TokenKind, authorization_of, caller_of, issue, require_whole_person, rotation,
+use super::api_key::{
+    API_KEY_TITLE_MAX, ApiKey, ApiKeyChange, ApiKeyField, checked_description, checked_workspaces,
 };
+use super::service::hash_of_bearer;
+use super::{Access, Secret, TokenKind, authorization_of, caller_of, issue, require_whole_person, rotation};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
@@ -40,6 +40,8 @@ pub struct NewToken {
     pub access: Access,
     /// Whether who shows it may end it.
     pub ends_itself: bool,
+    /// What its owner says of it.
+    pub description: Option<String>,
 }
 
 impl Core {
@@ -66,12 +68,12 @@ impl Core {
     }
 
     /// Makes a personal access token for the caller; its secret is shown this once.
-    pub async fn create_own_token(&self, caller: &Caller, new: NewToken) -> Result<Issued> {
+    pub async fn create_own_token(&self, caller: &Caller, new: NewToken) -> Result<(ApiKey, Secret)> {
         require_whole_person(caller)?;
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
         self.store()
             .write((self.act(caller), new, secret), |session, (act, new, secret)| {
-                Box::pin(create(session, act, new, secret))
+                Box::pin(async move { Ok((create(session, act, new, secret).await?, secret.clone())) })
             })
             .await
     }
@@ -90,9 +92,7 @@ impl Core {
                     session.hold_owner(act.caller.principal).await?;
                     let mut key = own(session, &act.caller, *id).await?;
                     version::require(Seen::ApiKey, key.credential.version, change.expected_version.as_ref())?;
-                    if let Some(title) = &change.title {
-                        key.credential.title = text::name("title", title, API_KEY_TITLE_MAX)?;
-                    }
+                    key.take(change, act.now)?;
                     if let Some(access) = change.access {
                         key.credential.access = access;
                     }
@@ -102,7 +102,8 @@ impl Core {
                             workspaces_of(session, act, organization.as_ref(), workspaces).await?;
                     }
                     key.credential.version += 1;
-                    session.update_key(&key.credential, act.now).await?;
+                    session.update_key(&key).await?;
+                    session.revoke_given_for(*id, act.now).await?;
                     record(session, act, "token.update", *id).await?;
                     Ok(key)
                 })
@@ -175,7 +176,7 @@ impl Core {
     }
 }
 
-async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secret) -> Result<Issued> {
+async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secret) -> Result<ApiKey> {
     let owner = act.caller.principal;
     session.hold_owner(owner).await?;
     authz::server(session, &act.caller).await?;
@@ -199,12 +200,17 @@ async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secre
     let holder = (owner, (organization, new.access, workspaces));
     let ends = act.now.plus_seconds(seconds);
     let lifetime = (Some(ends), authorization_of(session, act).await?);
+    let description = checked_description(new.description.as_deref())?;
     let issued = issue(session, act, holder, &title, secret, lifetime).await?;
+    let made = ApiKey { ends_itself: new.ends_itself, ..ApiKey::new(issued.credential, description) };
     if new.ends_itself {
-        session.let_end_itself(issued.credential.id).await?;
+        session.let_end_itself(made.credential.id).await?;
     }
-    record(session, act, "token.create", issued.credential.id).await?;
-    Ok(issued)
+    if made.description.is_some() {
+        session.update_key(&made).await?;
+    }
+    record(session, act, "token.create", made.credential.id).await?;
+    Ok(made)
 }
 
 fn unknown_organization() -> Error {

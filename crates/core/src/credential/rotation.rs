@@ -41,7 +41,10 @@ pub(crate) async fn rotate(
         version: 1,
         ..key.credential.clone()
     };
-    let before = (rotation.overlap_seconds > 0).then_some(before);
+    // What sleeps leaves nothing behind that is awake.
+    let overlaps = rotation.overlap_seconds > 0 && key.disabled_at.is_none();
+    let before = overlaps.then_some(before);
+    key.rotated_at = Some(act.now);
     key.credential.version += 1;
     secret.first_characters().clone_into(&mut key.credential.first_characters);
     session.replace_secret(&key.credential, &secret.hash(), before.as_ref(), act.now).await?;

@@ -19,7 +19,7 @@ use crate::principal::Principal;
 pub struct Found {
     /// The credential.
     pub credential: Credential,
-    /// When it was revoked.
+    /// When it was revoked, or put to sleep.
     pub revoked_at: Option<Timestamp>,
     /// Its principal.
     pub principal: Principal,
@@ -63,7 +63,7 @@ pub trait CredentialStore {
     /// Writes a credential with the hash of its secret.
     async fn insert_credential(&self, credential: &Credential, hash: &[u8; 32]) -> Result<()>;
 
-    /// Keeps the credential from being ended before this transaction is, and notes its use. `false` if it has been ended.
+    /// Keeps the credential from being ended before this transaction is, and notes its use. `false` if it has been ended or sleeps.
     async fn hold_credential(&self, id: CredentialId, now: Timestamp) -> Result<bool>;
 
     /// Ends the credential and those that were given for it; what they proved is refused from the commit on.
@@ -120,13 +120,8 @@ pub trait CredentialStore {
         now: Timestamp,
     ) -> Result<u64>;
 
-    /// Writes title, rights and version, and ends the credentials that were given for it: they had the rights of before.
-    async fn update_api_key(
-        &self,
-        scope: &Writable<OrganizationScope>,
-        key: &Credential,
-        now: Timestamp,
-    ) -> Result<()>;
+    /// Writes title, description, rights, state and version.
+    async fn update_api_key(&self, scope: &Writable<OrganizationScope>, key: &ApiKey) -> Result<()>;
 
     /// Keeps other transactions from making or changing what this principal has, until this one ends.
     async fn hold_owner(&self, owner: PrincipalId) -> Result<()>;
@@ -149,10 +144,13 @@ pub trait CredentialStore {
     /// Lets who shows the token end it.
     async fn let_end_itself(&self, id: CredentialId) -> Result<()>;
 
-    /// Writes title, rights and version, and ends the credentials that were given for it: they had the rights of before.
-    async fn update_key(&self, key: &Credential, now: Timestamp) -> Result<()>;
+    /// Writes title, description, rights, state and version.
+    async fn update_key(&self, key: &ApiKey) -> Result<()>;
 
-    /// Writes another secret, its first characters and the version. The secret of before becomes that of `before`; without
+    /// Ends the credentials that were given for this one: they had the rights of before.
+    async fn revoke_given_for(&self, id: CredentialId, now: Timestamp) -> Result<()>;
+
+    /// Writes another secret, its first characters, since when the key has it, and the version. The secret of before becomes that of `before`; without
     /// one, the credentials that were given for the key end.
     async fn replace_secret(
         &self,

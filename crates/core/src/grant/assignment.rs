@@ -7,7 +7,9 @@ use super::service::{RoleName, by_id, called};
 use super::{Grant, Scope, Subject, give, require_an_owner, require_not_account_owner};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{self, Needed, OrganizationScope, Place, PlaceScope, Writable};
+use crate::authz::{
+    self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, WorkspaceRef, Writable,
+};
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{InvitationId, PrincipalId, RoleId, TeamId};
@@ -85,6 +87,39 @@ impl Core {
                         require_an_owner(session, &organization, scope.at()).await?;
                     }
                     record(session, act, &scope, "role.unassign", (role.id, subject)).await
+                })
+            })
+            .await
+    }
+
+    /// Takes from a team every role held directly in a workspace, or none: whoever does it must hold all of them.
+    pub async fn remove_workspace_team(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        team: TeamId,
+    ) -> Result<()> {
+        self.store()
+            .write((self.act(caller), Place::from(target), team), |session, (act, place, team)| {
+                Box::pin(async move {
+                    let needed = Needed::MANAGE_USERS;
+                    let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
+                    let subject = Subject::Team(*team);
+                    seen_team(session, &scope, *team).await?;
+                    let held = session.grants_of(&scope, &subject, &scope.at()).await?;
+                    if held.is_empty() {
+                        return Err(Error::not_found("team"));
+                    }
+                    let organization = scope.organization_scope();
+                    for grant in &held {
+                        let role = session.find_role(&scope, grant.role).await?;
+                        let permissions = role.map(|role| role.permissions).unwrap_or_default();
+                        authz::require_to_hold(scope.permissions(), permissions)?;
+                        session.delete_grant(&organization, grant).await?;
+                    }
+                    let place = scope.workspace().map(|id| Target::new("workspace", id.as_uuid()));
+                    let targets = place.into_iter().chain([Target::new("team", team.as_uuid())]).collect();
+                    act.record(session, scope.organization(), "workspace_team.remove", targets).await
                 })
             })
             .await

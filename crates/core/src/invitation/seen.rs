@@ -125,7 +125,7 @@ impl Core {
     }
 }
 
-async fn record(
+pub(super) async fn record(
     session: &dyn Session,
     act: &Act,
     scope: &OrganizationScope,

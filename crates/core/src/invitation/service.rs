@@ -1,6 +1,9 @@
 //! Use cases of who invites: to see invitations, to make them, to withdraw them, to send them again.
 
-use super::{Invitation, InvitationDetail, InvitationField, InvitationStatus, Offer, make, send};
+use super::seen::record;
+use super::{
+    Invitation, InvitationDetail, InvitationField, InvitationRecord, InvitationStatus, Offer, make, send,
+};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{
@@ -44,6 +47,18 @@ impl Core {
         email: String,
         roles: Vec<RoleName>,
     ) -> Result<(Invitation, Option<Secret>)> {
+        let (made, secret) = self.invite_and_show(caller, place, email, roles).await?;
+        Ok((made.invitation, secret))
+    }
+
+    /// The same, with what stands around the invitation: who may invite need not be allowed to read it afterwards.
+    pub async fn invite_and_show(
+        &self,
+        caller: &Caller,
+        place: impl Into<Place>,
+        email: String,
+        roles: Vec<RoleName>,
+    ) -> Result<(InvitationRecord, Option<Secret>)> {
         let secret = self.invitation_secret();
         let means = (self.settings().clone(), self.post());
         let data = (self.act(caller), place.into(), email, roles, means, secret);
@@ -60,7 +75,8 @@ impl Core {
                     let wanted = if roles.is_empty() { &default[..] } else { roles };
                     let roles = grant::resolve(session, &scope, wanted).await?;
                     let offer = Offer { email: email.clone(), roles, secret };
-                    make(session, act, &scope, &offer, (settings, post)).await
+                    let (made, shown) = make(session, act, &scope, &offer, (settings, post)).await?;
+                    Ok((record(session, act, &scope, made).await?, shown))
                 })
             })
             .await

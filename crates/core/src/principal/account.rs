@@ -68,6 +68,8 @@ pub struct AccountChange {
     pub display_name: Option<Option<String>>,
     /// Whether the account is to run the server.
     pub administrator: Option<bool>,
+    /// Whether it may do nothing, at once and until that is lifted.
+    pub suspended: Option<bool>,
     /// The version that the client saw last; another one is a conflict.
     pub expected_version: Option<Versions>,
 }
@@ -138,6 +140,11 @@ impl Core {
                         account.is_administrator = wanted;
                     }
                     write(session, act, &scope, &mut account).await?;
+                    let suspended = account.user.suspended_at.is_some();
+                    if let Some(wanted) = change.suspended.filter(|wanted| *wanted != suspended) {
+                        set_suspended(session, act, &scope, *user, wanted).await?;
+                        account = find(session, &scope, *user).await?;
+                    }
                     record(session, act, "user.update", *user).await?;
                     Ok(account)
                 })
@@ -279,14 +286,26 @@ async fn suspend(
     principal: PrincipalId,
     suspended: bool,
 ) -> Result<()> {
+    set_suspended(session, act, scope, principal, suspended).await?;
+    let action = if suspended { "principal.suspend" } else { "principal.resume" };
+    record(session, act, action, principal).await
+}
+
+/// Suspends or resumes, as long as somebody is left who runs the server.
+async fn set_suspended(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<ServerScope>,
+    principal: PrincipalId,
+    suspended: bool,
+) -> Result<()> {
     if suspended && session.find_user_account(scope, principal).await?.is_some_and(|it| it.is_administrator) {
         require_another_administrator(session, scope, principal).await?;
     }
     if !session.set_suspended(scope, principal, suspended.then_some(act.now), act.now).await? {
         return Err(Error::not_found("principal"));
     }
-    let action = if suspended { "principal.suspend" } else { "principal.resume" };
-    record(session, act, action, principal).await
+    Ok(())
 }
 
 /// Gives the role that runs the server, or takes it.

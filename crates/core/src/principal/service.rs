@@ -7,7 +7,7 @@ use crate::authz::{self, OrganizationRef, View};
 use crate::caller::Caller;
 use crate::credential::{self, Issued, Secret, TokenKind};
 use crate::error::{Error, Kind, Result};
-use crate::grant::{self, Subject};
+use crate::grant::{self, RoleName, Subject};
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::permission::{BuiltinRole, Permission};
 use crate::role::Role;
@@ -35,8 +35,20 @@ pub struct NewUser {
 pub struct NewServiceAccount {
     /// Its name, unique in the organization.
     pub name: String,
+    /// What people call it, if it is to be called otherwise.
+    pub display_name: Option<String>,
+    /// What is said of it.
+    pub description: Option<String>,
     /// Its role in the organization.
-    pub role: BuiltinRole,
+    pub role: RoleName,
+}
+
+impl NewServiceAccount {
+    /// One with nothing but a name and a built-in role.
+    pub fn new(name: impl Into<String>, role: BuiltinRole) -> Self {
+        let (name, role) = (name.into(), RoleName::Builtin(role));
+        Self { name, display_name: None, description: None, role }
+    }
 }
 
 /// A service account just made, with the secrets that are shown this once.
@@ -147,7 +159,7 @@ impl Core {
                         let scope =
                             authz::require_change(session, &act.caller, needed, organization, View::Both)
                                 .await?;
-                        let account = service_account::insert(session, act, &scope, new).await?;
+                        let account = service_account::insert(session, act, &scope, new).await?.principal;
                         let api_key =
                             credential::issue_service_key(session, act, &scope, &account, key).await?;
                         let client = credential::issue_client(session, act, &scope, &account, client).await?;

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::filter::Filter;
 use crate::ids::{OrganizationId, PrincipalId};
 use crate::page::{Page, PageRequest};
+use crate::service_account::ServiceAccount;
 
 /// Accounts, in one session.
 #[async_trait]
@@ -38,7 +39,7 @@ pub trait PrincipalStore {
     async fn insert_service_account(
         &self,
         scope: &Writable<OrganizationScope>,
-        account: &Principal,
+        account: &ServiceAccount,
     ) -> Result<()>;
 
     /// Makes the account of the server of a workspace, which has the workspace's id: the locator leads to the workspace.

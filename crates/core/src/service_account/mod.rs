@@ -2,11 +2,13 @@
 //!
 //! Whoever makes a secret acts in the account's name, so it takes holding whatever the account holds.
 
+mod secrets;
 mod service;
 mod store;
 
+use crate::clock::Timestamp;
 use crate::credential::TokenKind;
-use crate::page::{Cursor, KeyValue};
+use crate::page::{Cursor, KeyValue, Order};
 use crate::principal::Principal;
 use crate::version::Versions;
 
@@ -18,9 +20,24 @@ pub const ACCOUNT_SECRETS_MAX: u64 = 10;
 /// How many service accounts an organization may have.
 pub const SERVICE_ACCOUNTS_MAX: u64 = 1_000;
 
-/// The only order of service accounts: as they were made.
+/// A service account as its organization sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceAccount {
+    /// The account.
+    pub principal: Principal,
+    /// What is said of it.
+    pub description: Option<String>,
+    /// How many API keys it has, those that have expired or sleep among them.
+    pub api_keys: u64,
+    /// When a secret of it was last used, to within a few seconds.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// The fields by which service accounts are sorted and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ServiceAccountField {
+    /// Its name.
+    Name,
     /// When it was made.
     CreatedAt,
 }
@@ -55,6 +72,10 @@ impl AccountSecret {
 pub struct ServiceAccountChange {
     /// Another name, unique in the organization.
     pub name: Option<String>,
+    /// What people call it; `Some(None)` for nothing but its name.
+    pub display_name: Option<Option<String>>,
+    /// What is said of it; `Some(None)` for nothing.
+    pub description: Option<Option<String>>,
     /// Whether it may do nothing, at once and until that is lifted.
     pub suspended: Option<bool>,
     /// The version that the client saw last; another one is a conflict.
@@ -66,11 +87,19 @@ pub struct ServiceAccountChange {
 pub struct NewAccountSecret {
     /// What it is called, 1 to 60 characters.
     pub title: String,
+    /// What is said of it.
+    pub description: Option<String>,
     /// How many seconds it lives; for ever, unless said.
     pub seconds: Option<i64>,
 }
 
-/// The account's place in the order of making.
-pub fn cursor(account: &Principal) -> Cursor {
-    Cursor { keys: vec![KeyValue::Int(account.created_at.as_micros())], id: *account.id.as_uuid() }
+impl ServiceAccount {
+    /// The account's place in an order.
+    pub fn cursor(&self, order: &[Order<ServiceAccountField>]) -> Cursor {
+        let keys = order.iter().map(|by| match by.field {
+            ServiceAccountField::Name => KeyValue::Text(self.principal.username.clone()),
+            ServiceAccountField::CreatedAt => KeyValue::Int(self.principal.created_at.as_micros()),
+        });
+        Cursor { keys: keys.collect(), id: *self.principal.id.as_uuid() }
+    }
 }

@@ -1,26 +1,20 @@
 //! Use cases of service accounts and their secrets.
 
-use super::{
-    ACCOUNT_SECRETS_MAX, AccountSecret, NewAccountSecret, SERVICE_ACCOUNTS_MAX, ServiceAccountChange,
-    ServiceAccountField,
-};
+use super::{SERVICE_ACCOUNTS_MAX, ServiceAccount, ServiceAccountChange, ServiceAccountField};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{self, OrganizationRef, OrganizationScope, View, Writable};
+use crate::authz::{self, OrganizationRef, OrganizationScope, PlaceScope, View, Writable};
 use crate::caller::Caller;
-use crate::credential::{
-    self, API_KEY_TITLE_MAX, Access, ApiKey, ApiKeyField, Issued, Rotation, Secret, issue, rotate,
-};
+use crate::credential;
 use crate::error::{Error, Kind, Result};
 use crate::filter::ListQuery;
 use crate::grant::{self, Subject};
-use crate::ids::{CredentialId, PrincipalId};
-use crate::page::{Page, PageRequest};
+use crate::ids::PrincipalId;
+use crate::page::Page;
 use crate::permission::Permission;
-use crate::principal::{NewServiceAccount, Principal};
-use crate::role;
+use crate::principal::{DISPLAY_NAME_MAX, NewServiceAccount, Principal};
 use crate::store::Session;
-use crate::text;
+use crate::text::{self, DESCRIPTION_MAX};
 use crate::version::{self, Seen, Versions};
 
 impl Core {
@@ -29,13 +23,13 @@ impl Core {
         &self,
         caller: &Caller,
         organization: OrganizationRef,
-        page: PageRequest<ServiceAccountField>,
-    ) -> Result<Page<Principal>> {
+        query: ListQuery<ServiceAccountField>,
+    ) -> Result<Page<ServiceAccount>> {
         self.store()
-            .scan((caller.clone(), organization, page), |session, (caller, organization, page)| {
+            .scan((caller.clone(), organization, query), |session, (caller, organization, query)| {
                 Box::pin(async move {
                     let scope = readable(session, caller, organization).await?;
-                    session.list_service_accounts(&scope, page).await
+                    session.list_service_accounts(&scope, query).await
                 })
             })
             .await
@@ -47,7 +41,7 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         id: PrincipalId,
-    ) -> Result<Principal> {
+    ) -> Result<ServiceAccount> {
         self.store()
             .point((caller.clone(), organization, id), |session, (caller, organization, id)| {
                 Box::pin(async move {
@@ -64,7 +58,7 @@ impl Core {
         caller: &Caller,
         organization: OrganizationRef,
         new: NewServiceAccount,
-    ) -> Result<Principal> {
+    ) -> Result<ServiceAccount> {
         self.store()
             .write((self.act(caller), organization, new), |session, (act, organization, new)| {
                 Box::pin(async move {
@@ -75,7 +69,7 @@ impl Core {
                         return Err(Error::new(Kind::LimitReached, "service_account.limit", message));
                     }
                     let made = insert(session, act, &scope, new).await?;
-                    let targets = vec![Target::new("principal", made.id.as_uuid())];
+                    let targets = vec![Target::new("principal", made.principal.id.as_uuid())];
                     act.record(session, scope.organization(), "service_account.create", targets).await?;
                     Ok(made)
                 })
@@ -89,18 +83,25 @@ impl Core {
         caller: &Caller,
         (organization, id): (OrganizationRef, PrincipalId),
         change: ServiceAccountChange,
-    ) -> Result<Principal> {
+    ) -> Result<ServiceAccount> {
         self.store()
             .write(
                 (self.act(caller), organization, id, change),
                 |session, (act, organization, id, change)| {
                     Box::pin(async move {
                         let scope = writable(session, act, organization).await?;
-                        let mut found = answered_for(session, &scope, *id).await?;
+                        let mut account = answered_for(session, &scope, *id).await?;
+                        let found = &mut account.principal;
                         let expected = change.expected_version.as_ref();
                         version::require(Seen::ServiceAccount, found.version, expected)?;
                         if let Some(name) = &change.name {
                             found.username = text::username("name", name)?;
+                        }
+                        if let Some(name) = &change.display_name {
+                            found.display_name = checked_display_name(name.as_deref())?;
+                        }
+                        if let Some(text) = &change.description {
+                            account.description = checked_description(text.as_deref())?;
                         }
                         let action = match change.suspended {
                             None => "service_account.update",
@@ -113,10 +114,10 @@ impl Core {
                         }
                         found.version += 1;
                         found.updated_at = act.now;
-                        session.update_service_account(&scope, &found).await?;
+                        session.update_service_account(&scope, &account).await?;
                         let targets = vec![Target::new("principal", id.as_uuid())];
                         act.record(session, scope.organization(), action, targets).await?;
-                        Ok(found)
+                        Ok(account)
                     })
                 },
             )
@@ -137,123 +138,12 @@ impl Core {
             .write(data, |session, (act, (organization, id), expected, force)| {
                 Box::pin(async move {
                     let scope = writable(session, act, organization).await?;
-                    let found = answered_for(session, &scope, *id).await?;
+                    let found = answered_for(session, &scope, *id).await?.principal;
                     version::require(Seen::ServiceAccount, found.version, expected.as_ref())?;
                     let leaving = (found.id, "service_account.delete");
                     grant::depart(session, act, &scope, leaving, *force).await?;
                     credential::end_all(session, act, found.id).await?;
                     session.bury_service_account(&scope, found.id, act.now).await
-                })
-            })
-            .await
-    }
-
-    /// The secrets of a kind that a service account has.
-    pub async fn list_account_secrets(
-        &self,
-        caller: &Caller,
-        (organization, id): (OrganizationRef, PrincipalId),
-        kind: AccountSecret,
-        query: ListQuery<ApiKeyField>,
-    ) -> Result<Page<ApiKey>> {
-        self.store()
-            .scan(
-                (caller.clone(), organization, id, kind, query),
-                |session, (caller, organization, id, kind, query)| {
-                    Box::pin(async move {
-                        let scope = readable(session, caller, organization).await?;
-                        let owner = account(session, &scope, *id).await?;
-                        session.keys_of(owner.id, kind.kind(), query).await
-                    })
-                },
-            )
-            .await
-    }
-
-    /// Gives a service account another secret; it is shown this once.
-    pub async fn create_account_secret(
-        &self,
-        caller: &Caller,
-        (organization, id): (OrganizationRef, PrincipalId),
-        kind: AccountSecret,
-        new: NewAccountSecret,
-    ) -> Result<Issued> {
-        let secret = Secret::random(kind.kind(), self.entropy());
-        let data = (self.act(caller), (organization, id), kind, new, secret);
-        self.store()
-            .write(data, |session, (act, (organization, id), kind, new, secret)| {
-                Box::pin(async move {
-                    let scope = writable(session, act, organization).await?;
-                    let owner = answered_for(session, &scope, *id).await?;
-                    if session.count_keys(owner.id, kind.kind(), act.now).await? >= ACCOUNT_SECRETS_MAX {
-                        let message = format!("a service account may have {ACCOUNT_SECRETS_MAX} of these");
-                        return Err(Error::new(Kind::LimitReached, "service_account.secrets", message));
-                    }
-                    if new.seconds.is_some_and(|seconds| seconds < 1) {
-                        return Err(Error::invalid("ttl", "range", "expected a second at least"));
-                    }
-                    let title = text::name("title", &new.title, API_KEY_TITLE_MAX)?;
-                    let rights = (Some(scope.organization()), Access::Everything, None);
-                    let ends = new.seconds.map(|seconds| act.now.plus_seconds(seconds));
-                    let lifetime = (ends, None);
-                    let issued = issue(session, act, (owner.id, rights), &title, secret, lifetime).await?;
-                    record(
-                        session,
-                        act,
-                        &scope,
-                        "service_account.add_secret",
-                        &issued.credential.id,
-                        owner.id,
-                    )
-                    .await?;
-                    Ok(issued)
-                })
-            })
-            .await
-    }
-
-    /// Gives a service account's API key or client another secret, which is shown this once.
-    pub async fn rotate_account_secret(
-        &self,
-        caller: &Caller,
-        (organization, id): (OrganizationRef, PrincipalId),
-        (kind, key): (AccountSecret, CredentialId),
-        rotation: Rotation,
-    ) -> Result<(ApiKey, Secret)> {
-        let secret = Secret::random(kind.kind(), self.entropy());
-        let data = (self.act(caller), (organization, id), (kind, key), rotation, secret);
-        self.store()
-            .write(data, |session, (act, (organization, id), (kind, key), rotation, secret)| {
-                Box::pin(async move {
-                    let scope = writable(session, act, organization).await?;
-                    let owner = answered_for(session, &scope, *id).await?;
-                    let found = own(session, owner.id, (*kind, *key)).await?;
-                    let found = rotate(session, act, found, (rotation, secret)).await?;
-                    record(session, act, &scope, "service_account.rotate_secret", key, owner.id).await?;
-                    Ok((found, secret.clone()))
-                })
-            })
-            .await
-    }
-
-    /// Ends an API key or client of a service account, and everything that was given for it.
-    pub async fn delete_account_secret(
-        &self,
-        caller: &Caller,
-        (organization, id): (OrganizationRef, PrincipalId),
-        (kind, key): (AccountSecret, CredentialId),
-        expected_version: Option<Versions>,
-    ) -> Result<()> {
-        let data = (self.act(caller), (organization, id), (kind, key), expected_version);
-        self.store()
-            .write(data, |session, (act, (organization, id), (kind, key), expected)| {
-                Box::pin(async move {
-                    let scope = writable(session, act, organization).await?;
-                    let owner = account(session, &scope, *id).await?;
-                    let found = own(session, owner.id, (*kind, *key)).await?;
-                    version::require(Seen::ApiKey, found.credential.version, expected.as_ref())?;
-                    session.revoke_credential(owner.id, *key, act.now).await?;
-                    record(session, act, &scope, "service_account.end_secret", key, owner.id).await
                 })
             })
             .await
@@ -266,28 +156,40 @@ pub(crate) async fn insert(
     act: &Act,
     scope: &Writable<OrganizationScope>,
     new: &NewServiceAccount,
-) -> Result<Principal> {
-    authz::require_to_hold(scope.permissions(), new.role.permissions())?;
-    let account = Principal {
+) -> Result<ServiceAccount> {
+    let place = PlaceScope::Organization((**scope).clone());
+    let roles = grant::resolve(session, &place, std::slice::from_ref(&new.role)).await?;
+    let principal = Principal {
         id: PrincipalId::generate(&*act.ids),
         organization: Some(scope.organization()),
         username: text::username("name", &new.name)?,
         email: None,
-        display_name: None,
+        display_name: checked_display_name(new.display_name.as_deref())?,
         suspended_at: None,
         auth_version: 1,
         version: 1,
         created_at: act.now,
         updated_at: act.now,
     };
+    let description = checked_description(new.description.as_deref())?;
+    let subject = Subject::Principal(principal.id);
+    let account = ServiceAccount { principal, description, api_keys: 0, last_used_at: None };
     session.insert_service_account(scope, &account).await?;
-    let role = role::builtin(session, scope, new.role).await?;
-    let subject = Subject::Principal(account.id);
-    grant::give(session, act, scope, subject, &role, grant::Scope::Organization).await?;
+    for role in &roles {
+        grant::give(session, act, scope, subject, role, grant::Scope::Organization).await?;
+    }
     Ok(account)
 }
 
-async fn readable(
+fn checked_display_name(name: Option<&str>) -> Result<Option<String>> {
+    name.map(|name| text::name("display_name", name, DISPLAY_NAME_MAX)).transpose()
+}
+
+fn checked_description(text: Option<&str>) -> Result<Option<String>> {
+    Ok(text.map(|text| text::prose("description", text, DESCRIPTION_MAX)).transpose()?.flatten())
+}
+
+pub(super) async fn readable(
     session: &dyn Session,
     caller: &Caller,
     organization: &OrganizationRef,
@@ -295,7 +197,7 @@ async fn readable(
     authz::require(session, caller, Permission::ReadServiceAccounts, organization, View::Both).await
 }
 
-async fn writable(
+pub(super) async fn writable(
     session: &dyn Session,
     act: &Act,
     organization: &OrganizationRef,
@@ -304,40 +206,24 @@ async fn writable(
     authz::require_change(session, &act.caller, needed, organization, View::Both).await
 }
 
-async fn account(session: &dyn Session, scope: &OrganizationScope, id: PrincipalId) -> Result<Principal> {
+pub(super) async fn account(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    id: PrincipalId,
+) -> Result<ServiceAccount> {
     let found = session.find_service_account(scope, id).await?;
     found.ok_or_else(|| Error::not_found("service account"))
 }
 
 /// A service account that holds nothing which the caller does not.
-async fn answered_for(
+pub(super) async fn answered_for(
     session: &dyn Session,
     scope: &OrganizationScope,
     id: PrincipalId,
-) -> Result<Principal> {
+) -> Result<ServiceAccount> {
     let found = account(session, scope, id).await?;
-    for role in session.roles_held(scope, found.id).await? {
+    for role in session.roles_held(scope, found.principal.id).await? {
         authz::require_to_hold(scope.permissions(), role.permissions)?;
     }
     Ok(found)
-}
-
-async fn own(
-    session: &dyn Session,
-    owner: PrincipalId,
-    (kind, id): (AccountSecret, CredentialId),
-) -> Result<ApiKey> {
-    session.find_key(owner, kind.kind(), id).await?.ok_or_else(|| Error::not_found(kind.noun()))
-}
-
-async fn record(
-    session: &dyn Session,
-    act: &Act,
-    scope: &OrganizationScope,
-    action: &'static str,
-    key: &CredentialId,
-    owner: PrincipalId,
-) -> Result<()> {
-    let targets = vec![Target::new("credential", key.as_uuid()), Target::new("principal", owner.as_uuid())];
-    act.record(session, scope.organization(), action, targets).await
 }

@@ -77,6 +77,26 @@ impl Core {
             .await
     }
 
+    /// How much of a feature an organization uses, and how much it may. One that nobody has counted is not used.
+    pub async fn get_usage(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        feature: &str,
+    ) -> Result<Usage> {
+        let data = (caller.clone(), organization, checked_feature(feature)?);
+        self.store()
+            .point(data, |session, (caller, organization, feature)| {
+                Box::pin(async move {
+                    let needed = Permission::ReadOrganization;
+                    let scope = authz::require(session, caller, needed, organization, View::Both).await?;
+                    let used = session.find_usage(&scope, feature).await?;
+                    Ok(used.unwrap_or_else(|| Usage::none(&scope, feature)))
+                })
+            })
+            .await
+    }
+
     /// Whether the organization may have one more of a feature. Whoever is in it may ask, the servers of its workspaces too.
     ///
     /// # Errors
@@ -126,8 +146,7 @@ impl Core {
                     let targets = vec![Target::new("organization", scope.organization().as_uuid())];
                     act.record(session, scope.organization(), "entitlement.set", targets).await?;
                     let used = session.find_usage(&scope, feature).await?;
-                    let unused = || Usage { feature: feature.clone(), total: 0, allowed: *allowed };
-                    Ok(used.unwrap_or_else(unused))
+                    Ok(used.unwrap_or_else(|| Usage::none(&scope, feature)))
                 })
             })
             .await

@@ -4,16 +4,26 @@ use async_trait::async_trait;
 
 use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
 use crate::error::Result;
+use crate::ids::OrganizationId;
 
 /// How much of a feature an organization uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
+    /// The organization.
+    pub organization: OrganizationId,
     /// The feature, such as `pipeline`.
     pub feature: String,
     /// How many there are in all workspaces.
     pub total: i64,
     /// How many there may be; none is no limit.
     pub allowed: Option<i64>,
+}
+
+impl Usage {
+    /// Of a feature that nobody has counted or limited.
+    pub(crate) fn none(scope: &OrganizationScope, feature: &str) -> Self {
+        Self { organization: scope.organization(), feature: feature.to_owned(), total: 0, allowed: None }
+    }
 }
 
 /// Usage of metered features, in one session.

@@ -13,8 +13,8 @@ use crate::audit::{Act, AuditEvent, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, WorkspaceScope, Writable};
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
-use crate::credential::{Access, Secret, TokenKind, issue_as};
-use crate::error::{Error, Result};
+use crate::credential::{Access, Rotation, Secret, TokenKind, issue_as, rotate};
+use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Scope, Subject};
 use crate::ids::{AuditEventId, CredentialId, OrganizationId, PrincipalId, WorkspaceId};
 use crate::permission::{Level, Permission, PermissionSet};
@@ -64,13 +64,15 @@ impl Core {
     ) -> Result<EnrolledWorkspace> {
         let new = self.sealed(NewWorkspace { is_enrolled: true, ..new })?;
         let key = Secret::random(TokenKind::ClientSecret, self.entropy());
-        let data = (self.act(caller), organization, new, key);
+        let most = self.settings().enrolled_per_organization;
+        let data = (self.act(caller), organization, new, key, most);
         self.store()
-            .write(data, |session, (act, organization, new, key)| {
+            .write(data, |session, (act, organization, new, key, most)| {
                 Box::pin(async move {
                     let needed = Permission::CreateWorkspace;
                     let scope =
                         authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+                    require_room(session, &scope, *most).await?;
                     let owner = owner_of_new(session, &scope, act, new).await?;
                     let made = make(session, &scope, act, new, owner).await?;
                     let (server, client) = admit_server(session, act, &scope, made.id, key).await?;
@@ -82,6 +84,48 @@ impl Core {
                     act.record(session, scope.organization(), "workspace.enroll", targets).await?;
                     let detail = detail(session, &authz::scope_of_new_workspace(&scope, made.id)).await?;
                     Ok(EnrolledWorkspace { detail, key: key.clone() })
+                })
+            })
+            .await
+    }
+
+    /// Gives the server of an enrolled workspace another key, by who holds whatever the server holds. The key before may count
+    /// on for a while; without that, what the server was given for it ends at once.
+    ///
+    /// # Errors
+    /// `Kind::Precondition` where the server is nobody else's.
+    pub async fn rotate_enrollment_key(
+        &self,
+        caller: &Caller,
+        target: (OrganizationRef, WorkspaceRef),
+        rotation: Rotation,
+    ) -> Result<EnrolledWorkspace> {
+        let key = Secret::random(TokenKind::ClientSecret, self.entropy());
+        self.store()
+            .write((self.act(caller), target, rotation, key), |session, (act, target, rotation, key)| {
+                Box::pin(async move {
+                    let needed = Permission::UpdateWorkspace;
+                    let target = (&target.0, &target.1);
+                    let scope =
+                        authz::require_workspace_change(session, &act.caller, needed, target, View::Both)
+                            .await?;
+                    authz::require_to_hold(scope.permissions(), OF_SERVER)?;
+                    let workspace = require_live(session, &scope).await?;
+                    if !workspace.details.is_enrolled {
+                        let message = "the server of this workspace is not run by somebody else";
+                        return Err(Error::new(Kind::Precondition, "workspace.not_enrolled", message));
+                    }
+                    let server = PrincipalId::from_uuid(*workspace.id.as_uuid());
+                    let id = CredentialId::from_uuid(*workspace.id.as_uuid());
+                    let found = session.find_key(server, TokenKind::ClientSecret, id).await?;
+                    let found = found.ok_or_else(|| Error::not_found("enrollment key"))?;
+                    rotate(session, act, found, (rotation, key)).await?;
+                    let targets = vec![
+                        Target::new("workspace", workspace.id.as_uuid()),
+                        Target::new("credential", id.as_uuid()),
+                    ];
+                    act.record(session, scope.organization(), "workspace.rotate_key", targets).await?;
+                    Ok(EnrolledWorkspace { detail: detail(session, &scope).await?, key: key.clone() })
                 })
             })
             .await
@@ -152,6 +196,21 @@ impl Core {
             changed += u64::from(turned.await?);
         }
         Ok(changed)
+    }
+}
+
+/// Refuses one more enrolled workspace than an organization may have.
+pub(super) async fn require_room(
+    session: &dyn Session,
+    scope: &Writable<OrganizationScope>,
+    most: Option<u64>,
+) -> Result<()> {
+    match most {
+        Some(most) if session.count_enrolled(scope).await? >= most => {
+            let message = format!("an organization may have {most} enrolled workspaces");
+            Err(Error::new(Kind::LimitReached, "workspace.enrolled_limit", message))
+        }
+        _ => Ok(()),
     }
 }
 

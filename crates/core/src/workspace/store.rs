@@ -82,6 +82,9 @@ pub trait WorkspaceStore {
     /// Writes everything but id and creation.
     async fn update_workspace(&self, scope: &Writable<WorkspaceScope>, workspace: &Workspace) -> Result<()>;
 
+    /// How many enrolled workspaces of the organization are not deleted.
+    async fn count_enrolled(&self, scope: &Writable<OrganizationScope>) -> Result<u64>;
+
     /// How many grants besides the principal's own the workspace has, and invitations that can be accepted at `now`.
     async fn count_contents(&self, scope: &WorkspaceScope, now: Timestamp) -> Result<u64>;
 

@@ -1,6 +1,7 @@
 //! Use cases that change workspaces.
 
 use super::change::{WorkspaceChange, apply};
+use super::enrollment;
 use super::names::{free_key, require_free_name};
 use super::service::{detail, require_live};
 use super::{Details, Lifecycle, NAME_MAX, Service, State, Workspace, WorkspaceDetail, checked_document};
@@ -199,9 +200,10 @@ impl Core {
         new_name: Option<String>,
         expected_version: Option<Versions>,
     ) -> Result<WorkspaceDetail> {
-        let data = (self.act(caller), target, new_name, expected_version);
+        let data =
+            (self.act(caller), target, new_name, expected_version, self.settings().enrolled_per_organization);
         self.store()
-            .write(data, |session, (act, target, new_name, expected)| {
+            .write(data, |session, (act, target, new_name, expected, most)| {
                 Box::pin(async move {
                     let needed = Permission::DeleteWorkspace;
                     let target = (&target.0, &target.1);
@@ -219,6 +221,9 @@ impl Core {
                     }
                     version::require(Seen::Workspace, workspace.version, expected.as_ref())?;
                     let organization = scope.organization_scope();
+                    if workspace.details.is_enrolled {
+                        enrollment::require_room(session, &organization, *most).await?;
+                    }
                     if let Some(name) = new_name {
                         workspace.name = text::name("name", name, NAME_MAX)?;
                     }

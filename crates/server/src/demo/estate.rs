@@ -195,8 +195,7 @@ impl Builder<'_> {
             // Only who runs the server may add an account by its id.
             self.core.add_organization_user(&root, organization.clone(), person.id, role).await?;
         }
-        let account =
-            NewServiceAccount { name: "northwind-ci".to_owned(), role: BuiltinRole::OrganizationMember };
+        let account = NewServiceAccount::new("northwind-ci", BuiltinRole::OrganizationMember);
         let account = self.core.create_service_account(&as_ada, organization.clone(), account).await?;
         self.core
             .create_role(

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::Router;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use tenantry_cli::output::print;
@@ -21,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connections::ConnectionLimits;
 use crate::keys::MasterKey;
 use crate::output::Format;
+use crate::router::Beside;
 use crate::serve::{app, cancel_on_signal, listen, open_core, run_core};
 use crate::world::SystemEntropy;
 
@@ -62,7 +62,7 @@ pub async fn demo(demo: &Demo) -> Result<()> {
     let key = MasterKey::kept_in(directory, &SystemEntropy)?;
     let estate = build(&database, settings(), &key).await.context("the sample estate")?;
     let core = open_core(&database, settings(), &key).await?;
-    let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Router::new());
+    let app = app(Served::new(Arc::clone(&core), &url, Limits::default()), &key, Beside::default());
     let limits = ConnectionLimits { drain: Duration::from_secs(5), ..ConnectionLimits::default() };
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));

@@ -4,6 +4,7 @@
 mod page;
 mod schema;
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -19,6 +20,8 @@ use sha2::{Digest, Sha256};
 use tenantry_http::conditional;
 use tenantry_http::openapi::Contents;
 
+use crate::prefix::ZenmlPrefix;
+
 const ABOUT: &str = "Organizations, the workspaces in them, the people and services who may enter, and the role each of \
     them has there: one core behind the published APIs of four control planes. Use the dialect that your client speaks.";
 
@@ -27,9 +30,13 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; b
     frame-ancestors 'none'";
 
 /// The document of everything that all dialects serve, to clients that reach the server at `address`.
-pub fn document(address: &str) -> Value {
+pub fn document(address: &str, zenml_prefix: Option<&ZenmlPrefix>) -> Value {
     let version = env!("CARGO_PKG_VERSION");
-    let contents = Contents { title: "Tenantry", version, about: ABOUT, address };
+    let again = |prefix: &ZenmlPrefix| {
+        format!("{ABOUT} The paths of ZenML Pro are answered below `{}` as well.", prefix.as_str())
+    };
+    let about = &*zenml_prefix.map_or(Cow::Borrowed(ABOUT), |prefix| Cow::Owned(again(prefix)));
+    let contents = Contents { title: "Tenantry", version, about, address };
     let dialects = [
         tenantry_api_aip::api(),
         tenantry_api_zenml::api(),
@@ -41,14 +48,21 @@ pub fn document(address: &str) -> Value {
 }
 
 /// Both, and what the page is made of.
-pub(crate) fn router(address: &str) -> Router {
-    let (here, there) = (address.to_owned(), address.to_owned());
+pub(crate) fn router(address: &str, zenml_prefix: Option<&ZenmlPrefix>) -> Router {
+    let here = (address.to_owned(), zenml_prefix.cloned());
+    let there = here.clone();
     let styles = || include_str!("page.css").to_owned();
     let script = || include_str!("page.js").to_owned();
     conditional(
         Router::new()
-            .route("/openapi.json", file("application/json", move || document(&here).to_string()))
-            .route("/docs", file("text/html; charset=utf-8", move || page::write(&document(&there))))
+            .route(
+                "/openapi.json",
+                file("application/json", move || document(&here.0, here.1.as_ref()).to_string()),
+            )
+            .route(
+                "/docs",
+                file("text/html; charset=utf-8", move || page::write(&document(&there.0, there.1.as_ref()))),
+            )
             .route("/docs/page.css", file("text/css; charset=utf-8", styles))
             .route("/docs/page.js", file("text/javascript; charset=utf-8", script)),
     )

@@ -4,7 +4,6 @@
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use axum::Router;
 use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::Core;
@@ -14,6 +13,8 @@ use tenantry_server::connections::ConnectionLimits;
 use tenantry_server::demo::{self, Estate};
 use tenantry_server::keys::MasterKey;
 use tenantry_server::mail::{MailServer, deliver};
+use tenantry_server::prefix::ZenmlPrefix;
+use tenantry_server::router::Beside;
 use tenantry_server::serve::{app, open_core, run_core};
 use tenantry_server::world::SystemEntropy;
 use tenantry_store::Database;
@@ -28,7 +29,13 @@ pub(crate) enum Engine {
 }
 
 /// What a server is started with.
-type Means = (Settings, Option<MailServer>, Limits);
+#[derive(Default)]
+struct Means {
+    settings: Settings,
+    mail: Option<MailServer>,
+    limits: Limits,
+    zenml_prefix: Option<ZenmlPrefix>,
+}
 
 /// A server over a fresh database with the demo's estate.
 pub(crate) struct TestServer {
@@ -94,7 +101,7 @@ impl TestServer {
 
     /// The same with settings of its own.
     pub(crate) fn with(engine: Engine, settings: Settings) -> Self {
-        Self::made(engine, (settings, None, Limits::default()))
+        Self::made(engine, Means { settings, ..Means::default() })
     }
 
     fn made(engine: Engine, means: Means) -> Self {
@@ -113,13 +120,19 @@ impl TestServer {
     /// The same with a mail server, where people are invited.
     pub(crate) fn mailing(engine: Engine, mail: MailServer) -> Self {
         let settings = Settings { mail: true, add_people: AddPeople::Invite, ..demo::settings() };
-        Self::made(engine, (settings, Some(mail), Limits::default()))
+        Self::made(engine, Means { settings, mail: Some(mail), ..Means::default() })
     }
 
     /// The same where one may ask so often in a minute.
     pub(crate) fn limited(engine: Engine, requests_per_minute: u32) -> Self {
         let limits = Limits { requests_per_minute, ..Limits::default() };
-        Self::made(engine, (demo::settings(), None, limits))
+        Self::made(engine, Means { settings: demo::settings(), limits, ..Means::default() })
+    }
+
+    /// The same with the ZenML dialect below a prefix as well.
+    pub(crate) fn prefixed(engine: Engine, prefix: &str) -> Self {
+        let zenml_prefix = Some(ZenmlPrefix::parse(prefix).unwrap());
+        Self::made(engine, Means { settings: demo::settings(), zenml_prefix, ..Means::default() })
     }
 
     /// A second server over the same PostgreSQL database, with the same master key.
@@ -131,7 +144,7 @@ impl TestServer {
         Self::over(
             self.database.clone(),
             directory,
-            (settings, None, Limits::default()),
+            Means { settings, ..Means::default() },
             async move |_: &MasterKey| estate,
         )
     }
@@ -139,7 +152,7 @@ impl TestServer {
     fn over(
         database: Database,
         directory: tempfile::TempDir,
-        (settings, mail, limits): Means,
+        Means { settings, mail, limits, zenml_prefix }: Means,
         estate: impl AsyncFnOnce(&MasterKey) -> Estate + Send + 'static,
     ) -> Self {
         let path = directory.path().to_owned();
@@ -160,7 +173,8 @@ impl TestServer {
                 if let Some(mail) = mail {
                     tokio::spawn(deliver(served.clone(), mail, CancellationToken::new()));
                 }
-                let app = app(served, &key, Router::new());
+                let beside = Beside { zenml_prefix, ..Beside::default() };
+                let app = app(served, &key, beside);
                 started.send((url, estate, Arc::clone(&core))).unwrap();
                 let never = CancellationToken::new();
                 run_core(listener, app, core, ConnectionLimits::default(), never).await.unwrap();

@@ -19,7 +19,7 @@ pub(crate) struct Reference {
 
 impl Reference {
     pub(crate) fn of(url: &str) -> Self {
-        Self { document: tenantry_server::reference::document(url), validators: HashMap::new() }
+        Self { document: tenantry_server::reference::document(url, None), validators: HashMap::new() }
     }
 
     /// Every operation: method, path, and what is said of it.
@@ -137,7 +137,7 @@ fn is_sound() {
 
 async fn is_served_once(server: &TestServer) {
     let document = server.get("", "/openapi.json").await;
-    let expected = tenantry_server::reference::document(&server.url);
+    let expected = tenantry_server::reference::document(&server.url, None);
     assert_eq!(document.expect(200), expected);
     let page = server.get("", "/docs").await;
     assert_eq!(page.status, 200);

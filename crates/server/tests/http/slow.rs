@@ -179,8 +179,11 @@ async fn a_body_that_does_not_come_is_refused() {
         proxies: TrustedProxies::default(),
     };
     let long = ConnectionLimits { header: LONG, idle: LONG, ..short() };
-    let server =
-        serve(router(with_limits, PageTokens::new([7; 32]), observer, axum::Router::new()), long).await;
+    let server = serve(
+        router(with_limits, PageTokens::new([7; 32]), observer, tenantry_server::router::Beside::default()),
+        long,
+    )
+    .await;
     let create = format!("/api/v1/organizations/{}/workspaces", world.organization("northwind"));
     for (path, media_type, told) in [
         (create.as_str(), "application/json", r#""reason":"BODY_TIMEOUT""#),

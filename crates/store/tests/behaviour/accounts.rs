@@ -62,10 +62,7 @@ async fn accounts_are_listed_by_filter_and_order(core: TestCore) {
     let ann = core.user(&root, "ann").await;
     core.user(&root, "bob").await;
     core.organization(&ann, "Org").await;
-    let new = tenantry_core::principal::NewServiceAccount {
-        name: "robot".to_owned(),
-        role: BuiltinRole::OrganizationMember,
-    };
+    let new = tenantry_core::principal::NewServiceAccount::new("robot", BuiltinRole::OrganizationMember);
     let by = OrganizationRef::Name("org".to_owned());
     core.create_service_account(&ann.caller, by, new).await.unwrap();
     assert_eq!(usernames(&core, &root, everybody()).await, ["ann", "bob", "root"]);

@@ -88,7 +88,7 @@ async fn one_event_for_each_change(core: TestCore) {
         permissions: PermissionSet::NONE,
     };
     core.create_role(&ann.caller, at(), role).await.unwrap();
-    let account = NewServiceAccount { name: "bot".into(), role: member };
+    let account = NewServiceAccount::new("bot", member);
     core.create_service_account(&ann.caller, at(), account).await.unwrap();
     events(&["role.create", "service_account.create"]);
     core.exchange_bearer(&ann.token, None).await.unwrap();

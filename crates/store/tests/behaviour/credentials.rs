@@ -170,7 +170,7 @@ async fn passwords_sign_in(core: TestCore) {
 
 async fn account(core: &TestCore, owner: &Member, name: &str) -> MadeServiceAccount {
     let org = OrganizationRef::Name(name.to_owned());
-    let new = NewServiceAccount { name: "bot".into(), role: BuiltinRole::OrganizationAdmin };
+    let new = NewServiceAccount::new("bot", BuiltinRole::OrganizationAdmin);
     core.create_service_account(&owner.caller, org, new).await.unwrap()
 }
 
@@ -251,7 +251,7 @@ async fn service_accounts_stay_in_their_organization(core: TestCore) {
     );
     // Of the same name in another organization there may be one, in the same none.
     account(&core, &root, "Other").await;
-    let again = NewServiceAccount { name: "BOT".into(), role: BuiltinRole::OrganizationMember };
+    let again = NewServiceAccount::new("BOT", BuiltinRole::OrganizationMember);
     let again = core.create_service_account(&root.caller, OrganizationRef::Id(org), again).await;
     assert_eq!(kind(again), Kind::AlreadyExists);
 }

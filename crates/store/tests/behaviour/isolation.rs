@@ -113,7 +113,7 @@ async fn about_organization(
     refused.push(refusal(
         core.invite(caller, by(), "eve@example.org".into(), vec![RoleName::Builtin(member)]).await,
     ));
-    let account = NewServiceAccount { name: "bot".into(), role: member };
+    let account = NewServiceAccount::new("bot", member);
     refused.push(refusal(core.create_service_account(caller, by(), account).await));
     let role = NewRole {
         id: None,

@@ -41,7 +41,7 @@ async fn an_organization_comes_back_as_it_was(core: TestCore) {
     let by = || OrganizationRef::Id(made.id);
     let role = BuiltinRole::OrganizationMember;
     core.add_organization_user(&root.caller, by(), bob.id(), role).await.unwrap();
-    let machine = NewServiceAccount { name: "robot".into(), role };
+    let machine = NewServiceAccount::new("robot", role);
     let machine = core.create_service_account(&ann.caller, by(), machine).await.unwrap();
 
     assert_eq!(reason(core.undelete_organization(&ann.caller, by(), None).await), "organization.not_deleted");
@@ -162,7 +162,7 @@ async fn what_was_deleted_long_ago_is_purged(core: TestCore) {
             .await
             .unwrap();
     }
-    let machine = NewServiceAccount { name: "robot".into(), role: BuiltinRole::OrganizationMember };
+    let machine = NewServiceAccount::new("robot", BuiltinRole::OrganizationMember);
     core.create_service_account(&ann.caller, at(gone.id), machine).await.unwrap();
     let workspace = core.workspace(&ann, kept.id, "gone").await;
     core.invite(&ann.caller, target(kept.id, workspace.id), "x@example.org".into(), vec![]).await.unwrap();

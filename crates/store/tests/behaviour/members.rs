@@ -267,7 +267,7 @@ async fn roles_of_the_server_are_not_an_organizations(core: TestCore) {
         let invite =
             core.invite(&e.root.caller, org(), "x@example.org".into(), vec![RoleName::Builtin(role)]).await;
         assert_eq!(kind(invite), Kind::Invalid);
-        let new = NewServiceAccount { name: "bot".into(), role };
+        let new = NewServiceAccount::new("bot", role);
         assert_eq!(kind(core.create_service_account(&e.root.caller, org(), new).await), Kind::Invalid);
     }
     let add = core.add_user(
@@ -284,7 +284,7 @@ async fn roles_of_the_server_are_not_an_organizations(core: TestCore) {
 async fn counting_people(core: TestCore) {
     let e = estate(&core).await;
     let second = core.workspace(&e.bob, e.org, "V").await.id;
-    let account = NewServiceAccount { name: "bot".into(), role: BuiltinRole::OrganizationAdmin };
+    let account = NewServiceAccount::new("bot", BuiltinRole::OrganizationAdmin);
     let bot = core.create_service_account(&e.ann.caller, OrganizationRef::Id(e.org), account).await.unwrap();
     let bot = bot.account.id;
     core.add_user(&e.ann.caller, e.target(), Person::Id(bot), builtin(VIEWER)).await.unwrap();

@@ -451,7 +451,7 @@ async fn service_accounts_have_clients(core: TestCore) {
     let root = core.root().await;
     let ann = core.user(&root, "ann").await;
     let org = core.organization(&ann, "Org").await.id;
-    let new = NewServiceAccount { name: "ci".to_owned(), role: BuiltinRole::OrganizationMember };
+    let new = NewServiceAccount::new("ci", BuiltinRole::OrganizationMember);
     let made = core.create_service_account(&ann.caller, OrganizationRef::Id(org), new).await.unwrap();
     let (id, secret) = (made.client.credential.id.to_string(), made.client.secret.expose());
     let client = core.prove_client(&id, Some(secret), &Origin::default()).await.unwrap();

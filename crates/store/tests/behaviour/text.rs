@@ -67,10 +67,7 @@ async fn nul_is_refused_everywhere(core: TestCore) {
     ] {
         assert_eq!(kind(core.create_user(&root.caller, new).await.map(drop)), Kind::Invalid);
     }
-    let account = NewServiceAccount {
-        name: NUL.into(),
-        role: tenantry_core::permission::BuiltinRole::OrganizationViewer,
-    };
+    let account = NewServiceAccount::new(NUL, tenantry_core::permission::BuiltinRole::OrganizationViewer);
     assert_eq!(kind(core.create_service_account(&root.caller, at(), account).await), Kind::Invalid);
     let role = NewRole {
         id: None,

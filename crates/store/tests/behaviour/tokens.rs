@@ -27,7 +27,8 @@ on_both_engines!(
 );
 
 async fn make(core: &TestCore, who: &Member, new: NewToken) -> Result<Issued> {
-    core.create_own_token(&who.caller, new).await
+    let (made, secret) = core.create_own_token(&who.caller, new).await?;
+    Ok(Issued { credential: made.credential, secret })
 }
 
 fn named(title: &str) -> NewToken {
@@ -94,7 +95,7 @@ async fn a_narrow_token_makes_no_other(core: TestCore) {
     let whole = make(&core, &ann, named("whole")).await.unwrap();
     let id = whole.credential.id;
     let whole = core.member(whole.secret.expose()).await;
-    let machine = NewServiceAccount { name: "robot".to_owned(), role: BuiltinRole::OrganizationOwner };
+    let machine = NewServiceAccount::new("robot", BuiltinRole::OrganizationOwner);
     let machine =
         core.create_service_account(&ann.caller, OrganizationRef::Id(north.id), machine).await.unwrap();
     let machine = core.member(machine.api_key.secret.expose()).await;

@@ -39,7 +39,7 @@ async fn estate(core: &TestCore) -> (Member, Workspace) {
         let add = core.add_user(&ann.caller, target(org, made.id), Person::Id(user.id), roles).await;
         add.unwrap();
     }
-    let account = NewServiceAccount { name: "bot".into(), role: BuiltinRole::OrganizationAdmin };
+    let account = NewServiceAccount::new("bot", BuiltinRole::OrganizationAdmin);
     let bot = core.create_service_account(&ann.caller, OrganizationRef::Id(org), account).await.unwrap();
     let roles = vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
     let person = Person::Id(bot.account.id);

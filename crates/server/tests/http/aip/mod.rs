@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod entitlements;
 mod errors;
 mod invitations;
 mod issuers;
@@ -19,4 +20,5 @@ mod reads;
 mod roles;
 mod service_accounts;
 mod teams;
+mod workspace_server;
 mod workspaces;

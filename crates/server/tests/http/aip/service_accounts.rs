@@ -8,6 +8,7 @@ use crate::harness::{Answer, TestServer, both_alone, client};
 both_alone!(
     accounts_are_made_and_listed,
     keys_live_their_lives,
+    keys_sleep_and_wake,
     clients_live_their_lives,
     clients_get_other_secrets,
     accounts_are_renamed_suspended_and_deleted,
@@ -39,6 +40,16 @@ async fn accounts_are_made_and_listed(server: &TestServer) {
     server.send("ada", Method::POST, ACCOUNTS, Some(json!({"title": "Runner"}))).await.expect(409);
     server.get("cleo", ACCOUNTS).await.expect(403);
     server.get("dan", &path).await.expect(403);
+    let found = server.get("ada", &format!("{ACCOUNTS}?filter=title=\"runner\"")).await.expect(200);
+    assert_eq!(found["service_accounts"], json!([shown]));
+    let change = json!({"display_name": "The runner", "description": "Runs at night"});
+    let changed = server.send("ada", Method::PATCH, &path, Some(change.clone())).await.expect(200);
+    for (field, value) in change.as_object().unwrap() {
+        assert_eq!(&changed[field], value);
+    }
+    let mask = format!("{path}?update_mask=description");
+    let cleared = server.send("ada", Method::PATCH, &mask, Some(json!({}))).await.expect(200);
+    assert_eq!((&cleared["display_name"], cleared.get("description")), (&json!("The runner"), None));
     let user = format!("{ACCOUNTS}/{}", server.principal("ben"));
     server.get("ada", &user).await.expect(404);
 }
@@ -74,6 +85,51 @@ async fn keys_live_their_lives(server: &TestServer) {
     }
     server.send("ada", Method::DELETE, &path, None).await.expect(404);
     server.send("ada", Method::DELETE, &format!("{path}?allow_missing=true"), None).await.expect(200);
+}
+
+async fn keys_sleep_and_wake(server: &TestServer) {
+    let account = make(server, "ada", json!({"title": "runner"})).await;
+    let northwind = "/api/v1/organizations/northwind";
+    for kind in ["apiKeys", "clients"] {
+        let all = format!("{account}/{kind}");
+        let new = json!({"title": "a", "description": "of the night"});
+        let made = server.send("ada", Method::POST, &all, Some(new)).await.expect(200);
+        let path = format!("/api/v1/{}", made["name"].as_str().unwrap());
+        let mut shown = made.clone();
+        let secret = shown.as_object_mut().unwrap().remove("secret").unwrap();
+        assert_eq!((&shown["description"], &shown["active"]), (&json!("of the night"), &json!(true)));
+        assert_eq!(server.get("ada", &path).await.expect(200), shown);
+        let form = match kind {
+            "apiKeys" => vec![("password", secret.as_str().unwrap())],
+            _ => vec![
+                ("client_id", path.rsplit('/').next().unwrap()),
+                ("client_secret", secret.as_str().unwrap()),
+            ],
+        };
+        let sign_in =
+            async || Answer::of(client().post(format!("{}/auth/login", server.url)).form(&form)).await;
+        let token = sign_in().await.expect(200)["access_token"].as_str().unwrap().to_owned();
+        server.get(&token, northwind).await.expect(200);
+        for (who, status) in [("cleo", 403), ("dan", 403)] {
+            server.send(who, Method::PATCH, &path, Some(json!({"active": false}))).await.expect(status);
+        }
+        let body = json!({"title": "b", "active": false, "etag": "\"1\""});
+        let asleep = server.send("ada", Method::PATCH, &path, Some(body.clone())).await.expect(200);
+        assert_eq!((&asleep["title"], &asleep["active"]), (&json!("b"), &json!(false)));
+        server.send("ada", Method::PATCH, &path, Some(body)).await.expect(409);
+        server.get(&token, northwind).await.expect(401);
+        sign_in().await.expect(401);
+        for body in [json!({"active": null}), json!({"title": null}), json!({"ttl": "60s"})] {
+            server.send("ada", Method::PATCH, &path, Some(body)).await.expect(400);
+        }
+        let awake = json!({"active": true, "description": null});
+        let awake = server.send("ada", Method::PATCH, &path, Some(awake)).await.expect(200);
+        assert_eq!((&awake["title"], awake.get("description")), (&json!("b"), None));
+        sign_in().await.expect(200);
+        server.get(&token, northwind).await.expect(401);
+    }
+    let shown = server.get("ada", &account).await.expect(200);
+    assert_eq!(shown["api_key_count"], 1);
 }
 
 async fn clients_live_their_lives(server: &TestServer) {

@@ -10,6 +10,7 @@ pub(super) fn rows() -> Vec<Row> {
     const ACCOUNT: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}";
     const ACCOUNT_KEYS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys";
     const ACCOUNT_KEY: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/apiKeys/{key}";
+    const CLIENT: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients/{client}";
     const CLIENTS: &str = "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients";
     const ISSUERS: &str = "/api/v1/organizations/{organization}/issuers";
     const ISSUER: &str = "/api/v1/organizations/{organization}/issuers/{issuer}";
@@ -88,6 +89,8 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row("GET", ACCOUNT_KEYS),
         with(row("POST", ACCOUNT_KEYS), VALIDATE, Some(json!({"title": "Matrix"}))),
+        row("GET", ACCOUNT_KEY),
+        with(row("PATCH", ACCOUNT_KEY), VALIDATE, Some(json!({}))),
         with(row("DELETE", ACCOUNT_KEY), VALIDATE, None),
         with(
             row(
@@ -99,11 +102,9 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row("GET", CLIENTS),
         with(row("POST", CLIENTS), VALIDATE, Some(json!({"title": "Matrix"}))),
-        with(
-            row("DELETE", "/api/v1/organizations/{organization}/serviceAccounts/{account}/clients/{client}"),
-            VALIDATE,
-            None,
-        ),
+        row("GET", CLIENT),
+        with(row("PATCH", CLIENT), VALIDATE, Some(json!({}))),
+        with(row("DELETE", CLIENT), VALIDATE, None),
         with(
             row(
                 "POST",

@@ -77,6 +77,13 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row("GET", "/api/v1/organizations/{organization}/preferences"),
         with(row("PATCH", "/api/v1/organizations/{organization}/preferences"), VALIDATE, Some(json!({}))),
+        row("GET", "/api/v1/organizations/{organization}/entitlements"),
+        row("GET", "/api/v1/organizations/{organization}/entitlements/{feature}"),
+        with(
+            row("PATCH", "/api/v1/organizations/{organization}/entitlements/{feature}"),
+            VALIDATE,
+            Some(json!({"limit": 1})),
+        ),
         row("GET", API_KEYS),
         with(row("POST", API_KEYS), VALIDATE, Some(json!({"title": "Matrix"}))),
         row("GET", API_KEY),
@@ -124,6 +131,12 @@ pub(crate) fn rows() -> Vec<Row> {
             row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}:testPermissions"),
             "",
             test_permissions(),
+        ),
+        row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/server"),
+        with(
+            row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}:rotateEnrollmentKey"),
+            VALIDATE,
+            None,
         ),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/preferences"),
         with(

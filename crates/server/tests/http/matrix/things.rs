@@ -46,6 +46,7 @@ impl Ids {
             .replace("{user}", &self.user)
             .replace("{role}", &self.role)
             .replace("{invitation}", &self.invitation)
+            .replace("{account}/api_keys/{key}", &format!("{}/api_keys/{}", self.account, self.account_key))
             .replace("{account}/apiKeys/{key}", &format!("{}/apiKeys/{}", self.account, self.account_key))
             .replace("{account}", &self.account)
             .replace("{client}", &self.client)
@@ -122,7 +123,7 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
     let key = server.core.create_api_key(&caller, by(), key).await.unwrap();
     let device = device(server, &caller).await;
     let session = session(server, owner).await;
-    let robot = NewServiceAccount { name: "matrix".to_owned(), role: BuiltinRole::OrganizationMember };
+    let robot = NewServiceAccount::new("matrix", BuiltinRole::OrganizationMember);
     let robot = server.core.create_service_account(&caller, by(), robot).await.unwrap();
     let new = NewTeam { name: "Matrix".to_owned(), description: None };
     let team = server.core.create_team(&caller, by(), new).await.unwrap();

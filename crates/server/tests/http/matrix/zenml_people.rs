@@ -14,6 +14,12 @@ const TEAM_MEMBERS: &str = "/teams/{team}/members";
 const INVITATIONS: &str = "/organizations/{organization}/invitations";
 const INVITATION: &str = "/organizations/{organization}/invitations/{invitation}";
 const OWN_INVITATION: &str = "/invitations/{invitation}";
+const ACCOUNTS: &str = "/organizations/{organization}/service_accounts";
+const ACCOUNT: &str = "/organizations/{organization}/service_accounts/{account}";
+const ACCOUNT_KEYS: &str = "/organizations/{organization}/service_accounts/{account}/api_keys";
+const ACCOUNT_KEY: &str = "/organizations/{organization}/service_accounts/{account}/api_keys/{key}";
+const ROTATE_ACCOUNT_KEY: &str =
+    "/organizations/{organization}/service_accounts/{account}/api_keys/{key}/rotate";
 const NO_USER: &str = "user_id={role}";
 
 pub(super) fn rows() -> Vec<Row> {
@@ -39,6 +45,14 @@ pub(super) fn rows() -> Vec<Row> {
         ]);
     }
     rows.extend([
+        row("GET", ACCOUNTS),
+        with(row("POST", ACCOUNTS), "", Some(json!({"username": ""}))),
+        row("GET", ACCOUNT),
+        with(row("PATCH", ACCOUNT), "", Some(json!({"username": ""}))),
+        row("GET", ACCOUNT_KEYS),
+        with(row("POST", ACCOUNT_KEYS), "", Some(json!({"name": ""}))),
+        with(row("PATCH", ACCOUNT_KEY), "", Some(json!({}))),
+        with(row("POST", ROTATE_ACCOUNT_KEY), "", Some(json!({"retain_period_minutes": -1}))),
         row("GET", "/organizations/{organization}/roles"),
         row("GET", "/permissions"),
         with(row("POST", "/roles"), "", nameless()),
@@ -68,6 +82,8 @@ pub(super) fn rows() -> Vec<Row> {
 pub(super) fn last_rows() -> Vec<Row> {
     vec![
         row("DELETE", "/users/me/api_keys/{key}"),
+        row("DELETE", ACCOUNT_KEY),
+        row("DELETE", ACCOUNT),
         row("DELETE", INVITATION),
         row("DELETE", TEAM),
         row("DELETE", ROLE),

@@ -201,7 +201,7 @@ async fn a_server_on_https_says_so() {
         [("https://tenantry.example", Some("max-age=31536000")), ("http://127.0.0.1", None)]
     {
         let at = Served::new(Arc::clone(&server.core), address, Limits::default());
-        let app = app(at, &key, axum::Router::new());
+        let app = app(at, &key, tenantry_server::router::Beside::default());
         for path in
             ["/login", "/login/nothing", "/api/v1/me", "/oauth2/jwks", "/healthz", "/nothing", "/docs"]
         {

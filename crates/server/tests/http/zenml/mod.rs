@@ -3,4 +3,5 @@
 mod auth;
 mod organizations;
 mod people;
+mod prefix;
 mod tenants;
