@@ -24,6 +24,7 @@ on_both_engines!(
     domains_are_confirmed_by_who_runs_the_server,
     it_takes_an_owner_to_trust_an_issuer,
     the_eldest_link_counts,
+    a_token_is_verified_once_for_all,
     an_organization_goes_with_its_issuers,
 );
 
@@ -243,6 +244,52 @@ async fn the_eldest_link_counts(core: TestCore) {
     assert_eq!(core.authenticate(&token).await.unwrap().narrowing.organization, Some(south));
     core.delete_issuer(&eve.caller, of(south), souths.id, None).await.unwrap();
     assert_eq!(core.authenticate(&token).await.unwrap().narrowing.organization, Some(north));
+}
+
+/// However many organizations trust an issuer for the same audience, a token of it is verified once, and not at all where
+/// nobody trusts the issuer for its audience.
+async fn a_token_is_verified_once_for_all(core: TestCore) {
+    let (root, ann, ..) = scene(&core).await;
+    let eve = signed_in(&core, &root, "eve").await;
+    let servers = trusted(
+        &core,
+        &root,
+        IssuerChange { audience: Some(Some("api".to_owned())), ..IssuerChange::default() },
+    );
+    let servers = servers.await;
+    for (number, algorithm) in ["RS256", "ES256", "EdDSA", "RS256"].into_iter().enumerate() {
+        let other = core.organization(&ann, &format!("other {number}")).await.id;
+        let terms = IssuerChange {
+            audience: Some(Some(if number == 0 { "else" } else { "api" }.to_owned())),
+            algorithms: Some(words(&[algorithm])),
+            ..IssuerChange::default()
+        };
+        core.create_issuer(&ann.caller, of(other), new(terms)).await.unwrap();
+    }
+    link(&core, &servers, &json!({"sub": "e"}), &eve).await.unwrap();
+    let read = core.issuers().tokens_read();
+    let token = PlainIssuers::token(&api_claims(&core, "e"));
+    let caller = core.authenticate(&token).await.unwrap();
+    assert_eq!((caller.principal, caller.narrowing), (eve.person.id, eve.caller.narrowing.clone()));
+    assert_eq!(core.issuers().tokens_read(), read + 1);
+    let with = |audience: serde_json::Value| {
+        let mut claims = api_claims(&core, "e");
+        claims["aud"] = audience;
+        PlainIssuers::token(&claims)
+    };
+    core.authenticate(&with(json!(["more", "api", "else"]))).await.unwrap();
+    assert_eq!(kind(core.authenticate(&with(json!("else"))).await), Kind::Unauthenticated);
+    assert_eq!(core.issuers().tokens_read(), read + 3);
+    let many: Vec<_> =
+        (0..21).map(|number| if number == 0 { "api".to_owned() } else { number.to_string() }).collect();
+    for untrusted in [json!("us"), json!([]), json!(null), json!([1]), json!(many)] {
+        assert_eq!(kind(core.authenticate(&with(untrusted)).await), Kind::Unauthenticated);
+    }
+    assert_eq!(core.issuers().tokens_read(), read + 3);
+    // An issuer that may not sign so is not believed, though another trust of its URL allows it.
+    let change = IssuerChange { algorithms: Some(words(&["PS256"])), ..IssuerChange::default() };
+    core.update_issuer(&root.caller, IssuerOf::Server, servers.id, change).await.unwrap();
+    assert_eq!(kind(core.authenticate(&token).await), Kind::Unauthenticated);
 }
 
 async fn an_organization_goes_with_its_issuers(core: TestCore) {
