@@ -20,8 +20,14 @@ pub(super) struct Asserted {
     pub(super) name: Option<String>,
 }
 
-/// Reads an ID token (OpenID Connect Core, section 3.1.3.7) of a sign-in with this nonce.
-pub(super) fn id_token(signed: &Signed, issuer: &Issuer, nonce: &str, now: Timestamp) -> Result<Asserted> {
+/// Reads an ID token (OpenID Connect Core, section 3.1.3.7) of a sign-in with this nonce, since a time in seconds if it has to
+/// be so fresh.
+pub(super) fn id_token(
+    signed: &Signed,
+    issuer: &Issuer,
+    (nonce, since): (&str, Option<i64>),
+    now: Timestamp,
+) -> Result<Asserted> {
     let claims = &signed.claims;
     require_kind(signed, &["jwt"])?;
     require_issuer_and_time(claims, &issuer.url, now)?;
@@ -34,6 +40,11 @@ pub(super) fn id_token(signed: &Signed, issuer: &Issuer, nonce: &str, now: Times
     require(seconds(claims, "iat")?.is_some(), "the token does not say when it was made")?;
     let known = claims.get("nonce").and_then(Value::as_str);
     require(known == Some(nonce), "the token is of another sign-in")?;
+    if let Some(since) = since {
+        let signed_in = seconds(claims, "auth_time")?;
+        let is_fresh = signed_in.is_some_and(|at| at.saturating_add(LEEWAY) >= since);
+        require(is_fresh, "the person signed in too long ago, or the token does not say when")?;
+    }
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let is_verified = claims.get("email_verified") == Some(&Value::Bool(true));
     Ok(Asserted {
@@ -186,7 +197,8 @@ mod tests {
     fn an_id_token_is_of_this_sign_in_and_for_this_server() {
         let base = json!({"iss": "https://id.example", "sub": "ann", "aud": "us", "exp": NOW + 60, "iat": NOW,
             "nonce": "n", "email": "ann@example.org", "email_verified": true});
-        let read = |kind, more: Value| id_token(&signed(kind, base.clone(), &more), &issuer(), "n", now());
+        let read =
+            |kind, more: Value| id_token(&signed(kind, base.clone(), &more), &issuer(), ("n", None), now());
         let good = read(Some("JWT"), json!({})).unwrap();
         assert_eq!((&*good.subject, good.verified_email.as_deref()), ("ann", Some("ann@example.org")));
         for unverified in [json!(false), json!("true"), json!(1), Value::Null] {
@@ -220,6 +232,13 @@ mod tests {
         }
         assert!(read(Some("at+jwt"), json!({})).is_err());
         assert!(read(Some("logout+jwt"), json!({})).is_err());
+        let fresh = |more: Value| {
+            id_token(&signed(None, base.clone(), &more), &issuer(), ("n", Some(NOW - 300)), now()).is_ok()
+        };
+        assert!(fresh(json!({"auth_time": NOW})) && fresh(json!({"auth_time": NOW - 360})));
+        for stale in [json!(NOW - 361), json!("now"), Value::Null] {
+            assert!(!fresh(json!({"auth_time": stale})), "{stale}");
+        }
     }
 
     #[test]

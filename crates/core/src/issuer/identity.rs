@@ -4,7 +4,7 @@
 //! issuer and this server have had the same address proved. Nobody is linked by an address that somebody merely names.
 
 use super::claims::Asserted;
-use super::{Identity, Issuer, read};
+use super::{IDENTITIES_MAX, Identity, Issuer, read};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
@@ -177,6 +177,13 @@ async fn link(
     person: PrincipalId,
     secret: &Secret,
 ) -> Result<Identity> {
+    // Whoever links has the trust held, so the count stays true.
+    let own = session.identities_of(person).await?;
+    if own.iter().filter(|own| own.issuer == issuer.id).count() >= IDENTITIES_MAX {
+        let message =
+            format!("at most {IDENTITIES_MAX} accounts of an issuer may be linked; unlink one first");
+        return Err(Error::new(Kind::LimitReached, "identity.limit", message));
+    }
     let holder = (person, (issuer.organization, Access::Everything, None));
     let made = credential::issue(session, act, holder, &issuer.title, secret, (None, None)).await?;
     let identity = Identity {

@@ -35,6 +35,19 @@ pub struct Journey {
     pub kept: String,
 }
 
+/// Where a browser is to come back to, and how fresh the sign-in has to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Departure<'a> {
+    /// The address to which the issuer sends it.
+    pub redirect_uri: &'a str,
+    /// The page of ours that was wanted before.
+    pub return_to: &'a str,
+    /// Whether the person is to sign in there anew (`prompt=login`, OpenID Connect Core, section 3.1.2.1).
+    pub anew: bool,
+    /// How long ago the person may have signed in there, in seconds (`max_age`). The issuer then has to tell when it was.
+    pub max_age: Option<i64>,
+}
+
 /// What the issuer gives a browser to bring.
 #[derive(Clone, Debug, Default)]
 pub struct IssuerAnswer {
@@ -65,6 +78,8 @@ struct Kept {
     verifier: String,
     return_to: String,
     until: i64,
+    // The oldest sign-in that will do, in seconds.
+    since: Option<i64>,
     /// Who links an account, where that is what it is for.
     person: Option<String>,
 }
@@ -97,9 +112,10 @@ impl Core {
     pub async fn begin_issuer_sign_in(
         &self,
         id: IssuerId,
-        (redirect_uri, return_to): (&str, &str),
+        departure: Departure<'_>,
         linking: Option<&Caller>,
     ) -> Result<Journey> {
+        let Departure { redirect_uri, return_to, anew, max_age } = departure;
         if let Some(caller) = linking {
             require_whole_person(caller)?;
         }
@@ -113,6 +129,7 @@ impl Core {
             verifier: self.random(),
             return_to: if return_to.len() > RETURN_TO_MAX { "/login/account" } else { return_to }.to_owned(),
             until: now.plus_seconds(JOURNEY_SECONDS).as_micros(),
+            since: max_age.map(|seconds| now.plus_seconds(seconds.saturating_neg()).as_micros() / 1_000_000),
             person: linking.map(|caller| caller.principal.to_string()),
         };
         let mut address = Url::parse(&provider.authorization_endpoint).map_err(Error::internal)?;
@@ -127,6 +144,12 @@ impl Core {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ]);
+        if anew {
+            address.query_pairs_mut().append_pair("prompt", "login");
+        }
+        if let Some(seconds) = max_age {
+            address.query_pairs_mut().append_pair("max_age", &seconds.to_string());
+        }
         let text = serde_json::to_vec(&kept).map_err(Error::internal)?;
         let kept = URL_SAFE_NO_PAD.encode(self.seal.seal(SEALED_FOR, &text)?);
         Ok(Journey { address: address.into(), kept })
@@ -174,7 +197,8 @@ impl Core {
         };
         let token = self.issuers().redeem(&issuer.url, redemption, now).await?;
         let signed = self.issuers().read(&issuer.url, &issuer.algorithms, &token, now).await?;
-        let asserted = claims::id_token(&signed, &issuer, &kept.nonce, now).map_err(Error::at_sign_in)?;
+        let asserted = claims::id_token(&signed, &issuer, (&kept.nonce, kept.since), now);
+        let asserted = asserted.map_err(Error::at_sign_in)?;
         let session = match kept.person.as_deref().map(PrincipalId::parse) {
             None => Some(self.enter(id, asserted, (from, before)).await?),
             Some(person) => {

@@ -10,7 +10,7 @@ use tenantry_core::{Kind, Result};
 use tenantry_http::{Form, Query, Refused, Served};
 
 use super::{Pages, go, issuer, show as show_page};
-use crate::authorize::AFTER;
+use crate::authorize::{AFTER, Wanted};
 use crate::browser::Browser;
 
 /// Where somebody goes who came for no other reason.
@@ -93,13 +93,11 @@ async fn form(
     (login, return_to, organization): (&str, &str, Option<OrganizationRef>),
     problem: Option<&str>,
 ) -> Result<Response> {
-    let asked =
-        return_to.strip_prefix("/oauth2/authorize?").and_then(|query| Query::<Pages>::parse(query).ok());
-    let find = |name| asked.as_ref().and_then(|asked| asked.one(name).ok().flatten());
+    let wanted = Wanted::of(return_to);
     // Who is to sign in anew does not just go on.
-    let signed_in = browser.session.as_ref().filter(|_| find(AFTER).is_none());
+    let signed_in = browser.session.as_ref().filter(|_| wanted.get(AFTER).is_none());
     // Where the authorization that is asked for leads on to, if that is where its client is.
-    let onward = match (find("client_id"), find("redirect_uri")) {
+    let onward = match (wanted.get("client_id"), wanted.get("redirect_uri")) {
         (Some(client), Some(address)) => {
             let client = served.core.find_client(client).await?;
             client.filter(|client| is_registered(&client.redirect_uris, address)).and(Some(address))
