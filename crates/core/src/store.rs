@@ -29,6 +29,7 @@ use crate::project::ProjectStore;
 use crate::purge::PurgeStore;
 use crate::resource::ResourceStore;
 use crate::role::RoleStore;
+use crate::seal::SealStore;
 use crate::service_account::ServiceAccountStore;
 use crate::signing::SigningStore;
 use crate::team::TeamStore;
@@ -61,6 +62,7 @@ pub trait Session:
     + PurgeStore
     + ResourceStore
     + RoleStore
+    + SealStore
     + ServiceAccountStore
     + SigningStore
     + TeamStore

@@ -33,6 +33,7 @@ mod purge;
 mod resource;
 mod role;
 mod roles;
+mod seal;
 mod service_account;
 mod session;
 mod signing;
