@@ -55,6 +55,22 @@ const OF: Sql = sql!(concat!(
     stands!(),
     " ORDER BY i.created_at, i.id"
 ));
+/// An organization's issuer with a domain: by an index of those that have any.
+macro_rules! of_domains {
+    () => {
+        "i.domains <> '' AND i.org_id <> $1 AND "
+    };
+}
+const OF_DOMAIN: Sql = sql!(concat!(
+    "SELECT ",
+    columns!(),
+    " FROM issuers i WHERE ' ' || i.domains || ' ' LIKE $2 AND ",
+    of_domains!(),
+    stands!(),
+    " ORDER BY i.created_at, i.id"
+));
+const ANY_OF_DOMAINS: Sql =
+    sql!(concat!("SELECT 1 FROM issuers i WHERE ", of_domains!(), stands!(), " LIMIT 1"));
 const FOR: Sql = sql!(concat!(
     "SELECT ",
     columns!(),
@@ -295,6 +311,16 @@ impl IssuerStore for Db<'_> {
 
     async fn trusts_of(&self, organization: OrganizationId) -> Result<Vec<Issuer>> {
         self.trusts(&OF, organization.as_uuid().into()).await
+    }
+
+    async fn trusts_of_domain(&self, domain: &str) -> Result<Vec<Issuer>> {
+        // Domains have no characters that mean something here.
+        self.trusts(&OF_DOMAIN, format!("% {domain} %").into()).await
+    }
+
+    async fn has_trusts_of_domains(&self) -> Result<bool> {
+        let params = params![OrganizationId::SERVER.as_uuid()];
+        Ok(self.conn.first(&ANY_OF_DOMAINS, params, |_| Ok(())).await?.is_some())
     }
 
     async fn trusts_for(&self, person: PrincipalId) -> Result<Vec<Issuer>> {

@@ -29,7 +29,7 @@ use crate::version::Versions;
 
 pub(crate) use bearer::is_signed;
 pub use service::IssuerOf;
-pub use sign_in::{Arrival, Departure, IssuerAnswer, Journey};
+pub use sign_in::{Arrival, Departure, IssuerAnswer, Journey, Ways};
 pub use store::IssuerStore;
 pub use upstream::{CodeRedemption, Issuers, Provider, Signed};
 

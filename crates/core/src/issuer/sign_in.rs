@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{CodeRedemption, Issuer, claims, identity};
+use super::{CodeRedemption, Issuer, claims, identity, read};
 use crate::Core;
 use crate::audit::Act;
 use crate::authz::OrganizationRef;
@@ -35,6 +35,15 @@ pub struct Journey {
     pub kept: String,
 }
 
+/// How people can sign in besides by a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// The issuers, in the order in which they are offered.
+    pub issuers: Vec<Issuer>,
+    /// Whether an address may lead to others.
+    pub more_by_address: bool,
+}
+
 /// Where a browser is to come back to, and how fresh the sign-in has to be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Departure<'a> {
@@ -42,6 +51,8 @@ pub struct Departure<'a> {
     pub redirect_uri: &'a str,
     /// The page of ours that was wanted before.
     pub return_to: &'a str,
+    /// Who is to sign in, if the person has said so (`login_hint`).
+    pub login_hint: Option<&'a str>,
     /// Whether the person is to sign in there anew (`prompt=login`, OpenID Connect Core, section 3.1.2.1).
     pub anew: bool,
     /// How long ago the person may have signed in there, in seconds (`max_age`). The issuer then has to tell when it was.
@@ -85,21 +96,24 @@ struct Kept {
 }
 
 impl Core {
-    /// The issuers with which people can sign in: the server's, and those of the organization that is named.
-    pub async fn list_issuers_to_sign_in(
-        &self,
-        organization: Option<OrganizationRef>,
-    ) -> Result<Vec<Issuer>> {
+    /// The issuers with which somebody can sign in: the server's, those of the organization that is named, and those that
+    /// may tell of the domain of the address by which the person goes. Whether there is an account makes no difference.
+    pub async fn ways_to_sign_in(&self, organization: Option<OrganizationRef>, login: &str) -> Result<Ways> {
         self.store()
-            .scan(organization, |session, organization| {
+            .scan((organization, read::domain_of(login)), |session, (organization, domain)| {
                 Box::pin(async move {
-                    let mut trusts = session.trusts_of(OrganizationId::SERVER).await?;
+                    let mut issuers = session.trusts_of(OrganizationId::SERVER).await?;
                     if let Some(by) = organization
                         && let Some(located) = session.locate_organization(by).await?
                     {
-                        trusts.extend(session.trusts_of(located.organization).await?);
+                        issuers.extend(session.trusts_of(located.organization).await?);
                     }
-                    Ok(trusts)
+                    if let Some(domain) = domain {
+                        let known: Vec<_> = issuers.iter().map(|issuer| issuer.id).collect();
+                        let of_domain = session.trusts_of_domain(domain).await?.into_iter();
+                        issuers.extend(of_domain.filter(|issuer| !known.contains(&issuer.id)));
+                    }
+                    Ok(Ways { issuers, more_by_address: session.has_trusts_of_domains().await? })
                 })
             })
             .await
@@ -115,7 +129,7 @@ impl Core {
         departure: Departure<'_>,
         linking: Option<&Caller>,
     ) -> Result<Journey> {
-        let Departure { redirect_uri, return_to, anew, max_age } = departure;
+        let Departure { redirect_uri, return_to, login_hint, anew, max_age } = departure;
         if let Some(caller) = linking {
             require_whole_person(caller)?;
         }
@@ -144,6 +158,9 @@ impl Core {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ]);
+        if let Some(login) = login_hint {
+            address.query_pairs_mut().append_pair("login_hint", login);
+        }
         if anew {
             address.query_pairs_mut().append_pair("prompt", "login");
         }

@@ -62,6 +62,12 @@ pub trait IssuerStore {
     /// The issuers of the server, or of an organization, as they were made.
     async fn trusts_of(&self, organization: OrganizationId) -> Result<Vec<Issuer>>;
 
+    /// The issuers of organizations that may tell of the addresses of a domain.
+    async fn trusts_of_domain(&self, domain: &str) -> Result<Vec<Issuer>>;
+
+    /// Whether there are any that may tell of a domain.
+    async fn has_trusts_of_domains(&self) -> Result<bool>;
+
     /// The issuers of the server, and of the organizations in which the person holds anything.
     async fn trusts_for(&self, person: PrincipalId) -> Result<Vec<Issuer>>;
 

@@ -17,10 +17,12 @@ use crate::browser::Browser;
 /// Where issuers send browsers back: registered with each of them, below the public address.
 const CALLBACK: &str = "/login/issuer/callback";
 
-/// The page that leads to an issuer.
-pub(super) fn way_to(id: IssuerId, return_to: &str) -> String {
+/// The page that leads to an issuer, with who is to sign in there if that was said.
+pub(super) fn way_to(id: IssuerId, return_to: &str, login: &str) -> String {
     let id = id.to_string();
-    format!("/login/issuer?{}", encode_query([("issuer", id.as_str()), ("return_to", return_to)]))
+    let said = Some(("login_hint", login)).filter(|(_, login)| !login.is_empty());
+    let known = [("issuer", id.as_str()), ("return_to", return_to)];
+    format!("/login/issuer?{}", encode_query(known.into_iter().chain(said)))
 }
 
 /// `GET /login/issuer`: to the issuer. Nothing comes of it but a cookie.
@@ -35,6 +37,7 @@ pub(crate) async fn begin(
     let departure = Departure {
         redirect_uri: &served.address(CALLBACK),
         return_to,
+        login_hint: query.one("login_hint")?.filter(|login| !login.is_empty()),
         anew: wanted.prompts("login"),
         max_age: wanted.get("max_age").and_then(|seconds| seconds.parse().ok()),
     };

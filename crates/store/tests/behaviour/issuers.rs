@@ -35,6 +35,7 @@ pub(crate) const URL: &str = "https://id.example";
 pub(crate) const RETURN: Departure<'_> = Departure {
     redirect_uri: "https://us.example/login/issuer/callback",
     return_to: "/login/device",
+    login_hint: None,
     anew: false,
     max_age: None,
 };

@@ -106,8 +106,8 @@ async fn who_ends_a_secret_holds_what_the_account_holds(core: TestCore) {
     let admin = BuiltinRole::OrganizationAdmin;
     core.add_organization_user(&root.caller, by.clone(), cat.id(), admin).await.unwrap();
     let new = NewServiceAccount { name: "robot".into(), role: BuiltinRole::OrganizationOwner };
-    let robot = core.create_service_account(&ann.caller, by.clone(), new).await.unwrap();
-    let (made, at) = (robot.api_key, || (by.clone(), robot.account.id));
+    let machine = core.create_service_account(&ann.caller, by.clone(), new).await.unwrap();
+    let (made, at) = (machine.api_key, || (by.clone(), machine.account.id));
     let which = (AccountSecret::ApiKey, made.credential.id);
     let refused = core.delete_account_secret(&cat.caller, at(), which, None).await;
     assert_eq!(reason(refused), "role.exceeds_own");

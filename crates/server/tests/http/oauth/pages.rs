@@ -15,6 +15,7 @@ use crate::harness::{Answer, Engine, TestServer, both, both_alone, client};
 both!(
     forms_are_taken_from_our_own_pages_only,
     a_wrong_password_and_an_unknown_name_look_alike,
+    without_mail_who_forgot_a_password_is_told_whom_to_ask,
     nobody_is_sent_elsewhere_after_a_sign_in,
     pages_allow_nothing_from_elsewhere,
     a_session_and_a_token_do_not_go_together,
@@ -73,6 +74,20 @@ async fn a_wrong_password_and_an_unknown_name_look_alike(server: &TestServer) {
     }
     assert_eq!(seen[0], seen[1]);
     assert!(seen[0].contains("role=\"alert\""));
+}
+
+/// Whoever waits for a mail that never comes is told so, with an account or without.
+async fn without_mail_who_forgot_a_password_is_told_whom_to_ask(server: &TestServer) {
+    let mut browser = Browser::new(server);
+    let shown = browser.get("/login/reset").await;
+    assert!(shown.status == 200 && shown.text.contains("This server sends no mail"), "{}", shown.text);
+    let token =
+        between(&browser.get("/login").await.text, "name=\"form_token\" value=\"", "\"").unwrap().to_owned();
+    for login in ["ada", "nobody"] {
+        let form = [("form_token", token.as_str()), ("login", login)];
+        let form = form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(browser.post("/login/reset", &form).await.text, shown.text);
+    }
 }
 
 async fn nobody_is_sent_elsewhere_after_a_sign_in(server: &TestServer) {
