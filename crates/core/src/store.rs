@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::audit::AuditStore;
 use crate::authz::AuthzStore;
 use crate::browser::BrowserStore;
-use crate::credential::CredentialStore;
+use crate::credential::{CredentialStore, KeyStore};
 use crate::device::DeviceStore;
 use crate::doctor::DoctorStore;
 use crate::error::{Error, Kind, Result};
@@ -53,6 +53,7 @@ pub trait Session:
     + IdempotencyStore
     + InvitationStore
     + IssuerStore
+    + KeyStore
     + OauthStore
     + LinkStore
     + MailStore

@@ -17,6 +17,7 @@ mod idempotency;
 mod invitation;
 mod issuer;
 mod kept;
+mod key;
 mod link;
 mod load;
 mod mail;
