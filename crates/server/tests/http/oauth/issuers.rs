@@ -19,13 +19,15 @@ type Maker = Box<dyn Fn(Value) -> String>;
 macro_rules! both_with_issuers {
     ($($name:ident),* $(,)?) => {
         mod on_sqlite {
-            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new(super::Engine::Sqlite)).await; })*
+            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new($crate::harness::Engine::Sqlite)).await; })*
         }
         mod on_postgres {
-            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new(super::Engine::Postgres)).await; })*
+            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new($crate::harness::Engine::Postgres)).await; })*
         }
     };
 }
+
+pub(super) use both_with_issuers;
 
 both_with_issuers!(
     a_person_links_an_account_and_comes_in_by_it,
@@ -35,18 +37,16 @@ both_with_issuers!(
     keys_are_fetched_seldom_and_bounded,
     issuers_that_lie_are_not_asked,
     an_organization_s_issuer_reaches_no_further,
-    who_says_who_they_are_is_shown_the_way,
-    failures_of_issuers_are_held_against_nobody,
 );
 
 /// A server that may ask issuers at a loopback address.
-struct Scene {
-    server: TestServer,
-    issuers: Issuers,
+pub(super) struct Scene {
+    pub(super) server: TestServer,
+    pub(super) issuers: Issuers,
 }
 
 impl Scene {
-    fn new(engine: Engine) -> Self {
+    pub(super) fn new(engine: Engine) -> Self {
         let issuers = Issuers::start();
         let settings = Settings { outbound_allow: vec![issuers.origin.clone()], ..demo::settings() };
         let server = TestServer::with(engine, settings);
@@ -54,7 +54,7 @@ impl Scene {
     }
 
     /// Has the server trust one of the issuers.
-    async fn trust(&self, name: &str, of: IssuerOf) -> Issuer {
+    pub(super) async fn trust(&self, name: &str, of: IssuerOf) -> Issuer {
         let root = self.server.core.authenticate(self.server.token("root")).await.unwrap();
         let new = NewIssuer {
             url: self.issuers.url(name),
@@ -77,13 +77,13 @@ impl Scene {
         claims
     }
 
-    fn api_claims(&self, name: &str) -> Value {
+    pub(super) fn api_claims(&self, name: &str) -> Value {
         let now = self.server.core.clock().now().as_micros() / 1_000_000;
         json!({"iss": self.issuers.url(name), "sub": "a-1", "aud": "api", "iat": now, "exp": now + 300})
     }
 
     /// Follows the way to an issuer and brings a code back that is worth the token that `make` makes of the claims.
-    async fn come_back(
+    pub(super) async fn come_back(
         &self,
         browser: &mut Browser<'_>,
         departure: &str,
@@ -101,7 +101,7 @@ impl Scene {
     }
 
     /// Links ada with `a-1` of the issuer.
-    async fn link(&self, issuer: &Issuer, name: &str) {
+    pub(super) async fn link(&self, issuer: &Issuer, name: &str) {
         let mut browser = Browser::of(&self.server, "ada").await;
         let page = browser.get("/login/account").await;
         let form = [("form_token", token_of(&page)), ("issuer", issuer.id.to_string())];
@@ -119,29 +119,29 @@ impl Scene {
     }
 
     /// Where a browser is sent that wants to sign in with the issuer.
-    async fn depart(&self, browser: &mut Browser<'_>, issuer: &Issuer) -> String {
+    pub(super) async fn depart(&self, browser: &mut Browser<'_>, issuer: &Issuer) -> String {
         let answer =
             browser.get(&format!("/login/issuer?issuer={}&return_to=%2Flogin%2Fdevice", issuer.id)).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         answer.headers["location"].to_str().unwrap().to_owned()
     }
 
-    async fn me(&self, token: &str) -> Answer {
+    pub(super) async fn me(&self, token: &str) -> Answer {
         self.server.get(token, "/api/v1/me").await
     }
 }
 
 /// The token that the honest issuer makes of these claims.
 #[expect(clippy::needless_pass_by_value, reason = "makers of tokens take claims to change them")]
-fn honest(claims: Value) -> String {
+pub(super) fn honest(claims: Value) -> String {
     signed("honest", "honest", &claims)
 }
 
-fn token_of(page: &Answer) -> String {
+pub(super) fn token_of(page: &Answer) -> String {
     between(&page.text, "name=\"form_token\" value=\"", "\"").unwrap().to_owned()
 }
 
-fn parameter(address: &str, name: &str) -> String {
+pub(super) fn parameter(address: &str, name: &str) -> String {
     let url = url::Url::parse(address).unwrap();
     url.query_pairs().find(|(known, _)| known == name).unwrap().1.into_owned()
 }
@@ -483,80 +483,4 @@ async fn an_organization_s_issuer_reaches_no_further(scene: &Scene) {
     for path in ["/api/v1/me/tokens", "/api/v1/me/sessions", "/api/v1/users"] {
         assert_eq!(scene.server.get(&token, path).await.status, 403, "{path}");
     }
-}
-
-/// The name of a page's button that leads to an issuer, and where it leads.
-fn button(page: &Answer) -> Option<(String, String)> {
-    let (way, rest) = page.text.split_once("<a class=\"button\" href=\"")?.1.split_once("\">")?;
-    Some((rest.split_once('<')?.0.to_owned(), way.replace("&#38;", "&")))
-}
-
-/// The issuer of an organization is found by the address that somebody types, with an account or without.
-async fn who_says_who_they_are_is_shown_the_way(scene: &Scene) {
-    let mut browser = Browser::new(&scene.server);
-    assert!(browser.get("/login").await.text.contains("type=\"password\""));
-    let northwind = IssuerOf::Organization(OrganizationRef::Name("northwind".to_owned()));
-    let issuer = scene.trust("honest", northwind.clone()).await;
-    let root = scene.server.core.authenticate(scene.server.token("root")).await.unwrap();
-    let domains = Some(vec!["tenantry.example".to_owned()]);
-    let confirmed = IssuerChange { domains, ..IssuerChange::default() };
-    scene.server.core.update_issuer(&root, northwind, issuer.id, confirmed).await.unwrap();
-
-    let page = browser.get("/login?return_to=%2Flogin%2Fdevice").await;
-    assert!(!page.text.contains("type=\"password\"") && page.text.contains("Continue"), "{}", page.text);
-    assert_eq!(button(&page), None);
-    let mut seen = Vec::new();
-    for login in ["ada@tenantry.example", "nobody@tenantry.example"] {
-        let next = browser.fill(&page, &[("login", login)]).await;
-        assert_eq!(next.status, 200);
-        assert!(next.text.contains("type=\"password\""), "{}", next.text);
-        let (title, way) = button(&next).unwrap();
-        assert_eq!(title, "Sign in with The &#60;honest&#62;");
-        let departure = browser.get(&way).await;
-        let departure = departure.headers["location"].to_str().unwrap();
-        assert_eq!(parameter(departure, "login_hint"), login);
-        let escaped = login.replace('@', "%40");
-        let token = token_of(&next);
-        seen.push(next.text.replace(login, "").replace(&escaped, "").replace(&token, ""));
-    }
-    assert_eq!(seen[0], seen[1]);
-    let other = browser.fill(&page, &[("login", "ada@elsewhere.example")]).await;
-    assert_eq!(button(&other), None);
-    // Who has a password signs in with it from there.
-    let next = browser.fill(&page, &[("login", "ada")]).await;
-    let back = browser.sign_in(&next, "ada").await;
-    assert_eq!((back.status, back.headers["location"].to_str().unwrap()), (303, "/login/device"));
-
-    // How fresh the sign-in has to be is the issuer's to know.
-    let wanted = "/oauth2/authorize?client_id=x&prompt=login%20consent&max_age=60";
-    let way = tenantry_http::encode_query([("issuer", &*issuer.id.to_string()), ("return_to", wanted)]);
-    let departure = browser.get(&format!("/login/issuer?{way}")).await;
-    let departure = departure.headers["location"].to_str().unwrap();
-    assert_eq!((&*parameter(departure, "prompt"), &*parameter(departure, "max_age")), ("login", "60"));
-    // An organization that was named stays so when the password was wrong.
-    let page = browser.get("/login?organization=northwind&login_hint=ada").await;
-    assert!(button(&page).is_some());
-    let again = browser.fill(&page, &[("login", "ada"), ("password", "wrong horse")]).await;
-    assert_eq!(again.status, 401);
-    assert!(button(&again).is_some(), "{}", again.text);
-}
-
-/// Anybody can bring made-up answers, and pages of others can have browsers do so: nobody is kept out by that.
-async fn failures_of_issuers_are_held_against_nobody(scene: &Scene) {
-    let issuer = scene.trust("honest", IssuerOf::Server).await;
-    scene.link(&issuer, "honest").await;
-    let mut browser = Browser::new(&scene.server);
-    for number in 0..30 {
-        let departure = scene.depart(&mut browser, &issuer).await;
-        let back = match number % 3 {
-            0 => browser.get("/login/issuer/callback?code=x&state=y").await,
-            1 => scene.come_back(&mut browser, &departure, ("honest", &[]), |_| "x".to_owned()).await,
-            _ => scene.come_back(&mut browser, &departure, ("honest", &[("code", "made-up")]), honest).await,
-        };
-        assert_eq!(back.status, 403, "{number}: {}", back.text);
-    }
-    let departure = scene.depart(&mut browser, &issuer).await;
-    let back = scene.come_back(&mut browser, &departure, ("honest", &[]), honest);
-    assert_eq!(back.await.status, 303);
-    Browser::of(&scene.server, "ada").await;
 }
