@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 use tenantry_core::audit::AuditEvent;
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::browser::Origin;
 use tenantry_core::clock::Clock;
 use tenantry_core::error::{Kind, Result};
 use tenantry_core::ids::{AuditEventId, OrganizationId, PrincipalId};
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::asking::{called, every_workspace, kind, names, reason};
-use crate::issuers::{arrive, link, signed_in, trusted};
+use crate::issuers::{RETURN, answer, link, signed_in, trusted};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_that_start_together_migrate_once() {
@@ -255,12 +256,18 @@ async fn what_is_linked_while_trust_ends_ends_with_it() {
     for round in 0..10 {
         let issuer = trusted(&here, &root, IssuerChange::default()).await;
         let who = json!({"sub": round.to_string()});
+        let (kept, brought) = answer(&here, &issuer, &who, Some(&ann)).await;
         let (deleted, _) = tokio::join!(
             there.delete_issuer(&root.caller, IssuerOf::Server, issuer.id, None),
-            link(&here, &issuer, &who, &ann),
+            here.finish_issuer_sign_in(
+                Some(&kept),
+                brought,
+                RETURN.redirect_uri,
+                (Origin::default(), None, Some(&ann))
+            ),
         );
         deleted.unwrap();
-        assert!(arrive(&here, &issuer, &who).await.is_err(), "{round}");
+        assert_eq!(kind(here.begin_issuer_sign_in(issuer.id, RETURN, None).await), Kind::NotFound);
         assert_eq!(here.list_own_identities(&ann.caller).await.unwrap(), [], "{round}");
         let left = "SELECT COUNT(*) FROM credentials WHERE kind = 'identity' AND revoked_at IS NULL";
         assert_eq!((here.sql("SELECT COUNT(*) FROM identities"), here.sql(left)), ("0".into(), "0".into()));

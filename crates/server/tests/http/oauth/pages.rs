@@ -18,6 +18,7 @@ both!(
     without_mail_who_forgot_a_password_is_told_whom_to_ask,
     nobody_is_sent_elsewhere_after_a_sign_in,
     pages_allow_nothing_from_elsewhere,
+    answers_are_for_nobody_else_s_pages,
     a_session_and_a_token_do_not_go_together,
     signing_in_gives_another_session,
 );
@@ -116,6 +117,31 @@ async fn pages_allow_nothing_from_elsewhere(server: &TestServer) {
             !page.text.contains("<script") && !page.text.contains(" style=") && !page.text.contains(" on"),
             "{path}"
         );
+    }
+}
+
+/// No page of another site reads an answer, of any API.
+async fn answers_are_for_nobody_else_s_pages(server: &TestServer) {
+    let paths = [
+        "/api/v1/me",
+        "/workspace/orgs",
+        "/organizations",
+        "/api/v1/user",
+        "/oauth2/token",
+        "/oauth2/userinfo",
+        "/oauth2/jwks",
+        "/.well-known/openid-configuration",
+        "/login",
+    ];
+    for path in paths {
+        for method in [reqwest::Method::GET, reqwest::Method::OPTIONS] {
+            let request = client().request(method.clone(), format!("{}{path}", server.url));
+            let request = request.header("origin", "https://evil.example").bearer_auth(server.token("ben"));
+            let request = request.header("access-control-request-method", "POST");
+            let answer = Answer::of(request).await;
+            let told = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert_eq!(told, None, "{method} {path}");
+        }
     }
 }
 
