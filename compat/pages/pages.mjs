@@ -159,12 +159,9 @@ for (const width of [360, 1280]) {
   const page = await open(width);
   await page.goto(`${demo.url}/login`);
   await page.getByRole("link", { name: "Forgotten password?" }).click();
+  await page.getByRole("heading", { name: "This server sends no mail" }).waitFor();
   await look(page, "forgotten");
-  await page.getByLabel("E-mail address or user name").fill(`nell-${width}@example.org`);
-  await page.getByRole("button").click();
-  await page.getByRole("heading", { name: "Look into your mail" }).waitFor();
-  await look(page, "forgotten-done");
-  // Without a mail server, whoever runs the server has the link.
+  // Whoever runs the server has the link.
   const { link } = await ask("root", `users/${demo.people.cleo.id}:sendActivation`, {});
   await page.goto(link);
   await look(page, "password");

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::audit::AuditStore;
 use crate::authz::AuthzStore;
 use crate::browser::BrowserStore;
-use crate::credential::CredentialStore;
+use crate::credential::{CredentialStore, KeyStore};
 use crate::device::DeviceStore;
 use crate::doctor::DoctorStore;
 use crate::error::{Error, Kind, Result};
@@ -29,6 +29,7 @@ use crate::project::ProjectStore;
 use crate::purge::PurgeStore;
 use crate::resource::ResourceStore;
 use crate::role::RoleStore;
+use crate::seal::SealStore;
 use crate::service_account::ServiceAccountStore;
 use crate::signing::SigningStore;
 use crate::team::TeamStore;
@@ -52,6 +53,7 @@ pub trait Session:
     + IdempotencyStore
     + InvitationStore
     + IssuerStore
+    + KeyStore
     + OauthStore
     + LinkStore
     + MailStore
@@ -61,6 +63,7 @@ pub trait Session:
     + PurgeStore
     + ResourceStore
     + RoleStore
+    + SealStore
     + ServiceAccountStore
     + SigningStore
     + TeamStore

@@ -57,6 +57,30 @@ struct Consent<'a> {
     parameters: &'a [(&'static str, String)],
 }
 
+/// The request for an authorization that a page of ours leads on to, as far as there is one.
+pub(crate) struct Wanted(Option<Query<Pages>>);
+
+impl Wanted {
+    /// What is wanted behind this page.
+    pub(crate) fn of(return_to: &str) -> Self {
+        Self(return_to.strip_prefix("/oauth2/authorize?").and_then(|query| Query::parse(query).ok()))
+    }
+
+    /// A parameter of the request.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.as_ref()?.one(name).ok().flatten().filter(|value| !value.is_empty())
+    }
+
+    /// Whether the request has this word in its `prompt`.
+    pub(crate) fn prompts(&self, word: &str) -> bool {
+        prompts(self.get("prompt"), word)
+    }
+}
+
+fn prompts(prompt: Option<&str>, word: &str) -> bool {
+    prompt.is_some_and(|prompt| prompt.split(' ').any(|known| known == word))
+}
+
 /// A request whose client and redirect address are known: from here on the client is answered.
 struct Asked {
     client: Client,
@@ -155,7 +179,7 @@ impl Asked {
     }
 
     fn prompts(&self, word: &str) -> bool {
-        self.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|known| known == word))
+        prompts(self.get("prompt"), word)
     }
 
     /// Whether the person must sign in anew.

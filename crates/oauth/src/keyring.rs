@@ -28,12 +28,6 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Whether every key that is kept was sealed with this server's master key.
-    pub async fn can_open(&self, core: &Core) -> Result<bool> {
-        let keys = core.signing_keys().await?;
-        Ok(keys.published(core.clock().now()).all(|key| self.open(&*core.seal(), key).is_ok()))
-    }
-
     /// The public keys, as JSON Web Keys.
     pub(crate) async fn published(&self, core: &Core) -> Result<Vec<Value>> {
         let keys = self.keys(core).await?;

@@ -248,9 +248,11 @@ pub(crate) fn show_sign_in() -> Operation {
 
 pub(crate) fn sign_in() -> Operation {
     Operation::new("sign_in", "Sign in with a password")
-        .about("The form of the page. Begins a session, and ends the one that the browser had.")
+        .about("The form of the page. Begins a session, and ends the one that the browser had. Without a password, shows how \
+             whoever goes by the `login` can sign in.")
         .open()
-        .reads(FORM, form(&["form_token", "login", "password"], &["return_to"]))
+        .reads(FORM, form(&["form_token", "login"], &["password", "return_to", "organization"]))
+        .answers_text(200, "The form.", HTML)
         .answers_nothing(303, "To the page that was wanted.")
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated, Kind::RateLimited])
 }
@@ -335,6 +337,7 @@ pub(crate) fn begin_with_issuer() -> Operation {
         .takes([
             text("issuer", "The issuer's id, as the sign-in page has it."),
             text("return_to", "The page to go to afterwards."),
+            text("login_hint", "Who is to sign in; the issuer is told."),
         ])
         .answers_nothing(303, "To the issuer.")
         .answers_text(404, "Nobody trusts such an issuer.", HTML)

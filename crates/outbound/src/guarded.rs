@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode};
 use tenantry_core::settings::Settings;
 use tenantry_core::{Error, Kind, Result};
 use url::{Host, Url};
@@ -18,6 +18,8 @@ const TIME: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
 /// Ports of https that are asked. Others are open for reasons of their own.
 const PORTS: [u16; 2] = [443, 8443];
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A client for addresses that others give. It asks https on the usual ports, at public addresses, each of which is checked
 /// after its name is resolved and connected to as it was checked; or whatever origin the operator allows.
@@ -38,17 +40,8 @@ pub(crate) struct Fetched {
 impl Guarded {
     /// A client that goes beyond the public internet where these settings allow it.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let plain = || {
-            Client::builder()
-                .no_proxy()
-                .redirect(Policy::none())
-                .referer(false)
-                .timeout(TIME)
-                .connect_timeout(CONNECT)
-                .user_agent("tenantry")
-        };
         Ok(Self {
-            public: plain().https_only(true).dns_resolver(PublicNames).build().map_err(Error::internal)?,
+            public: public(PublicNames).build().map_err(Error::internal)?,
             allowed: plain().build().map_err(Error::internal)?,
             settings: settings.clone(),
         })
@@ -99,6 +92,21 @@ impl Guarded {
     }
 }
 
+fn plain() -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .timeout(TIME)
+        .connect_timeout(CONNECT)
+        .user_agent("tenantry")
+}
+
+/// What goes to names that are checked on the way.
+fn public(names: impl Resolve + 'static) -> ClientBuilder {
+    plain().https_only(true).dns_resolver(names)
+}
+
 async fn read(request: RequestBuilder, most: usize) -> Result<Fetched> {
     let mut response = request.send().await.map_err(unavailable)?;
     let status = response.status();
@@ -113,7 +121,7 @@ async fn read(request: RequestBuilder, most: usize) -> Result<Fetched> {
 }
 
 /// The cause is for the log: it tells of the network that this server is in.
-pub(crate) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(crate) fn unavailable(cause: impl Into<BoxError>) -> Error {
     let message = "the issuer does not answer as it must, try again later";
     Error::new(Kind::Unavailable, "issuer.unavailable", message).with_source(cause)
 }
@@ -125,13 +133,22 @@ impl Resolve for PublicNames {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            match found.iter().find(|address| !is_public(address.ip())) {
-                Some(_) => Err("the name leads to an address that is not public".into()),
-                None => Ok(Box::new(found.into_iter()) as Addrs),
-            }
+            checked(found, is_public)
         })
     }
 }
+
+/// These addresses, to be connected to and no others: the name is not asked for them again.
+fn checked(found: Vec<SocketAddr>, may_ask: fn(IpAddr) -> bool) -> Result<Addrs, BoxError> {
+    if found.iter().all(|address| may_ask(address.ip())) {
+        return Ok(Box::new(found.into_iter()));
+    }
+    Err("the name leads to an address that is not public".into())
+}
+
+#[cfg(test)]
+#[path = "wire.rs"]
+mod wire;
 
 #[cfg(test)]
 mod tests {

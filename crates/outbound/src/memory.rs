@@ -1,4 +1,5 @@
-//! What was fetched and is remembered for a while: one copy for each address, fetched by one request while others wait.
+//! What was fetched and is remembered for a while: one copy for each address, fetched by one request while others use
+//! the copy before, and wait only where that has not what they need.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,7 +46,14 @@ impl<T> Remembered<T> {
         if let Some(young) = self.known(now, YOUNG).filter(|value| suffices(value)) {
             return Ok(Some(young));
         }
-        let _turn = self.fetching.lock().await;
+        let _turn = match self.fetching.try_lock() {
+            Ok(turn) => turn,
+            // Somebody is fetching it: what is there serves meanwhile, however slow the other side is.
+            Err(_) => match self.known(now, STALE).filter(|value| suffices(value)) {
+                Some(stale) => return Ok(Some(stale)),
+                None => self.fetching.lock().await,
+            },
+        };
         // Somebody else may have fetched it meanwhile, or tried to.
         if let Some(young) = self.known(now, YOUNG).filter(|value| suffices(value)) {
             return Ok(Some(young));
@@ -124,6 +132,30 @@ mod tests {
         assert_eq!(*remembered.get(at(60 + YOUNG), |_| true, bad()).await.unwrap().unwrap(), 2);
         assert_eq!(asked.load(Ordering::Relaxed), 4);
         assert!(remembered.get(at(60 + STALE), |_| true, bad()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_slow_keep_nobody_waiting_who_has_what_serves() {
+        let remembered = Remembered::<u32>::default();
+        assert_eq!(remembered.get(at(0), |_| true, async { Ok(1) }).await.unwrap().as_deref(), Some(&1));
+        let (answer, waiting) = tokio::sync::oneshot::channel();
+        let slow = remembered.get(at(YOUNG), |_| true, async { Ok(waiting.await.unwrap()) });
+        let never = || async { Err(Error::bad_credential()) };
+        let others = async {
+            for _ in 0..3 {
+                let served = remembered.get(at(YOUNG), |_| true, never()).await.unwrap();
+                assert_eq!(served.as_deref(), Some(&1));
+            }
+            // An unknown key is worth waiting for.
+            let unknown = remembered.get(at(YOUNG), |known| *known == 2, never());
+            let answered = async {
+                tokio::task::yield_now().await;
+                answer.send(2).unwrap();
+            };
+            tokio::join!(unknown, answered).0.unwrap()
+        };
+        let (slow, unknown) = tokio::join!(slow, others);
+        assert_eq!((slow.unwrap().as_deref(), unknown.as_deref()), (Some(&2), Some(&2)));
     }
 
     #[tokio::test]

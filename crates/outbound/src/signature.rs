@@ -57,7 +57,7 @@ impl Header {
         validation.required_spec_claims.clear();
         let key = DecodingKey::from_jwk(key).map_err(|_| refused())?;
         let read = jsonwebtoken::decode::<Map<String, Value>>(token, &key, &validation);
-        Ok(Signed { kind: self.kind, claims: read.map_err(|_| refused())?.claims })
+        Ok(Signed { algorithm: self.algorithm, kind: self.kind, claims: read.map_err(|_| refused())?.claims })
     }
 }
 

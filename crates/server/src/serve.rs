@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use tenantry_api_aip::PageTokens;
 use tenantry_core::clock::Clock;
 use tenantry_core::settings::Settings;
-use tenantry_core::{Core, Parts};
+use tenantry_core::{Core, Kind, Parts};
 use tenantry_http::{Observer, Served};
 use tenantry_outbound::OpenIdIssuers;
 use tenantry_store::Database;
@@ -24,7 +24,8 @@ use crate::seal::KeyedSeal;
 use crate::sweep::sweep;
 use crate::world::{Argon, SystemClock, SystemEntropy, SystemIds};
 
-/// A core over the database, with the machine's clock and chance.
+/// A core over the database, with the machine's clock and chance. A database that was written with another master key is
+/// refused.
 pub async fn open_core(database: &Database, settings: Settings, key: &MasterKey) -> Result<Arc<Core>> {
     open_core_at(database, settings, key, Arc::new(SystemClock)).await
 }
@@ -38,7 +39,7 @@ pub async fn open_core_at(
 ) -> Result<Arc<Core>> {
     let opened = tenantry_store::open(database, SystemClock.now()).await;
     let store = opened.context("the database")?;
-    Ok(Arc::new(Core::new(Parts {
+    let core = Core::new(Parts {
         store,
         clock,
         ids: Arc::new(SystemIds),
@@ -47,19 +48,12 @@ pub async fn open_core_at(
         seal: Arc::new(KeyedSeal::new(key)),
         issuers: Arc::new(OpenIdIssuers::new(&settings).context("the client for external issuers")?),
         settings,
-    })))
-}
-
-/// Refuses a database whose secrets were sealed with another master key: half of what is served would fail later.
-pub async fn require_own_key(core: &Core) -> Result<()> {
-    let keyring = tenantry_oauth::Keyring::default();
-    let own = keyring.can_open(core).await? && core.can_open_mail().await?;
-    anyhow::ensure!(
-        own,
-        "secret_key: the database was written with another master key, without which its signing keys and mail cannot be \
-         opened; give that one"
-    );
-    Ok(())
+    });
+    core.require_own_seal().await.map_err(|error| match error.kind {
+        Kind::Precondition => anyhow::anyhow!("secret_key: {}", error.public()),
+        _ => error.into(),
+    })?;
+    Ok(Arc::new(core))
 }
 
 /// Everything that is served. What lies `beside` the dialects is served under the same request ids and access log.
@@ -81,7 +75,6 @@ pub async fn serve(config: &Config) -> Result<()> {
     }
     let key = MasterKey::of(config, &SystemEntropy)?;
     let core = open_core(&database, config.settings(), &key).await?;
-    require_own_key(&core).await?;
     let listener = listen(config.listen).await?;
     let bound = listener.local_addr()?;
     let static_answers = config.static_answers.as_deref().map(crate::static_answers::router).transpose()?;

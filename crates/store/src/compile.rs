@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::driver::Value;
 
 /// Adds a parameter and gives its name.
-pub(crate) fn bind(params: &mut Vec<Value<'_>>, value: Value<'static>) -> String {
+pub(crate) fn bind<'a>(params: &mut Vec<Value<'a>>, value: Value<'a>) -> String {
     params.push(value);
     format!("${}", params.len())
 }
@@ -20,6 +20,12 @@ pub(crate) fn bind(params: &mut Vec<Value<'_>>, value: Value<'static>) -> String
 pub(crate) fn id_list(params: &mut Vec<Value<'_>>, ids: impl Iterator<Item = Uuid>) -> String {
     let names: Vec<String> = ids.map(|id| bind(params, Value::Id(id))).collect();
     if names.is_empty() { "NULL".to_owned() } else { names.join(", ") }
+}
+
+/// The names of parameters for a list of texts, one at least.
+pub(crate) fn text_list<'a>(params: &mut Vec<Value<'a>>, texts: &[&'a str]) -> String {
+    let names: Vec<String> = texts.iter().map(|text| bind(params, (*text).into())).collect();
+    names.join(", ")
 }
 
 /// What a text that is `stem` and up to four characters more is less than, and how long it is at most. The stem ends with

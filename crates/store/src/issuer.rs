@@ -48,13 +48,6 @@ const OF_ISSUER: &str = "(SELECT credential_id FROM identities WHERE issuer_id =
 const FORGET_OF_ISSUER: Sql = sql!("DELETE FROM identities WHERE issuer_id = $1");
 pub(crate) const TRUST: Sql =
     sql!(concat!("SELECT ", columns!(), " FROM issuers i WHERE i.id = $2 AND ", stands!()));
-const OF_URL: Sql = sql!(concat!(
-    "SELECT ",
-    columns!(),
-    " FROM issuers i WHERE i.url = $2 AND ",
-    stands!(),
-    " ORDER BY i.id"
-));
 const OF: Sql = sql!(concat!(
     "SELECT ",
     columns!(),
@@ -62,6 +55,22 @@ const OF: Sql = sql!(concat!(
     stands!(),
     " ORDER BY i.created_at, i.id"
 ));
+/// An organization's issuer with a domain: by an index of those that have any.
+macro_rules! of_domains {
+    () => {
+        "i.domains <> '' AND i.org_id <> $1 AND "
+    };
+}
+const OF_DOMAIN: Sql = sql!(concat!(
+    "SELECT ",
+    columns!(),
+    " FROM issuers i WHERE ' ' || i.domains || ' ' LIKE $2 AND ",
+    of_domains!(),
+    stands!(),
+    " ORDER BY i.created_at, i.id"
+));
+const ANY_OF_DOMAINS: Sql =
+    sql!(concat!("SELECT 1 FROM issuers i WHERE ", of_domains!(), stands!(), " LIMIT 1"));
 const FOR: Sql = sql!(concat!(
     "SELECT ",
     columns!(),
@@ -94,25 +103,72 @@ const BEHIND: Sql = sql!(
      WHERE c.id = $1 AND (d.credential_id = c.id OR d.credential_id = c.parent_id)"
 );
 
+/// How many columns [`credential::read`] takes.
+const FOUND_COLUMNS: usize = 23;
+
+/// With which algorithms the issuers of the URL `$1` may sign, by an index that has everything asked for: also by the trust
+/// of an organization that is deleted, which makes nobody known.
+pub(crate) fn algorithms_of<'a>(url: &'a str, audiences: &[&'a str]) -> (Sql, Vec<Value<'a>>) {
+    let mut params = vec![url.into()];
+    let list = compile::text_list(&mut params, audiences);
+    let text =
+        format!("SELECT DISTINCT i.algorithms FROM issuers i WHERE i.url = $1 AND i.audience IN ({list})");
+    (Sql::built(text), params)
+}
+
+/// The identities of the subject `$3` with issuers of the URL `$2`, read from those of the subject: it is one for each
+/// organization that a person is linked in, while any number of them may trust the issuer.
+pub(crate) fn asserted<'a>(
+    (url, subject): (&'a str, &'a str),
+    audiences: &[&'a str],
+) -> (Sql, Vec<Value<'a>>) {
+    let mut params = vec![OrganizationId::SERVER.as_uuid().into(), url.into(), subject.into()];
+    let list = compile::text_list(&mut params, audiences);
+    let text = format!(
+        concat!(
+            "SELECT ",
+            credential::found_columns!(),
+            ", ",
+            columns!(),
+            " FROM identities d CROSS JOIN issuers i CROSS JOIN credentials c CROSS JOIN principals p \
+             WHERE d.subject = $3 AND i.id = d.issuer_id AND i.url = $2 AND i.audience IN ({list}) AND ",
+            stands!(),
+            " AND c.id = d.credential_id AND p.id = c.principal_id \
+             ORDER BY CASE WHEN c.revoked_at IS NULL THEN 0 ELSE 1 END, c.created_at, c.id"
+        ),
+        list = list
+    );
+    (Sql::built(text), params)
+}
+
+fn algorithms(words: &str) -> Result<Vec<Algorithm>> {
+    let read = words.split(' ').map(Algorithm::from_word).collect::<Option<_>>();
+    read.ok_or_else(|| Error::internal("unknown algorithm"))
+}
+
 fn read(row: &Row<'_>) -> Result<Issuer> {
-    let home = OrganizationId::from_uuid(row.id(0)?);
-    let algorithms = row.text(6)?.split(' ').map(Algorithm::from_word).collect::<Option<_>>();
+    read_from(row, 0)
+}
+
+/// Reads the columns from `first` on.
+fn read_from(row: &Row<'_>, first: usize) -> Result<Issuer> {
+    let home = OrganizationId::from_uuid(row.id(first)?);
     Ok(Issuer {
-        id: IssuerId::from_uuid(row.id(1)?),
+        id: IssuerId::from_uuid(row.id(first + 1)?),
         organization: (home != OrganizationId::SERVER).then_some(home),
-        url: row.text(2)?.to_owned(),
-        title: row.text(3)?.to_owned(),
-        client_id: row.text(4)?.to_owned(),
-        client_secret: row.blob(5)?.to_owned(),
-        algorithms: algorithms.ok_or_else(|| Error::internal("unknown algorithm"))?,
-        audience: row.opt_string(7)?,
-        admits_newcomers: row.int(8)? != 0,
-        role: row.opt_text(9)?.and_then(BuiltinRole::from_word),
-        domains: row.text(10)?.split_ascii_whitespace().map(str::to_owned).collect(),
-        configured_by: PrincipalId::from_uuid(row.id(11)?),
-        version: row.int(12)?,
-        created_at: Timestamp::from_micros(row.int(13)?),
-        updated_at: Timestamp::from_micros(row.int(14)?),
+        url: row.text(first + 2)?.to_owned(),
+        title: row.text(first + 3)?.to_owned(),
+        client_id: row.text(first + 4)?.to_owned(),
+        client_secret: row.blob(first + 5)?.to_owned(),
+        algorithms: algorithms(row.text(first + 6)?)?,
+        audience: row.opt_string(first + 7)?,
+        admits_newcomers: row.int(first + 8)? != 0,
+        role: row.opt_text(first + 9)?.and_then(BuiltinRole::from_word),
+        domains: row.text(first + 10)?.split_ascii_whitespace().map(str::to_owned).collect(),
+        configured_by: PrincipalId::from_uuid(row.id(first + 11)?),
+        version: row.int(first + 12)?,
+        created_at: Timestamp::from_micros(row.int(first + 13)?),
+        updated_at: Timestamp::from_micros(row.int(first + 14)?),
     })
 }
 
@@ -235,12 +291,36 @@ impl IssuerStore for Db<'_> {
         self.conn.first(&TRUST, params, read).await
     }
 
-    async fn trusts_of_url(&self, url: &str) -> Result<Vec<Issuer>> {
-        self.trusts(&OF_URL, url.into()).await
+    async fn algorithms_of(&self, url: &str, audiences: &[&str]) -> Result<Vec<Algorithm>> {
+        let (statement, params) = algorithms_of(url, audiences);
+        let read = self.conn.all(&statement, &params, |row| algorithms(row.text(0)?)).await?;
+        Ok(Algorithm::ALL.into_iter().filter(|one| read.iter().flatten().any(|known| known == one)).collect())
+    }
+
+    async fn find_asserted(
+        &self,
+        url: &str,
+        audiences: &[&str],
+        subject: &str,
+    ) -> Result<Vec<(Issuer, Found)>> {
+        let (statement, params) = asserted((url, subject), audiences);
+        self.conn
+            .all(&statement, &params, |row| Ok((read_from(row, FOUND_COLUMNS)?, credential::read(row)?)))
+            .await
     }
 
     async fn trusts_of(&self, organization: OrganizationId) -> Result<Vec<Issuer>> {
         self.trusts(&OF, organization.as_uuid().into()).await
+    }
+
+    async fn trusts_of_domain(&self, domain: &str) -> Result<Vec<Issuer>> {
+        // Domains have no characters that mean something here.
+        self.trusts(&OF_DOMAIN, format!("% {domain} %").into()).await
+    }
+
+    async fn has_trusts_of_domains(&self) -> Result<bool> {
+        let params = params![OrganizationId::SERVER.as_uuid()];
+        Ok(self.conn.first(&ANY_OF_DOMAINS, params, |_| Ok(())).await?.is_some())
     }
 
     async fn trusts_for(&self, person: PrincipalId) -> Result<Vec<Issuer>> {

@@ -19,7 +19,6 @@ const CLAIM: Sql = sql!(
      WHERE due_at <= $1 AND id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at, id LIMIT $3) \
      RETURNING id, purpose, sealed, attempts"
 );
-const FIRST: Sql = sql!("SELECT id, sealed FROM outbox ORDER BY due_at, id LIMIT 1");
 const POSTPONE: Sql = sql!("UPDATE outbox SET due_at = $3 WHERE id = $1 AND attempts = $2");
 const REMOVE: Sql = sql!("DELETE FROM outbox WHERE id = $1");
 
@@ -47,12 +46,6 @@ impl MailStore for Db<'_> {
                     attempts: row.int(3)?,
                 })
             })
-            .await
-    }
-
-    async fn first_mail(&self) -> Result<Option<(MailId, Vec<u8>)>> {
-        self.conn
-            .first(&FIRST, params![], |row| Ok((MailId::from_uuid(row.id(0)?), row.blob(1)?.to_vec())))
             .await
     }
 

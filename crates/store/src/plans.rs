@@ -17,7 +17,9 @@ use crate::driver::{Sql, Value};
 use crate::postgres::gathered;
 use crate::user_list::Lead;
 use crate::workspace_list::{self, Lead as WorkspaceLead};
-use crate::{authz as authorization, credential, grant, organization, principal, user_list, workspace};
+use crate::{
+    authz as authorization, credential, grant, issuer, organization, principal, user_list, workspace,
+};
 
 /// What SQLite says it will do, a step a line.
 fn plan(core: &TestCore, statement: &Sql) -> Vec<String> {
@@ -55,6 +57,10 @@ async fn point_reads_search() {
     ] {
         expect_good(&core, statement, false);
     }
+    let (algorithms, _) = issuer::algorithms_of("u", &["a", "b"]);
+    assert!(plan(&core, &algorithms)[0].contains("COVERING INDEX issuers_audience (url=? AND audience=?)"));
+    let (asserted, _) = issuer::asserted(("u", "s"), &["a", "b"]);
+    assert!(plan(&core, &asserted)[0].contains("identities_of_subject (subject=?)"));
     // A few rows are put in order, or told from one another.
     for statement in [
         &authorization::WORKSPACE_BY_NAME,
@@ -64,6 +70,8 @@ async fn point_reads_search() {
         &credential::SIGN_IN,
         &principal::CALLED,
         &grant::GRANTS_OF,
+        &algorithms,
+        &asserted,
     ] {
         expect_good(&core, statement, true);
     }

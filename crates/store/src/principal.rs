@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tenantry_core::authz::{OrganizationScope, ServerScope, Writable};
+use tenantry_core::authz::{OrganizationScope, ServerScope, WorkspaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::Result;
 use tenantry_core::filter::Filter;
@@ -157,6 +157,17 @@ impl PrincipalStore for Db<'_> {
         account: &Principal,
     ) -> Result<()> {
         insert(self, account, (None, None)).await
+    }
+
+    async fn suspend_workspace_server(
+        &self,
+        scope: &Writable<WorkspaceScope>,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.note_identities();
+        let params = params![scope.workspace().as_uuid(), since.map(Timestamp::as_micros), now.as_micros()];
+        self.conn.run(&SUSPEND, params).await.map(drop)
     }
 
     async fn set_suspended(

@@ -29,7 +29,7 @@ impl Away {
             entropy: Arc::new(Self),
             passwords: Arc::new(Self),
             seal: Arc::new(PlainSeal),
-            issuers: Arc::new(PlainIssuers),
+            issuers: Arc::new(PlainIssuers::default()),
             settings: Settings::default(),
         }))
     }

@@ -31,6 +31,7 @@ pub struct TestCore {
     core: Arc<Core>,
     clock: Arc<TestClock>,
     passwords: Arc<PlainPasswords>,
+    issuers: Arc<PlainIssuers>,
     database: Database,
     // Last, so that the engine lets go of the file before its directory goes.
     _directory: Option<TempDir>,
@@ -104,6 +105,7 @@ impl TestCore {
     async fn over(database: Database, settings: Settings, seed: u16, directory: Option<TempDir>) -> Self {
         let clock = Arc::new(TestClock::default());
         let passwords = Arc::new(PlainPasswords::default());
+        let issuers = Arc::new(PlainIssuers::default());
         let store = tenantry_store::open(&database, clock.now()).await;
         let core = Arc::new(Core::new(Parts {
             store: store.unwrap_or_else(|e| panic!("cannot open {database:?}: {e} {:?}", e.public())),
@@ -112,10 +114,10 @@ impl TestCore {
             entropy: Arc::new(SeededEntropy::new(u64::from(seed))),
             passwords: Arc::<PlainPasswords>::clone(&passwords),
             seal: Arc::new(PlainSeal),
-            issuers: Arc::new(PlainIssuers),
+            issuers: Arc::<PlainIssuers>::clone(&issuers),
             settings,
         }));
-        Self { core, clock, passwords, database, _directory: directory }
+        Self { core, clock, passwords, issuers, database, _directory: directory }
     }
 
     /// The core, for a router.
@@ -131,6 +133,11 @@ impl TestCore {
     /// What hashes the passwords.
     pub fn passwords(&self) -> &PlainPasswords {
         &self.passwords
+    }
+
+    /// The external issuers.
+    pub fn issuers(&self) -> &PlainIssuers {
+        &self.issuers
     }
 
     /// Where the data are.

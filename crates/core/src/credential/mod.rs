@@ -31,7 +31,7 @@ pub use personal::{NewToken, TOKEN_SECONDS_MAX, TOKENS_MAX};
 pub(crate) use rotation::rotate;
 pub use rotation::{OVERLAP_SECONDS_MAX, Rotation};
 pub(crate) use service::caller_of;
-pub use store::{CredentialStore, Found};
+pub use store::{CredentialStore, Found, KeyStore};
 pub use token::{Secret, TokenKind};
 
 /// What a credential leaves of its principal's permissions.

@@ -101,6 +101,13 @@ pub trait CredentialStore {
         now: Timestamp,
     ) -> Result<u64>;
 
+    /// Notes when credentials were last used.
+    async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;
+}
+
+/// Keys: the credentials that people and service accounts are shown in lists, in one session.
+#[async_trait]
+pub trait KeyStore {
     /// The API keys of the organization that were not ended, of one owner or of all.
     async fn list_api_keys(
         &self,
@@ -159,7 +166,4 @@ pub trait CredentialStore {
         before: Option<&Credential>,
         now: Timestamp,
     ) -> Result<()>;
-
-    /// Notes when credentials were last used.
-    async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;
 }

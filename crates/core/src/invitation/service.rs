@@ -163,7 +163,8 @@ impl Core {
                         return Err(closed());
                     }
                     let roles = session.offered_roles(&scope, *id).await?;
-                    for role in &roles {
+                    let by_teams = session.roles_of_teams_of(&scope.organization_scope(), *id).await?;
+                    for role in roles.iter().chain(&by_teams) {
                         authz::require_to_hold(scope.permissions(), role.permissions)?;
                     }
                     invitation.invited_by = act.caller.principal;

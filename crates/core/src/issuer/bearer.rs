@@ -5,9 +5,8 @@
 use super::claims;
 use crate::Core;
 use crate::caller::Caller;
-use crate::credential::{Found, caller_of};
+use crate::credential::caller_of;
 use crate::error::{Error, Result};
-use crate::ids::IssuerId;
 
 /// Longest token that is looked at, in bytes.
 const TOKEN_MAX: usize = 16 * 1024;
@@ -24,41 +23,33 @@ impl Core {
         if token.len() > TOKEN_MAX {
             return Err(Error::bad_credential());
         }
-        let url = claims::claimed_issuer(token).ok_or_else(Error::bad_credential)?;
-        let trusts = self.store().point(url, |session, url| Box::pin(session.trusts_of_url(url))).await?;
-        let mut asserted = Vec::new();
-        for issuer in trusts.iter().filter(|issuer| issuer.audience.is_some()) {
-            match self.issuers().read(&issuer.url, &issuer.algorithms, token, now).await {
-                Ok(signed) => {
-                    asserted
-                        .extend(claims::access_token(&signed, issuer, now).ok().map(|sub| (issuer.id, sub)));
-                }
-                Err(error) if error.kind == crate::Kind::Unauthenticated => {}
-                Err(error) => return Err(error),
-            }
+        let claimed = claims::Claimed::read(token).ok_or_else(Error::bad_credential)?;
+        let (claimed, algorithms) = self
+            .store()
+            .point(claimed, |session, claimed| {
+                Box::pin(async move {
+                    let algorithms = session.algorithms_of(&claimed.issuer, &claimed.audiences()).await?;
+                    Ok((claimed.clone(), algorithms))
+                })
+            })
+            .await?;
+        if algorithms.is_empty() {
+            return Err(Error::bad_credential());
         }
-        let found = self.store().point(asserted, |session, asserted| Box::pin(eldest(session, asserted)));
-        let found = found.await?.ok_or_else(Error::bad_credential)?;
+        // Once, however many trust the issuer; which of the algorithms each of them takes is judged with the rest.
+        let signed = self.issuers().read(&claimed.issuer, &algorithms, token, now).await?;
+        let subject = claims::subject(&signed.claims)?;
+        let asserted = self.store().point((claimed, subject), |session, (claimed, subject)| {
+            Box::pin(
+                async move { session.find_asserted(&claimed.issuer, &claimed.audiences(), subject).await },
+            )
+        });
+        let asserted = asserted.await?.into_iter();
+        // What somebody else trusts later changes nothing for a token that is in use: the eldest link counts.
+        let mut believed = asserted.filter(|(issuer, _)| claims::access_token(&signed, issuer, now).is_ok());
+        let (_, found) = believed.next().ok_or_else(Error::bad_credential)?;
         let caller = caller_of(&found, now)?;
         self.uses().note(found.credential.id, now);
         Ok(caller)
     }
-}
-
-/// Of several who trust the same issuer for the same audience, the one to whom the person was linked first counts: what
-/// somebody else trusts later changes nothing for a token that is in use.
-async fn eldest(
-    session: &dyn crate::store::Session,
-    asserted: &[(IssuerId, String)],
-) -> Result<Option<Found>> {
-    let mut eldest: Option<Found> = None;
-    for (issuer, subject) in asserted {
-        let Some(found) = session.find_identity(*issuer, subject).await? else { continue };
-        let age =
-            |found: &Found| (found.revoked_at.is_some(), found.credential.created_at, found.credential.id);
-        if eldest.as_ref().is_none_or(|known| age(&found) < age(known)) {
-            eldest = Some(found);
-        }
-    }
-    Ok(eldest)
 }

@@ -20,8 +20,14 @@ pub(super) struct Asserted {
     pub(super) name: Option<String>,
 }
 
-/// Reads an ID token (OpenID Connect Core, section 3.1.3.7) of a sign-in with this nonce.
-pub(super) fn id_token(signed: &Signed, issuer: &Issuer, nonce: &str, now: Timestamp) -> Result<Asserted> {
+/// Reads an ID token (OpenID Connect Core, section 3.1.3.7) of a sign-in with this nonce, since a time in seconds if it has to
+/// be so fresh.
+pub(super) fn id_token(
+    signed: &Signed,
+    issuer: &Issuer,
+    (nonce, since): (&str, Option<i64>),
+    now: Timestamp,
+) -> Result<Asserted> {
     let claims = &signed.claims;
     require_kind(signed, &["jwt"])?;
     require_issuer_and_time(claims, &issuer.url, now)?;
@@ -34,6 +40,11 @@ pub(super) fn id_token(signed: &Signed, issuer: &Issuer, nonce: &str, now: Times
     require(seconds(claims, "iat")?.is_some(), "the token does not say when it was made")?;
     let known = claims.get("nonce").and_then(Value::as_str);
     require(known == Some(nonce), "the token is of another sign-in")?;
+    if let Some(since) = since {
+        let signed_in = seconds(claims, "auth_time")?;
+        let is_fresh = signed_in.is_some_and(|at| at.saturating_add(LEEWAY) >= since);
+        require(is_fresh, "the person signed in too long ago, or the token does not say when")?;
+    }
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let is_verified = claims.get("email_verified") == Some(&Value::Bool(true));
     Ok(Asserted {
@@ -43,25 +54,47 @@ pub(super) fn id_token(signed: &Signed, issuer: &Issuer, nonce: &str, now: Times
     })
 }
 
-/// Reads a token that is to open the API for its subject. An ID token, which is for the client, opens nothing.
-pub(super) fn access_token(signed: &Signed, issuer: &Issuer, now: Timestamp) -> Result<String> {
+/// Judges a token that is to open the API for its subject. An ID token, which is for the client, opens nothing.
+pub(super) fn access_token(signed: &Signed, issuer: &Issuer, now: Timestamp) -> Result<()> {
     let claims = &signed.claims;
+    require(issuer.algorithms.contains(&signed.algorithm), "the issuer is not trusted with the algorithm")?;
     require_kind(signed, &["jwt", "at+jwt", "application/at+jwt"])?;
     require_issuer_and_time(claims, &issuer.url, now)?;
     let audiences = audiences(claims)?;
     let is_ours = issuer.audience.as_deref().is_some_and(|audience| audiences.contains(&audience));
     let is_id_token = audiences.contains(&issuer.client_id.as_str()) || claims.contains_key("nonce");
-    require(is_ours && !is_id_token, "the token is for somebody else")?;
-    subject(claims)
+    require(is_ours && !is_id_token, "the token is for somebody else")
 }
 
-/// The `iss` of a token that nobody has verified: whom to ask for its keys, and nothing else.
-pub(super) fn claimed_issuer(token: &str) -> Option<String> {
-    use base64::Engine;
-    let payload = token.split('.').nth(1)?;
-    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    claims.get("iss")?.as_str().map(str::to_owned)
+/// Most audiences that are looked at of a token for the API.
+const AUDIENCES_MAX: usize = 20;
+
+/// What a token says that nobody has verified: whom to ask for its keys, and nothing else.
+#[derive(Clone, Debug)]
+pub(super) struct Claimed {
+    /// The `iss`.
+    pub(super) issuer: String,
+    /// The `aud`, one at least.
+    pub(super) audiences: Vec<String>,
+}
+
+impl Claimed {
+    /// Reads a token of the form of RFC 7515, section 3.1.
+    pub(super) fn read(token: &str) -> Option<Self> {
+        use base64::Engine;
+        let payload = token.split('.').nth(1)?;
+        let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
+        let audiences = audiences(&claims).ok()?;
+        let issuer = claims.get("iss")?.as_str()?.to_owned();
+        let is_sound = issuer.len() <= IDENTIFIER_MAX && (1..=AUDIENCES_MAX).contains(&audiences.len());
+        is_sound.then(|| Self { issuer, audiences: audiences.into_iter().map(str::to_owned).collect() })
+    }
+
+    /// The audiences, as the store is asked for them.
+    pub(super) fn audiences(&self) -> Vec<&str> {
+        self.audiences.iter().map(String::as_str).collect()
+    }
 }
 
 fn require(fulfilled: bool, message: &'static str) -> Result<()> {
@@ -106,7 +139,8 @@ fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>> {
     }
 }
 
-fn subject(claims: &Map<String, Value>) -> Result<String> {
+/// The `sub`: what the issuer calls the person.
+pub(super) fn subject(claims: &Map<String, Value>) -> Result<String> {
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
     let is_sound = (1..=IDENTIFIER_MAX).contains(&subject.len()) && !subject.chars().any(char::is_control);
     require(is_sound, "the token does not say about whom it is")?;
@@ -150,7 +184,7 @@ mod tests {
                 claims.insert(name.clone(), value.clone());
             }
         }
-        Signed { kind: kind.map(str::to_owned), claims }
+        Signed { algorithm: Algorithm::Rs256, kind: kind.map(str::to_owned), claims }
     }
 
     const NOW: i64 = 1_000_000;
@@ -163,7 +197,8 @@ mod tests {
     fn an_id_token_is_of_this_sign_in_and_for_this_server() {
         let base = json!({"iss": "https://id.example", "sub": "ann", "aud": "us", "exp": NOW + 60, "iat": NOW,
             "nonce": "n", "email": "ann@example.org", "email_verified": true});
-        let read = |kind, more: Value| id_token(&signed(kind, base.clone(), &more), &issuer(), "n", now());
+        let read =
+            |kind, more: Value| id_token(&signed(kind, base.clone(), &more), &issuer(), ("n", None), now());
         let good = read(Some("JWT"), json!({})).unwrap();
         assert_eq!((&*good.subject, good.verified_email.as_deref()), ("ann", Some("ann@example.org")));
         for unverified in [json!(false), json!("true"), json!(1), Value::Null] {
@@ -197,6 +232,13 @@ mod tests {
         }
         assert!(read(Some("at+jwt"), json!({})).is_err());
         assert!(read(Some("logout+jwt"), json!({})).is_err());
+        let fresh = |more: Value| {
+            id_token(&signed(None, base.clone(), &more), &issuer(), ("n", Some(NOW - 300)), now()).is_ok()
+        };
+        assert!(fresh(json!({"auth_time": NOW})) && fresh(json!({"auth_time": NOW - 360})));
+        for stale in [json!(NOW - 361), json!("now"), Value::Null] {
+            assert!(!fresh(json!({"auth_time": stale})), "{stale}");
+        }
     }
 
     #[test]
@@ -205,7 +247,7 @@ mod tests {
             json!({"iss": "https://id.example", "sub": "ann", "aud": ["api", "more"], "exp": NOW + 60});
         let read = |kind, more: Value| access_token(&signed(kind, base.clone(), &more), &issuer(), now());
         for kind in [None, Some("JWT"), Some("at+jwt"), Some("application/at+JWT")] {
-            assert_eq!(read(kind, json!({})).unwrap(), "ann", "{kind:?}");
+            assert!(read(kind, json!({})).is_ok(), "{kind:?}");
         }
         for kind in ["logout+jwt", "dpop+jwt", "secevent+jwt", ""] {
             assert!(read(Some(kind), json!({})).is_err(), "{kind}");
@@ -224,5 +266,7 @@ mod tests {
         }
         let deaf = Issuer { audience: None, ..issuer() };
         assert!(access_token(&signed(None, base.clone(), &json!({})), &deaf, now()).is_err());
+        let other = Issuer { algorithms: vec![Algorithm::Es256], ..issuer() };
+        assert!(access_token(&signed(None, base.clone(), &json!({})), &other, now()).is_err());
     }
 }

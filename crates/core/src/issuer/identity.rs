@@ -4,7 +4,7 @@
 //! issuer and this server have had the same address proved. Nobody is linked by an address that somebody merely names.
 
 use super::claims::Asserted;
-use super::{Identity, Issuer, read};
+use super::{IDENTITIES_MAX, Identity, Issuer, read};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
@@ -12,7 +12,7 @@ use crate::caller::{Caller, Narrowing};
 use crate::credential::{self, Access, Secret, require_whole_person};
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Scope, Subject};
-use crate::ids::{CredentialId, PrincipalId};
+use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::permission::{BuiltinRole, Permission};
 use crate::principal::{self, NewUser, Principal, account};
 use crate::role;
@@ -50,6 +50,9 @@ impl Core {
             .await
     }
 }
+
+/// Why a newcomer is no member.
+const UNSPONSORED: &str = "issuer.sponsor";
 
 /// Links what the issuer says with the account of who is signed in.
 pub(super) async fn link_own(
@@ -130,8 +133,8 @@ async fn proved(session: &dyn Session, issuer: &Issuer, known: Principal, email:
     Ok(known)
 }
 
-/// Makes the account of a newcomer, and a member where an organization's issuer sends one: by the right of who configured
-/// that, if there still is one.
+/// Makes the account of a newcomer, and a member of the organization whose issuer sends one. Who is sent by an issuer of the
+/// server becomes a member where an organization trusts the same issuer with newcomers of the address's domain.
 async fn admit(
     session: &dyn Session,
     act: &Act,
@@ -148,8 +151,30 @@ async fn admit(
         let mut account = account::find(session, &scope, id).await?;
         account.email_verified_at = Some(act.now);
         account::write(session, &act, &scope, &mut account).await?;
+        for home in session.trusts_of_domain(&read::domain_of(email).unwrap_or_default()).await? {
+            let wants = home.url == issuer.url && home.admits_newcomers;
+            match home.organization.filter(|_| wants) {
+                None => {}
+                Some(to) => match join(session, &act, (&home, to), id).await {
+                    // Who let people in may not do so any more; the account is good without.
+                    Err(error) if error.reason == UNSPONSORED => {}
+                    joined => joined?,
+                },
+            }
+        }
         return Ok(account.user);
     };
+    join(session, &act, (issuer, organization), id).await?;
+    Ok(person)
+}
+
+/// Makes a newcomer a member of the organization that trusts the issuer, by the right of who configured that.
+async fn join(
+    session: &dyn Session,
+    act: &Act,
+    (issuer, organization): (&Issuer, OrganizationId),
+    newcomer: PrincipalId,
+) -> Result<()> {
     let role = issuer.role.unwrap_or(BuiltinRole::OrganizationMember);
     let sponsor =
         Caller { principal: issuer.configured_by, narrowing: Narrowing::default(), ..act.caller.clone() };
@@ -159,9 +184,9 @@ async fn admit(
     let scope = scope.map_err(|_| unsponsored())?;
     authz::require_to_hold(scope.permissions(), role.permissions()).map_err(|_| unsponsored())?;
     let role = role::builtin(session, &scope, role).await?;
-    let joining = Act { caller: sponsor, ..act };
-    grant::give(session, &joining, &scope, Subject::Principal(id), &role, Scope::Organization).await?;
-    Ok(person)
+    let joining = Act { caller: sponsor, ..act.clone() };
+    let subject = Subject::Principal(newcomer);
+    grant::give(session, &joining, &scope, subject, &role, Scope::Organization).await.map(drop)
 }
 
 /// Holds the trust until the transaction ends: what is linked while the issuer is removed would outlive it, and of two that
@@ -177,6 +202,13 @@ async fn link(
     person: PrincipalId,
     secret: &Secret,
 ) -> Result<Identity> {
+    // Whoever links has the trust held, so the count stays true.
+    let own = session.identities_of(person).await?;
+    if own.iter().filter(|own| own.issuer == issuer.id).count() >= IDENTITIES_MAX {
+        let message =
+            format!("at most {IDENTITIES_MAX} accounts of an issuer may be linked; unlink one first");
+        return Err(Error::new(Kind::LimitReached, "identity.limit", message));
+    }
     let holder = (person, (issuer.organization, Access::Everything, None));
     let made = credential::issue(session, act, holder, &issuer.title, secret, (None, None)).await?;
     let identity = Identity {
@@ -212,5 +244,5 @@ fn unknown() -> Error {
 
 fn unsponsored() -> Error {
     let message = "who lets people in by this way may not do so any more; ask an owner of the organization";
-    Error::new(Kind::Precondition, "issuer.sponsor", message)
+    Error::new(Kind::Precondition, UNSPONSORED, message)
 }

@@ -29,12 +29,14 @@ use crate::version::Versions;
 
 pub(crate) use bearer::is_signed;
 pub use service::IssuerOf;
-pub use sign_in::{Arrival, IssuerAnswer, Journey};
+pub use sign_in::{Arrival, Departure, IssuerAnswer, Journey, Ways};
 pub use store::IssuerStore;
 pub use upstream::{CodeRedemption, Issuers, Provider, Signed};
 
 /// How many issuers the server, or an organization, may trust.
 pub const ISSUERS_MAX: u64 = 20;
+/// How many identities of one issuer a person may have linked.
+pub const IDENTITIES_MAX: usize = 10;
 /// How many domains an issuer may speak for.
 pub const DOMAINS_MAX: usize = 50;
 /// Longest title, in characters.

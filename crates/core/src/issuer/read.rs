@@ -127,9 +127,14 @@ fn domain(text: &str) -> Option<String> {
     }
 }
 
+/// The domain of an address, in the form in which two are compared.
+pub(super) fn domain_of(email: &str) -> Option<String> {
+    email.trim().rsplit_once('@').and_then(|(_, name)| domain(name))
+}
+
 /// Whether the issuer may tell of an address of this domain.
 pub(super) fn speaks_for(issuer: &Issuer, email: &str) -> bool {
-    let Some(domain) = email.rsplit_once('@').and_then(|(_, name)| domain(name)) else { return false };
+    let Some(domain) = domain_of(email) else { return false };
     let every = issuer.organization.is_none() && issuer.domains.iter().any(|known| known == EVERY_DOMAIN);
     every || issuer.domains.contains(&domain)
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{CodeRedemption, Issuer, claims, identity};
+use super::{CodeRedemption, Issuer, claims, identity, read};
 use crate::Core;
 use crate::audit::Act;
 use crate::authz::OrganizationRef;
@@ -33,6 +33,30 @@ pub struct Journey {
     pub address: String,
     /// What it keeps meanwhile: opaque, and of characters that a cookie may have.
     pub kept: String,
+}
+
+/// How people can sign in besides by a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// The issuers, in the order in which they are offered.
+    pub issuers: Vec<Issuer>,
+    /// Whether an address may lead to others.
+    pub more_by_address: bool,
+}
+
+/// Where a browser is to come back to, and how fresh the sign-in has to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Departure<'a> {
+    /// The address to which the issuer sends it.
+    pub redirect_uri: &'a str,
+    /// The page of ours that was wanted before.
+    pub return_to: &'a str,
+    /// Who is to sign in, if the person has said so (`login_hint`).
+    pub login_hint: Option<&'a str>,
+    /// Whether the person is to sign in there anew (`prompt=login`, OpenID Connect Core, section 3.1.2.1).
+    pub anew: bool,
+    /// How long ago the person may have signed in there, in seconds (`max_age`). The issuer then has to tell when it was.
+    pub max_age: Option<i64>,
 }
 
 /// What the issuer gives a browser to bring.
@@ -65,26 +89,31 @@ struct Kept {
     verifier: String,
     return_to: String,
     until: i64,
+    // The oldest sign-in that will do, in seconds.
+    since: Option<i64>,
     /// Who links an account, where that is what it is for.
     person: Option<String>,
 }
 
 impl Core {
-    /// The issuers with which people can sign in: the server's, and those of the organization that is named.
-    pub async fn list_issuers_to_sign_in(
-        &self,
-        organization: Option<OrganizationRef>,
-    ) -> Result<Vec<Issuer>> {
+    /// The issuers with which somebody can sign in: the server's, those of the organization that is named, and those that
+    /// may tell of the domain of the address by which the person goes. Whether there is an account makes no difference.
+    pub async fn ways_to_sign_in(&self, organization: Option<OrganizationRef>, login: &str) -> Result<Ways> {
         self.store()
-            .scan(organization, |session, organization| {
+            .scan((organization, read::domain_of(login)), |session, (organization, domain)| {
                 Box::pin(async move {
-                    let mut trusts = session.trusts_of(OrganizationId::SERVER).await?;
+                    let mut issuers = session.trusts_of(OrganizationId::SERVER).await?;
                     if let Some(by) = organization
                         && let Some(located) = session.locate_organization(by).await?
                     {
-                        trusts.extend(session.trusts_of(located.organization).await?);
+                        issuers.extend(session.trusts_of(located.organization).await?);
                     }
-                    Ok(trusts)
+                    if let Some(domain) = domain {
+                        let known: Vec<_> = issuers.iter().map(|issuer| issuer.id).collect();
+                        let of_domain = session.trusts_of_domain(domain).await?.into_iter();
+                        issuers.extend(of_domain.filter(|issuer| !known.contains(&issuer.id)));
+                    }
+                    Ok(Ways { issuers, more_by_address: session.has_trusts_of_domains().await? })
                 })
             })
             .await
@@ -97,9 +126,10 @@ impl Core {
     pub async fn begin_issuer_sign_in(
         &self,
         id: IssuerId,
-        (redirect_uri, return_to): (&str, &str),
+        departure: Departure<'_>,
         linking: Option<&Caller>,
     ) -> Result<Journey> {
+        let Departure { redirect_uri, return_to, login_hint, anew, max_age } = departure;
         if let Some(caller) = linking {
             require_whole_person(caller)?;
         }
@@ -113,6 +143,7 @@ impl Core {
             verifier: self.random(),
             return_to: if return_to.len() > RETURN_TO_MAX { "/login/account" } else { return_to }.to_owned(),
             until: now.plus_seconds(JOURNEY_SECONDS).as_micros(),
+            since: max_age.map(|seconds| now.plus_seconds(seconds.saturating_neg()).as_micros() / 1_000_000),
             person: linking.map(|caller| caller.principal.to_string()),
         };
         let mut address = Url::parse(&provider.authorization_endpoint).map_err(Error::internal)?;
@@ -127,6 +158,15 @@ impl Core {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ]);
+        if let Some(login) = login_hint {
+            address.query_pairs_mut().append_pair("login_hint", login);
+        }
+        if anew {
+            address.query_pairs_mut().append_pair("prompt", "login");
+        }
+        if let Some(seconds) = max_age {
+            address.query_pairs_mut().append_pair("max_age", &seconds.to_string());
+        }
         let text = serde_json::to_vec(&kept).map_err(Error::internal)?;
         let kept = URL_SAFE_NO_PAD.encode(self.seal.seal(SEALED_FOR, &text)?);
         Ok(Journey { address: address.into(), kept })
@@ -174,7 +214,8 @@ impl Core {
         };
         let token = self.issuers().redeem(&issuer.url, redemption, now).await?;
         let signed = self.issuers().read(&issuer.url, &issuer.algorithms, &token, now).await?;
-        let asserted = claims::id_token(&signed, &issuer, &kept.nonce, now).map_err(Error::at_sign_in)?;
+        let asserted = claims::id_token(&signed, &issuer, (&kept.nonce, kept.since), now);
+        let asserted = asserted.map_err(Error::at_sign_in)?;
         let session = match kept.person.as_deref().map(PrincipalId::parse) {
             None => Some(self.enter(id, asserted, (from, before)).await?),
             Some(person) => {

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 
-use super::{Identity, Issuer, IssuerField};
+use super::{Algorithm, Identity, Issuer, IssuerField};
 use crate::authz::{OrganizationScope, Writable};
 use crate::clock::Timestamp;
 use crate::credential::Found;
@@ -46,11 +46,27 @@ pub trait IssuerStore {
     /// The issuer of this id.
     async fn find_trust(&self, id: IssuerId) -> Result<Option<Issuer>>;
 
-    /// The issuers of this URL.
-    async fn trusts_of_url(&self, url: &str) -> Result<Vec<Issuer>>;
+    /// The algorithms with which an issuer of this URL may sign tokens for one of these audiences, by whoever's trust.
+    /// None where nobody trusts it so.
+    async fn algorithms_of(&self, url: &str, audiences: &[&str]) -> Result<Vec<Algorithm>>;
+
+    /// Whom an issuer of this URL means by the subject in tokens for one of these audiences, whether or not that still
+    /// counts: one for each who trusts it so and has the subject linked, what counts and was linked first before the rest.
+    async fn find_asserted(
+        &self,
+        url: &str,
+        audiences: &[&str],
+        subject: &str,
+    ) -> Result<Vec<(Issuer, Found)>>;
 
     /// The issuers of the server, or of an organization, as they were made.
     async fn trusts_of(&self, organization: OrganizationId) -> Result<Vec<Issuer>>;
+
+    /// The issuers of organizations that may tell of the addresses of a domain.
+    async fn trusts_of_domain(&self, domain: &str) -> Result<Vec<Issuer>>;
+
+    /// Whether there are any that may tell of a domain.
+    async fn has_trusts_of_domains(&self) -> Result<bool>;
 
     /// The issuers of the server, and of the organizations in which the person holds anything.
     async fn trusts_for(&self, person: PrincipalId) -> Result<Vec<Issuer>>;

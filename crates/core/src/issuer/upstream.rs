@@ -34,6 +34,8 @@ pub struct CodeRedemption<'a> {
 /// A token whose signature is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
+    /// How it was signed.
+    pub algorithm: Algorithm,
     /// The `typ` of its header.
     pub kind: Option<String>,
     /// What it says.

@@ -111,11 +111,7 @@ impl Post {
 
     /// What a claimed mail has in it.
     fn open(&self, mail: &ClaimedMail) -> Result<Zeroizing<Vec<u8>>> {
-        self.open_sealed(mail.id, &mail.sealed)
-    }
-
-    fn open_sealed(&self, id: MailId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        self.seal.open(&context(id), sealed)
+        self.seal.open(&context(mail.id), &mail.sealed)
     }
 }
 

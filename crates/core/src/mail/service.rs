@@ -40,12 +40,6 @@ impl Core {
         }
     }
 
-    /// Whether what waits in the outbox was sealed with this server's master key.
-    pub async fn can_open_mail(&self) -> Result<bool> {
-        let first = self.store().point((), |session, ()| Box::pin(session.first_mail())).await?;
-        Ok(first.is_none_or(|(id, sealed)| self.post().open_sealed(id, &sealed).is_ok()))
-    }
-
     /// Forgets a mail that was sent, or that the mail server will never take.
     pub async fn mail_done(&self, mail: &ClaimedMail) -> Result<()> {
         self.store().write(mail.id, |session, id| Box::pin(session.remove_mail(*id))).await

@@ -55,9 +55,6 @@ pub trait MailStore {
     /// Claims at most `limit` mails that are due at `now`, the longest due first: nobody else gets them before `until`.
     async fn claim_mail(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<ClaimedMail>>;
 
-    /// The id of the mail that is due first, and what is in it.
-    async fn first_mail(&self) -> Result<Option<(MailId, Vec<u8>)>>;
-
     /// Has a claimed mail due again at this time, unless somebody else has claimed it since.
     async fn postpone_mail(&self, mail: &ClaimedMail, due: Timestamp) -> Result<()>;
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Account, AccountField, People, Principal};
-use crate::authz::{OrganizationScope, ServerScope, Writable};
+use crate::authz::{OrganizationScope, ServerScope, WorkspaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::filter::Filter;
@@ -47,6 +47,14 @@ pub trait PrincipalStore {
         &self,
         scope: &Writable<OrganizationScope>,
         account: &Principal,
+    ) -> Result<()>;
+
+    /// Suspends the server of a workspace, if it has one, or lets it in again.
+    async fn suspend_workspace_server(
+        &self,
+        scope: &Writable<WorkspaceScope>,
+        since: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<()>;
 
     /// Suspends the principal or lifts the suspension, and raises its versions. Answers whether there is one.

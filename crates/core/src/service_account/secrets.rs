@@ -168,7 +168,7 @@ impl Core {
             .write(data, |session, (act, (organization, id), (kind, key), expected)| {
                 Box::pin(async move {
                     let scope = writable(session, act, organization).await?;
-                    let owner = account(session, &scope, *id).await?.principal;
+                    let owner = answered_for(session, &scope, *id).await?.principal;
                     let found = own(session, owner.id, (*kind, *key)).await?;
                     version::require(Seen::ApiKey, found.credential.version, expected.as_ref())?;
                     session.revoke_credential(owner.id, *key, act.now).await?;

@@ -185,6 +185,7 @@ impl Core {
                         ));
                     }
                     workspace.deleted_at = Some(act.now);
+                    session.suspend_workspace_server(&scope, Some(act.now), act.now).await?;
                     save(session, act, &scope, &mut workspace, "workspace.delete").await
                 })
             })
@@ -230,6 +231,7 @@ impl Core {
                     let key = free_key(session, &organization, None, &workspace.key, &workspace.name).await?;
                     workspace.key = key;
                     workspace.deleted_at = None;
+                    session.suspend_workspace_server(&scope, None, act.now).await?;
                     save(session, act, &scope, &mut workspace, "workspace.undelete").await
                 })
             })

@@ -5,21 +5,24 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tenantry_core::ids::IssuerId;
-use tenantry_core::issuer::{Arrival, IssuerAnswer};
+use tenantry_core::issuer::{Arrival, Departure, IssuerAnswer};
 use tenantry_core::{Error, Kind, Result};
 use tenantry_http::{Query, Refused, Served, encode_query};
 
 use super::sign_in::{HOME, own_page};
 use super::{Notice, Pages, go, show};
+use crate::authorize::Wanted;
 use crate::browser::Browser;
 
 /// Where issuers send browsers back: registered with each of them, below the public address.
 const CALLBACK: &str = "/login/issuer/callback";
 
-/// The page that leads to an issuer.
-pub(super) fn way_to(id: IssuerId, return_to: &str) -> String {
+/// The page that leads to an issuer, with who is to sign in there if that was said.
+pub(super) fn way_to(id: IssuerId, return_to: &str, login: &str) -> String {
     let id = id.to_string();
-    format!("/login/issuer?{}", encode_query([("issuer", id.as_str()), ("return_to", return_to)]))
+    let said = Some(("login_hint", login)).filter(|(_, login)| !login.is_empty());
+    let known = [("issuer", id.as_str()), ("return_to", return_to)];
+    format!("/login/issuer?{}", encode_query(known.into_iter().chain(said)))
 }
 
 /// `GET /login/issuer`: to the issuer. Nothing comes of it but a cookie.
@@ -30,8 +33,15 @@ pub(crate) async fn begin(
 ) -> Result<Response, Refused<Pages>> {
     let id = read_id(query.one("issuer")?)?;
     let return_to = own_page(query.one("return_to")?);
-    let back = (&*served.address(CALLBACK), return_to);
-    let journey = served.core.begin_issuer_sign_in(id, back, None).await?;
+    let wanted = Wanted::of(return_to);
+    let departure = Departure {
+        redirect_uri: &served.address(CALLBACK),
+        return_to,
+        login_hint: query.one("login_hint")?.filter(|login| !login.is_empty()),
+        anew: wanted.prompts("login"),
+        max_age: wanted.get("max_age").and_then(|seconds| seconds.parse().ok()),
+    };
+    let journey = served.core.begin_issuer_sign_in(id, departure, None).await?;
     Ok(browser.cookies().keep_journey(go(&journey.address)?, &journey.kept))
 }
 
@@ -39,9 +49,10 @@ pub(crate) async fn begin(
 /// of ours, since forms lead nowhere else.
 pub(super) async fn offer_link(served: &Served, browser: &Browser, id: &str) -> Result<Response> {
     let session = browser.session.as_ref().ok_or_else(Error::bad_credential)?;
-    let back = (&*served.address(CALLBACK), HOME);
+    let redirect_uri = &*served.address(CALLBACK);
+    let departure = Departure { redirect_uri, return_to: HOME, ..Departure::default() };
     let id = read_id(Some(id))?;
-    let journey = served.core.begin_issuer_sign_in(id, back, Some(&session.caller)).await?;
+    let journey = served.core.begin_issuer_sign_in(id, departure, Some(&session.caller)).await?;
     let page = Notice {
         title: "Link an account",
         message: "Sign in there with the account by which you want to come in from then on.",

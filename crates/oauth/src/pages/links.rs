@@ -48,6 +48,14 @@ fn void() -> Response {
     show_page(StatusCode::NOT_FOUND, &page, None)
 }
 
+/// Says what helps where no mail is sent, to everybody alike.
+fn no_mail() -> Response {
+    say(
+        "This server sends no mail",
+        "Ask who runs it, or an owner of your organization, for a link that sets another password.",
+    )
+}
+
 fn is_void(error: &Error) -> bool {
     error.kind == Kind::Invalid && error.violations.iter().any(|violation| violation.field == "secret")
 }
@@ -75,6 +83,9 @@ pub(crate) async fn show_password(
     query: Query<Pages>,
 ) -> Result<Response, Refused<Pages>> {
     let Some(secret) = query.one("secret")? else {
+        if !served.core.settings().mail {
+            return Ok(no_mail());
+        }
         let page = Reset { form_token: browser.form_token() };
         return Ok(browser.keep(show_page(StatusCode::OK, &page, None)));
     };
@@ -97,9 +108,12 @@ pub(crate) async fn set_password(
     browser.check(&sent)?;
     let (core, source) = (&served.core, browser.from.source);
     let Some(secret) = sent.get("secret") else {
+        if !core.settings().mail {
+            return Ok(no_mail());
+        }
         core.request_password_reset(sent.required("login")?, source).await?;
-        let message = "If there is such an account, a link is on its way to its address. It counts for an hour. \
-            On a server that sends no mail, ask who runs it.";
+        let message =
+            "If there is such an account, a link is on its way to its address. It counts for an hour.";
         return Ok(say("Look into your mail", message));
     };
     let password = sent.get("password").unwrap_or_default();

@@ -10,7 +10,7 @@ use tenantry_core::{Kind, Result};
 use tenantry_http::{Form, Query, Refused, Served};
 
 use super::{Pages, go, issuer, show as show_page};
-use crate::authorize::AFTER;
+use crate::authorize::{AFTER, Wanted};
 use crate::browser::Browser;
 
 /// Where somebody goes who came for no other reason.
@@ -23,8 +23,22 @@ struct SignIn<'a> {
     signed_in: Option<&'a str>,
     login: &'a str,
     return_to: &'a str,
+    organization: &'a str,
     form_token: String,
     issuers: Vec<Button>,
+    /// Whether only the address is asked for, which may lead to an issuer.
+    asks_who_first: bool,
+    /// Whether an invitation is to be answered afterwards.
+    is_invited: bool,
+}
+
+/// What the form stands for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    login: &'a str,
+    return_to: &'a str,
+    /// The organization whose issuers are offered too, as it was named; empty for none.
+    organization: &'a str,
 }
 
 /// The way to an external issuer.
@@ -52,11 +66,12 @@ pub(crate) async fn show(
 ) -> Result<Response, Refused<Pages>> {
     let return_to = own_page(query.one("return_to")?);
     let login = query.one("login_hint")?.unwrap_or_default();
-    let organization = query.one("organization")?.filter(|text| !text.is_empty()).map(OrganizationRef::parse);
-    Ok(form(&served, &browser, StatusCode::OK, (login, return_to, organization), None).await?)
+    let organization = query.one("organization")?.unwrap_or_default();
+    let asked = Asked { login, return_to, organization };
+    Ok(form(&served, &browser, StatusCode::OK, asked, None).await?)
 }
 
-/// Signs in, and sends the browser to where it wanted to go.
+/// Signs in, and sends the browser to where it wanted to go. Who has only said who they are is shown how they can sign in.
 pub(crate) async fn sign_in(
     State(served): State<Served>,
     browser: Browser,
@@ -65,8 +80,12 @@ pub(crate) async fn sign_in(
     browser.check(&sent)?;
     let return_to = own_page(sent.get("return_to"));
     let login = sent.required("login")?;
+    let asked = Asked { login, return_to, organization: sent.get("organization").unwrap_or_default() };
+    let Some(password) = sent.get("password") else {
+        return Ok(form(&served, &browser, StatusCode::OK, asked, None).await?);
+    };
     let before = (browser.from.clone(), browser.cookie.as_deref());
-    match served.core.sign_in_browser(login, sent.get("password").unwrap_or_default(), before).await {
+    match served.core.sign_in_browser(login, password, before).await {
         Ok(issued) => {
             let response = go(return_to)?;
             Ok(browser.cookies().keep_session(response, issued.secret.expose()))
@@ -74,8 +93,7 @@ pub(crate) async fn sign_in(
         Err(error) if error.kind == Kind::Unauthenticated => {
             let problem = "The name or the password is not right.";
             let status = StatusCode::UNAUTHORIZED;
-            let mut response =
-                form(&served, &browser, status, (login, return_to, None), Some(problem)).await?;
+            let mut response = form(&served, &browser, status, asked, Some(problem)).await?;
             // The record of denied attempts hears of it, as of every other refusal.
             let refused: Response =
                 axum::response::IntoResponse::into_response(Refused::<Pages>::from(error));
@@ -90,31 +108,38 @@ async fn form(
     served: &Served,
     browser: &Browser,
     status: StatusCode,
-    (login, return_to, organization): (&str, &str, Option<OrganizationRef>),
+    Asked { login, return_to, organization }: Asked<'_>,
     problem: Option<&str>,
 ) -> Result<Response> {
-    let asked =
-        return_to.strip_prefix("/oauth2/authorize?").and_then(|query| Query::<Pages>::parse(query).ok());
-    let find = |name| asked.as_ref().and_then(|asked| asked.one(name).ok().flatten());
+    let wanted = Wanted::of(return_to);
     // Who is to sign in anew does not just go on.
-    let signed_in = browser.session.as_ref().filter(|_| find(AFTER).is_none());
+    let signed_in = browser.session.as_ref().filter(|_| wanted.get(AFTER).is_none());
     // Where the authorization that is asked for leads on to, if that is where its client is.
-    let onward = match (find("client_id"), find("redirect_uri")) {
+    let onward = match (wanted.get("client_id"), wanted.get("redirect_uri")) {
         (Some(client), Some(address)) => {
             let client = served.core.find_client(client).await?;
             client.filter(|client| is_registered(&client.redirect_uris, address)).and(Some(address))
         }
         _ => None,
     };
-    let issuers = served.core.list_issuers_to_sign_in(organization).await?.into_iter();
+    let named = Some(organization).filter(|text| !text.is_empty()).map(OrganizationRef::parse);
+    let ways = served.core.ways_to_sign_in(named, login).await?;
     let page = SignIn {
-        issuers: issuers
-            .map(|issuer| Button { address: issuer::way_to(issuer.id, return_to), title: issuer.title })
+        issuers: ways
+            .issuers
+            .into_iter()
+            .map(|issuer| Button {
+                address: issuer::way_to(issuer.id, return_to, login),
+                title: issuer.title,
+            })
             .collect(),
+        asks_who_first: ways.more_by_address && login.is_empty(),
+        is_invited: return_to.starts_with("/login/invitation?"),
         problem,
         signed_in: signed_in.map(|session| session.person.shown_name()),
         login,
         return_to,
+        organization,
         form_token: browser.form_token(),
     };
     Ok(browser.keep(show_page(status, &page, onward)))

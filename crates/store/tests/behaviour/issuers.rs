@@ -6,7 +6,10 @@ use tenantry_core::Result;
 use tenantry_core::browser::{BrowserSession, Origin};
 use tenantry_core::clock::Clock;
 use tenantry_core::error::Kind;
-use tenantry_core::issuer::{Arrival, ClientSecret, Issuer, IssuerAnswer, IssuerChange, IssuerOf, NewIssuer};
+use tenantry_core::issuer::{
+    Arrival, ClientSecret, Departure, IDENTITIES_MAX, ISSUERS_MAX, Issuer, IssuerAnswer, IssuerChange,
+    IssuerOf, Journey, NewIssuer,
+};
 use tenantry_testkit::issuers::PlainIssuers;
 use tenantry_testkit::{Member, TestCore};
 use zeroize::Zeroizing;
@@ -23,10 +26,19 @@ on_both_engines!(
     tokens_of_an_issuer_open_the_api_for_whom_it_means,
     who_is_suspended_is_refused_at_once,
     issuers_are_the_administrators_business,
+    who_has_to_sign_in_anew_has_to_there_too,
+    a_person_links_so_many_accounts_of_an_issuer,
+    the_server_trusts_so_many_issuers,
 );
 
 pub(crate) const URL: &str = "https://id.example";
-pub(crate) const RETURN: (&str, &str) = ("https://us.example/login/issuer/callback", "/login/device");
+pub(crate) const RETURN: Departure<'_> = Departure {
+    redirect_uri: "https://us.example/login/issuer/callback",
+    return_to: "/login/device",
+    login_hint: None,
+    anew: false,
+    max_age: None,
+};
 
 /// What an issuer is made of, with other terms.
 pub(crate) fn new(rest: IssuerChange) -> NewIssuer {
@@ -58,7 +70,11 @@ pub(crate) async fn answer(
     own: Option<&BrowserSession>,
 ) -> (String, IssuerAnswer) {
     let caller = own.map(|own| &own.caller);
-    let journey = core.begin_issuer_sign_in(issuer.id, RETURN, caller).await.unwrap();
+    journey(core, core.begin_issuer_sign_in(issuer.id, RETURN, caller).await.unwrap(), issuer, who)
+}
+
+/// What comes of a journey to an issuer that calls its person so.
+fn journey(core: &TestCore, journey: Journey, issuer: &Issuer, who: &Value) -> (String, IssuerAnswer) {
     let parameter = |name: &str| {
         let found = journey.address.split(['?', '&']).find_map(|pair| pair.strip_prefix(&format!("{name}=")));
         found.unwrap().to_owned()
@@ -79,13 +95,14 @@ pub(crate) async fn answer(
 
 pub(crate) async fn arrive(core: &TestCore, issuer: &Issuer, who: &Value) -> Result<Arrival> {
     let (kept, answer) = answer(core, issuer, who, None).await;
-    core.finish_issuer_sign_in(Some(&kept), answer, RETURN.0, (Origin::default(), None, None)).await
+    core.finish_issuer_sign_in(Some(&kept), answer, RETURN.redirect_uri, (Origin::default(), None, None))
+        .await
 }
 
 /// The session of who comes in.
 pub(crate) async fn enter(core: &TestCore, issuer: &Issuer, who: &Value) -> BrowserSession {
     let arrived = arrive(core, issuer, who).await.unwrap();
-    assert_eq!(arrived.return_to, RETURN.1);
+    assert_eq!(arrived.return_to, RETURN.return_to);
     core.browser_session(arrived.session.unwrap().secret.expose()).await.unwrap()
 }
 
@@ -97,7 +114,8 @@ pub(crate) async fn link(
     own: &BrowserSession,
 ) -> Result<Arrival> {
     let (kept, answer) = answer(core, issuer, who, Some(own)).await;
-    core.finish_issuer_sign_in(Some(&kept), answer, RETURN.0, (Origin::default(), None, Some(own))).await
+    core.finish_issuer_sign_in(Some(&kept), answer, RETURN.redirect_uri, (Origin::default(), None, Some(own)))
+        .await
 }
 
 /// A person who is signed in with a password.
@@ -217,7 +235,7 @@ async fn an_answer_counts_in_the_browser_that_left(core: TestCore) {
     let (other, _) = answer(&core, &issuer, &who, None).await;
     let from = |n: u8| Origin { source: Some([192, 0, 2, n].into()), ..Origin::default() };
     let finish = async |kept: Option<&str>, answer: IssuerAnswer| {
-        core.finish_issuer_sign_in(kept, answer, RETURN.0, (from(1), None, None)).await
+        core.finish_issuer_sign_in(kept, answer, RETURN.redirect_uri, (from(1), None, None)).await
     };
     for kept in [None, Some(""), Some("x"), Some("eyJ"), Some(other.as_str())] {
         assert_eq!(reason(finish(kept, brought.clone()).await), "issuer.astray", "{kept:?}");
@@ -253,7 +271,7 @@ async fn an_answer_counts_in_the_browser_that_left(core: TestCore) {
         let finished = core.finish_issuer_sign_in(
             Some(&linking),
             brought_to_link.clone(),
-            RETURN.0,
+            RETURN.redirect_uri,
             (from(2), None, own),
         );
         assert_eq!(reason(finished.await), "issuer.astray");
@@ -262,11 +280,74 @@ async fn an_answer_counts_in_the_browser_that_left(core: TestCore) {
     assert_eq!(reason(finish(Some(&mine), brought).await), "issuer.astray");
 }
 
+/// OpenID Connect Core, sections 3.1.2.1 and 3.1.3.7.
+async fn who_has_to_sign_in_anew_has_to_there_too(core: TestCore) {
+    let root = core.root().await;
+    let issuer = trusted(&core, &root, IssuerChange::default()).await;
+    let ann = signed_in(&core, &root, "ann").await;
+    link(&core, &issuer, &json!({"sub": "a"}), &ann).await.unwrap();
+    let come_back = async |departure: Departure<'_>, who: Value| {
+        let begun = core.begin_issuer_sign_in(issuer.id, departure, None).await.unwrap();
+        let address = begun.address.clone();
+        let (kept, answer) = journey(&core, begun, &issuer, &who);
+        let from = (Origin::default(), None, None);
+        (address, core.finish_issuer_sign_in(Some(&kept), answer, RETURN.redirect_uri, from).await)
+    };
+    let (plain, arrived) = come_back(RETURN, json!({"sub": "a"})).await;
+    assert!(arrived.is_ok() && !plain.contains("prompt=") && !plain.contains("max_age="), "{plain}");
+    let (anew, arrived) = come_back(Departure { anew: true, ..RETURN }, json!({"sub": "a"})).await;
+    assert!(arrived.is_ok() && anew.ends_with("&prompt=login"), "{anew}");
+    let aged = Departure { max_age: Some(300), ..RETURN };
+    let told = |ago: i64| json!({"sub": "a", "auth_time": seconds(&core) - ago});
+    let (address, arrived) = come_back(aged, told(300)).await;
+    assert!(arrived.is_ok() && address.ends_with("&max_age=300"), "{address}");
+    for stale in [told(400), json!({"sub": "a"})] {
+        let (_, refused) = come_back(aged, stale).await;
+        assert_eq!(kind(refused), Kind::Unauthenticated);
+    }
+}
+
+/// Else one account could fill the table.
+async fn a_person_links_so_many_accounts_of_an_issuer(core: TestCore) {
+    let root = core.root().await;
+    let issuer = trusted(&core, &root, IssuerChange::default()).await;
+    let ann = signed_in(&core, &root, "ann").await;
+    for number in 0..IDENTITIES_MAX {
+        link(&core, &issuer, &json!({"sub": number.to_string()}), &ann).await.unwrap();
+    }
+    assert_eq!(reason(link(&core, &issuer, &json!({"sub": "x"}), &ann).await), "identity.limit");
+    // Those of another issuer, of another person, and ended ones are not counted.
+    let other = NewIssuer { url: "https://b.example".to_owned(), ..new(IssuerChange::default()) };
+    let other = core.create_issuer(&root.caller, IssuerOf::Server, other).await.unwrap();
+    link(&core, &other, &json!({"sub": "0"}), &ann).await.unwrap();
+    let bob = signed_in(&core, &root, "bob").await;
+    link(&core, &issuer, &json!({"sub": "b"}), &bob).await.unwrap();
+    let own = core.list_own_identities(&ann.caller).await.unwrap();
+    core.unlink_identity(&ann.caller, own[0].credential.id).await.unwrap();
+    link(&core, &issuer, &json!({"sub": "x"}), &ann).await.unwrap();
+}
+
+async fn the_server_trusts_so_many_issuers(core: TestCore) {
+    let root = core.root().await;
+    let trust = async |number: u64| {
+        let numbered = NewIssuer { url: format!("{URL}/{number}"), ..new(IssuerChange::default()) };
+        core.create_issuer(&root.caller, IssuerOf::Server, numbered).await
+    };
+    for number in 0..ISSUERS_MAX {
+        trust(number).await.unwrap();
+    }
+    assert_eq!(reason(trust(ISSUERS_MAX).await), "issuer.limit");
+}
+
 async fn link_named(core: &TestCore, issuer: &Issuer, who: &Value, own: &BrowserSession) {
     let (kept, answer) = answer(core, issuer, who, Some(own)).await;
     let answer = IssuerAnswer { iss: Some(issuer.url.clone()), ..answer };
-    let finish =
-        core.finish_issuer_sign_in(Some(&kept), answer, RETURN.0, (Origin::default(), None, Some(own)));
+    let finish = core.finish_issuer_sign_in(
+        Some(&kept),
+        answer,
+        RETURN.redirect_uri,
+        (Origin::default(), None, Some(own)),
+    );
     finish.await.unwrap();
 }
 

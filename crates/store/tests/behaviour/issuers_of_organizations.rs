@@ -24,6 +24,9 @@ on_both_engines!(
     domains_are_confirmed_by_who_runs_the_server,
     it_takes_an_owner_to_trust_an_issuer,
     the_eldest_link_counts,
+    a_token_is_verified_once_for_all,
+    an_address_leads_to_the_issuer_of_its_domain,
+    newcomers_of_the_server_s_issuer_join_where_their_domain_is_at_home,
     an_organization_goes_with_its_issuers,
 );
 
@@ -245,16 +248,138 @@ async fn the_eldest_link_counts(core: TestCore) {
     assert_eq!(core.authenticate(&token).await.unwrap().narrowing.organization, Some(north));
 }
 
+/// Whoever types an address is shown the issuer of its domain, with an account or without.
+async fn an_address_leads_to_the_issuer_of_its_domain(core: TestCore) {
+    let (root, ann, _, issuer) = scene(&core).await;
+    let titles = async |login: &str| {
+        let ways = core.ways_to_sign_in(None, login).await.unwrap();
+        ways.issuers.into_iter().map(|issuer| issuer.title).collect::<Vec<_>>()
+    };
+    core.user(&root, "kim").await;
+    core.sql("UPDATE principals SET email = 'kim@north.example', email_folded = 'kim@north.example' WHERE username = 'kim'");
+    for login in ["kim@north.example", "nobody@north.example", " Nobody@NORTH.example ", "a@b@north.example"]
+    {
+        assert_eq!(titles(login).await, ["Id"], "{login}");
+    }
+    for login in [
+        "",
+        "kim",
+        "north.example",
+        "kim@sub.north.example",
+        "kim@north.example.org",
+        "kim@%",
+        "kim@_orth.example",
+    ] {
+        assert_eq!(titles(login).await, [""; 0], "{login}");
+    }
+    // The server's stand there for everybody, and an organization's without a domain for who names it.
+    let mut everybody = new(IssuerChange { domains: Some(words(&["*"])), ..IssuerChange::default() });
+    everybody.rest.title = Some("Everybody".to_owned());
+    core.create_issuer(&root.caller, IssuerOf::Server, everybody).await.unwrap();
+    assert_eq!(titles("").await, ["Everybody"]);
+    assert_eq!(titles("kim@north.example").await, ["Everybody", "Id"]);
+    core.delete_issuer(&ann.caller, of(issuer.organization.unwrap()), issuer.id, None).await.unwrap();
+    assert!(!core.ways_to_sign_in(None, "").await.unwrap().more_by_address);
+}
+
+/// The domain was confirmed for the organization, which trusts the very issuer with newcomers.
+async fn newcomers_of_the_server_s_issuer_join_where_their_domain_is_at_home(core: TestCore) {
+    let (root, ann, north, _) = scene(&core).await;
+    let terms = IssuerChange {
+        admits_newcomers: Some(true),
+        domains: Some(words(&["*"])),
+        ..IssuerChange::default()
+    };
+    let servers = trusted(&core, &root, terms.clone()).await;
+    let elsewhere = NewIssuer { url: "https://b.example".to_owned(), ..new(terms) };
+    let elsewhere = core.create_issuer(&root.caller, IssuerOf::Server, elsewhere).await.unwrap();
+    let roles = async |person| {
+        let found = core.get_user(&root.caller, OrganizationRef::Id(north), person).await;
+        found.map(|user| user.roles.iter().filter_map(|role| role.builtin).collect::<Vec<_>>())
+    };
+    let kim = enter(&core, &servers, &verified("k", "kim@north.example")).await;
+    assert_eq!(roles(kim.person.id).await.unwrap(), [BuiltinRole::OrganizationMember]);
+    assert_eq!(kim.caller.narrowing.organization, None, "the server's word is good everywhere");
+    // Another domain, another issuer, or an address that nobody has verified.
+    let lou = enter(&core, &servers, &verified("l", "lou@south.example")).await;
+    let mia = enter(&core, &elsewhere, &verified("m", "mia@north.example")).await;
+    for other in [&lou, &mia] {
+        assert_eq!(kind(roles(other.person.id).await), Kind::NotFound);
+    }
+    // Who said so may not any more: the account is made all the same.
+    core.add_organization_user(
+        &root.caller,
+        OrganizationRef::Id(north),
+        lou.person.id,
+        BuiltinRole::OrganizationOwner,
+    )
+    .await
+    .unwrap();
+    core.set_suspended(&root.caller, ann.id(), true).await.unwrap();
+    let ned = enter(&core, &servers, &verified("n", "ned@north.example")).await;
+    assert_eq!(kind(roles(ned.person.id).await), Kind::NotFound);
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// However many organizations trust an issuer for the same audience, a token of it is verified once, and not at all where
+/// nobody trusts the issuer for its audience.
+async fn a_token_is_verified_once_for_all(core: TestCore) {
+    let (root, ann, ..) = scene(&core).await;
+    let eve = signed_in(&core, &root, "eve").await;
+    let servers = trusted(
+        &core,
+        &root,
+        IssuerChange { audience: Some(Some("api".to_owned())), ..IssuerChange::default() },
+    );
+    let servers = servers.await;
+    for (number, algorithm) in ["RS256", "ES256", "EdDSA", "RS256"].into_iter().enumerate() {
+        let other = core.organization(&ann, &format!("other {number}")).await.id;
+        let terms = IssuerChange {
+            audience: Some(Some(if number == 0 { "else" } else { "api" }.to_owned())),
+            algorithms: Some(words(&[algorithm])),
+            ..IssuerChange::default()
+        };
+        core.create_issuer(&ann.caller, of(other), new(terms)).await.unwrap();
+    }
+    link(&core, &servers, &json!({"sub": "e"}), &eve).await.unwrap();
+    let read = core.issuers().tokens_read();
+    let token = PlainIssuers::token(&api_claims(&core, "e"));
+    let caller = core.authenticate(&token).await.unwrap();
+    assert_eq!((caller.principal, caller.narrowing), (eve.person.id, eve.caller.narrowing.clone()));
+    assert_eq!(core.issuers().tokens_read(), read + 1);
+    let with = |audience: serde_json::Value| {
+        let mut claims = api_claims(&core, "e");
+        claims["aud"] = audience;
+        PlainIssuers::token(&claims)
+    };
+    core.authenticate(&with(json!(["more", "api", "else"]))).await.unwrap();
+    assert_eq!(kind(core.authenticate(&with(json!("else"))).await), Kind::Unauthenticated);
+    assert_eq!(core.issuers().tokens_read(), read + 3);
+    let many: Vec<_> =
+        (0..21).map(|number| if number == 0 { "api".to_owned() } else { number.to_string() }).collect();
+    for untrusted in [json!("us"), json!([]), json!(null), json!([1]), json!(many)] {
+        assert_eq!(kind(core.authenticate(&with(untrusted)).await), Kind::Unauthenticated);
+    }
+    assert_eq!(core.issuers().tokens_read(), read + 3);
+    // An issuer that may not sign so is not believed, though another trust of its URL allows it.
+    let change = IssuerChange { algorithms: Some(words(&["PS256"])), ..IssuerChange::default() };
+    core.update_issuer(&root.caller, IssuerOf::Server, servers.id, change).await.unwrap();
+    assert_eq!(kind(core.authenticate(&token).await), Kind::Unauthenticated);
+}
+
 async fn an_organization_goes_with_its_issuers(core: TestCore) {
     let (_, ann, north, issuer) = scene(&core).await;
     let who = verified("k", "kim@north.example");
     enter(&core, &issuer, &who).await;
     let token = PlainIssuers::token(&api_claims(&core, "k"));
-    let listed =
-        async |by: &str| core.list_issuers_to_sign_in(Some(OrganizationRef::parse(by))).await.unwrap().len();
-    assert_eq!((listed("north").await, listed("south").await), (1, 0));
+    let listed = async |by: &str, login: &str| {
+        let ways = core.ways_to_sign_in(Some(OrganizationRef::parse(by)), login).await.unwrap();
+        (ways.issuers.len(), ways.more_by_address)
+    };
+    assert_eq!([listed("north", "").await, listed("south", "").await], [(1, true), (0, true)]);
+    assert_eq!(listed("north", "kim@north.example").await, (1, true), "once");
     core.delete_organization(&ann.caller, OrganizationRef::Id(north), None, true).await.unwrap();
-    assert_eq!(listed("north").await, 0);
+    assert_eq!(listed("north", "kim@north.example").await, (0, false));
     assert_eq!(kind(core.authenticate(&token).await), Kind::Unauthenticated);
     assert_eq!(
         kind(core.begin_issuer_sign_in(issuer.id, crate::issuers::RETURN, None).await),

@@ -49,6 +49,7 @@ mod postgres_only;
 mod races;
 mod reach;
 mod roles;
+mod servers;
 mod sqlite_only;
 mod survival;
 mod teams;

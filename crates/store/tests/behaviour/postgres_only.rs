@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
 use tenantry_core::audit::AuditEvent;
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::browser::Origin;
 use tenantry_core::clock::Clock;
 use tenantry_core::error::{Kind, Result};
 use tenantry_core::ids::{AuditEventId, OrganizationId, PrincipalId};
+use tenantry_core::issuer::{IssuerChange, IssuerOf};
 use tenantry_core::settings::Settings;
 use tenantry_core::store::{BoxFuture, Session};
 use tenantry_store::Database;
@@ -20,7 +23,8 @@ use tokio::sync::{Barrier, Notify};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::asking::{called, every_workspace, kind, names};
+use crate::asking::{called, every_workspace, kind, names, reason};
+use crate::issuers::{RETURN, answer, link, signed_in, trusted};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_that_start_together_migrate_once() {
@@ -220,5 +224,52 @@ async fn nothing_is_acknowledged_that_was_not_committed() {
     }
     for _ in 0..20 {
         core.store().ping().await.unwrap();
+    }
+}
+
+/// Two people link the same account of an issuer on two replicas at once: it means one of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_link_one_account_one_does() {
+    let here = TestCore::postgres().await;
+    let there = here.replica(1).await;
+    let root = here.root().await;
+    let issuer = trusted(&here, &root, IssuerChange::default()).await;
+    let (ann, bob) = (signed_in(&here, &root, "ann").await, signed_in(&here, &root, "bob").await);
+    for round in 0..10 {
+        let who = json!({"sub": round.to_string()});
+        let (one, other) = tokio::join!(link(&here, &issuer, &who, &ann), link(&there, &issuer, &who, &bob));
+        let (linked, refused) = if one.is_ok() { (one, other) } else { (other, one) };
+        assert!(linked.is_ok(), "{round}");
+        assert_eq!(reason(refused), "identity.taken", "{round}");
+    }
+    assert_eq!(here.sql("SELECT COUNT(*) FROM identities"), "10");
+    assert_eq!(here.examine().await.unwrap(), []);
+}
+
+/// Whoever is first, nothing that came of an issuer outlives the trust in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_linked_while_trust_ends_ends_with_it() {
+    let here = TestCore::postgres().await;
+    let there = here.replica(1).await;
+    let root = here.root().await;
+    let ann = signed_in(&here, &root, "ann").await;
+    for round in 0..10 {
+        let issuer = trusted(&here, &root, IssuerChange::default()).await;
+        let who = json!({"sub": round.to_string()});
+        let (kept, brought) = answer(&here, &issuer, &who, Some(&ann)).await;
+        let (deleted, _) = tokio::join!(
+            there.delete_issuer(&root.caller, IssuerOf::Server, issuer.id, None),
+            here.finish_issuer_sign_in(
+                Some(&kept),
+                brought,
+                RETURN.redirect_uri,
+                (Origin::default(), None, Some(&ann))
+            ),
+        );
+        deleted.unwrap();
+        assert_eq!(kind(here.begin_issuer_sign_in(issuer.id, RETURN, None).await), Kind::NotFound);
+        assert_eq!(here.list_own_identities(&ann.caller).await.unwrap(), [], "{round}");
+        let left = "SELECT COUNT(*) FROM credentials WHERE kind = 'identity' AND revoked_at IS NULL";
+        assert_eq!((here.sql("SELECT COUNT(*) FROM identities"), here.sql(left)), ("0".into(), "0".into()));
     }
 }

@@ -17,6 +17,7 @@ on_both_engines!(
     they_are_made_changed_and_deleted,
     what_a_team_holds_its_members_hold,
     an_accepted_invitation_joins_the_teams_it_is_in,
+    who_sends_again_holds_what_the_teams_hold,
     nobody_puts_others_where_they_could_not_be,
     other_organizations_teams_and_people_are_unknown,
     roles_are_given_and_taken_one_by_one,
@@ -194,6 +195,24 @@ async fn an_accepted_invitation_joins_the_teams_it_is_in(core: TestCore) {
     core.cancel_invitation(ann, scene.by(), made.id).await.unwrap();
     assert_eq!(core.sql("SELECT COUNT(*) FROM team_invitations"), "0");
     assert_eq!(kind(core.add_team_member(ann, (scene.by(), left.id), waiting).await), Kind::NotFound);
+}
+
+/// Who sends an invitation again answers for what its teams hold, too.
+async fn who_sends_again_holds_what_the_teams_hold(scene_core: TestCore) {
+    let scene = Scene::of(scene_core).await;
+    let (core, ann) = (&scene.core, &scene.ann.caller);
+    let team = scene.team("Owners").await;
+    let owner = scene.role(BuiltinRole::OrganizationOwner).await;
+    core.assign_role(ann, scene.by(), owner, Subject::Team(team.id)).await.unwrap();
+    let cat = core.user(&scene.root, "cat").await;
+    let admin = BuiltinRole::OrganizationAdmin;
+    core.add_organization_user(&scene.root.caller, scene.by(), cat.id(), admin).await.unwrap();
+    let (made, _) = core.invite(ann, scene.by(), "eve@example.org".into(), vec![]).await.unwrap();
+    core.resend_invitation(&cat.caller, scene.by(), made.id).await.unwrap();
+    let waiting = TeamMemberId::Invitation(made.id);
+    core.add_team_member(ann, (scene.by(), team.id), waiting).await.unwrap();
+    assert_eq!(reason(core.resend_invitation(&cat.caller, scene.by(), made.id).await), "role.exceeds_own");
+    core.resend_invitation(ann, scene.by(), made.id).await.unwrap();
 }
 
 /// Whoever manages teams gets nobody into a team that holds more than they do, themselves least of all.

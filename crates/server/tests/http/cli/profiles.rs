@@ -103,3 +103,20 @@ async fn the_variables_of_clients_are_no_settings_of_servers() {
     }
     Outcome::of(init.current_dir(machine.home.path())).await.ok();
 }
+
+/// On plain http a proxy would read the token, whoever named the proxy.
+#[tokio::test]
+async fn no_proxy_reads_a_token() {
+    let machine = Machine::of(server(), "ben");
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let mut command = machine.command(&LIST);
+    command.env_remove("no_proxy").env_remove("NO_PROXY");
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(name, &address);
+    }
+    tokio::select! {
+        outcome = Outcome::of(&mut command) => drop(outcome.ok()),
+        _ = proxy.accept() => panic!("the proxy was asked"),
+    }
+}

@@ -14,10 +14,10 @@ use openidconnect::{
 use super::browser::Browser;
 use serde_json::json;
 
-use super::{App, CALLBACK, parameter};
-use crate::harness::{TestServer, both, client};
+use super::{App, CALLBACK, VERIFIER, parameter};
+use crate::harness::{Answer, TestServer, both, client};
 
-both!(openidconnect_is_content, oauth2_is_content);
+both!(openidconnect_is_content, oauth2_is_content, guesses_of_others_do_not_lock_a_public_client_out,);
 
 /// What the crate asks, sent by the tests' own client.
 async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
@@ -125,4 +125,25 @@ async fn oauth2_is_content(server: &TestServer) {
     let polling = device.exchange_device_access_token(&started);
     let tokens = polling.request_async(&send, approve, None).await.unwrap();
     server.get(tokens.access_token().secret(), "/api/v1/me").await.expect(200);
+}
+
+/// There is no secret to guess, and its id is known to everybody.
+async fn guesses_of_others_do_not_lock_a_public_client_out(server: &TestServer) {
+    let app = App::with(server, json!({"token_endpoint_auth_method": "none"})).await;
+    let ask = async |code: &str| {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", app.id.as_str()),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        Answer::of(client().post(format!("{}/oauth2/token", server.url)).form(&form)).await
+    };
+    for _ in 0..30 {
+        assert_eq!(ask("made-up").await.expect(400)["error"], "invalid_grant");
+    }
+    let mut browser = Browser::of(server, "ben").await;
+    let code = app.code(&mut browser).await;
+    ask(&code).await.expect(200);
 }

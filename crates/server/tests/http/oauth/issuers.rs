@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sha2::Digest;
+use tenantry_core::authz::OrganizationRef;
 use tenantry_core::issuer::{ClientSecret, Issuer, IssuerChange, IssuerOf, NewIssuer};
 use tenantry_core::settings::Settings;
 use tenantry_server::demo;
@@ -18,13 +19,15 @@ type Maker = Box<dyn Fn(Value) -> String>;
 macro_rules! both_with_issuers {
     ($($name:ident),* $(,)?) => {
         mod on_sqlite {
-            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new(super::Engine::Sqlite)).await; })*
+            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new($crate::harness::Engine::Sqlite)).await; })*
         }
         mod on_postgres {
-            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new(super::Engine::Postgres)).await; })*
+            $(#[tokio::test] async fn $name() { super::$name(&super::Scene::new($crate::harness::Engine::Postgres)).await; })*
         }
     };
 }
+
+pub(super) use both_with_issuers;
 
 both_with_issuers!(
     a_person_links_an_account_and_comes_in_by_it,
@@ -37,13 +40,13 @@ both_with_issuers!(
 );
 
 /// A server that may ask issuers at a loopback address.
-struct Scene {
-    server: TestServer,
-    issuers: Issuers,
+pub(super) struct Scene {
+    pub(super) server: TestServer,
+    pub(super) issuers: Issuers,
 }
 
 impl Scene {
-    fn new(engine: Engine) -> Self {
+    pub(super) fn new(engine: Engine) -> Self {
         let issuers = Issuers::start();
         let settings = Settings { outbound_allow: vec![issuers.origin.clone()], ..demo::settings() };
         let server = TestServer::with(engine, settings);
@@ -51,7 +54,7 @@ impl Scene {
     }
 
     /// Has the server trust one of the issuers.
-    async fn trust(&self, name: &str, of: IssuerOf) -> Issuer {
+    pub(super) async fn trust(&self, name: &str, of: IssuerOf) -> Issuer {
         let root = self.server.core.authenticate(self.server.token("root")).await.unwrap();
         let new = NewIssuer {
             url: self.issuers.url(name),
@@ -74,13 +77,13 @@ impl Scene {
         claims
     }
 
-    fn api_claims(&self, name: &str) -> Value {
+    pub(super) fn api_claims(&self, name: &str) -> Value {
         let now = self.server.core.clock().now().as_micros() / 1_000_000;
         json!({"iss": self.issuers.url(name), "sub": "a-1", "aud": "api", "iat": now, "exp": now + 300})
     }
 
     /// Follows the way to an issuer and brings a code back that is worth the token that `make` makes of the claims.
-    async fn come_back(
+    pub(super) async fn come_back(
         &self,
         browser: &mut Browser<'_>,
         departure: &str,
@@ -98,7 +101,7 @@ impl Scene {
     }
 
     /// Links ada with `a-1` of the issuer.
-    async fn link(&self, issuer: &Issuer, name: &str) {
+    pub(super) async fn link(&self, issuer: &Issuer, name: &str) {
         let mut browser = Browser::of(&self.server, "ada").await;
         let page = browser.get("/login/account").await;
         let form = [("form_token", token_of(&page)), ("issuer", issuer.id.to_string())];
@@ -116,29 +119,29 @@ impl Scene {
     }
 
     /// Where a browser is sent that wants to sign in with the issuer.
-    async fn depart(&self, browser: &mut Browser<'_>, issuer: &Issuer) -> String {
+    pub(super) async fn depart(&self, browser: &mut Browser<'_>, issuer: &Issuer) -> String {
         let answer =
             browser.get(&format!("/login/issuer?issuer={}&return_to=%2Flogin%2Fdevice", issuer.id)).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         answer.headers["location"].to_str().unwrap().to_owned()
     }
 
-    async fn me(&self, token: &str) -> Answer {
+    pub(super) async fn me(&self, token: &str) -> Answer {
         self.server.get(token, "/api/v1/me").await
     }
 }
 
 /// The token that the honest issuer makes of these claims.
 #[expect(clippy::needless_pass_by_value, reason = "makers of tokens take claims to change them")]
-fn honest(claims: Value) -> String {
+pub(super) fn honest(claims: Value) -> String {
     signed("honest", "honest", &claims)
 }
 
-fn token_of(page: &Answer) -> String {
+pub(super) fn token_of(page: &Answer) -> String {
     between(&page.text, "name=\"form_token\" value=\"", "\"").unwrap().to_owned()
 }
 
-fn parameter(address: &str, name: &str) -> String {
+pub(super) fn parameter(address: &str, name: &str) -> String {
     let url = url::Url::parse(address).unwrap();
     url.query_pairs().find(|(known, _)| known == name).unwrap().1.into_owned()
 }
@@ -448,7 +451,7 @@ async fn issuers_that_lie_are_not_asked(scene: &Scene) {
 }
 
 async fn an_organization_s_issuer_reaches_no_further(scene: &Scene) {
-    let northwind = tenantry_core::authz::OrganizationRef::Name("northwind".to_owned());
+    let northwind = OrganizationRef::Name("northwind".to_owned());
     let issuer = scene.trust("honest", IssuerOf::Organization(northwind)).await;
     scene.link(&issuer, "honest").await;
     // It is offered to who asks for the organization.

@@ -10,6 +10,7 @@ mod issuers;
 mod pages;
 mod replicas;
 mod secrets;
+mod ways;
 
 use reqwest::Method;
 use serde_json::{Value, json};

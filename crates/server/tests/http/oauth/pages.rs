@@ -15,8 +15,10 @@ use crate::harness::{Answer, Engine, TestServer, both, both_alone, client};
 both!(
     forms_are_taken_from_our_own_pages_only,
     a_wrong_password_and_an_unknown_name_look_alike,
+    without_mail_who_forgot_a_password_is_told_whom_to_ask,
     nobody_is_sent_elsewhere_after_a_sign_in,
     pages_allow_nothing_from_elsewhere,
+    answers_are_for_nobody_else_s_pages,
     a_session_and_a_token_do_not_go_together,
     signing_in_gives_another_session,
 );
@@ -75,6 +77,20 @@ async fn a_wrong_password_and_an_unknown_name_look_alike(server: &TestServer) {
     assert!(seen[0].contains("role=\"alert\""));
 }
 
+/// Whoever waits for a mail that never comes is told so, with an account or without.
+async fn without_mail_who_forgot_a_password_is_told_whom_to_ask(server: &TestServer) {
+    let mut browser = Browser::new(server);
+    let shown = browser.get("/login/reset").await;
+    assert!(shown.status == 200 && shown.text.contains("This server sends no mail"), "{}", shown.text);
+    let token =
+        between(&browser.get("/login").await.text, "name=\"form_token\" value=\"", "\"").unwrap().to_owned();
+    for login in ["ada", "nobody"] {
+        let form = [("form_token", token.as_str()), ("login", login)];
+        let form = form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(browser.post("/login/reset", &form).await.text, shown.text);
+    }
+}
+
 async fn nobody_is_sent_elsewhere_after_a_sign_in(server: &TestServer) {
     for to in ["https://evil.example/", "//evil.example", "/%5Cevil.example", "/login/%0d%0aset-cookie:x=y"] {
         let mut browser = Browser::new(server);
@@ -101,6 +117,31 @@ async fn pages_allow_nothing_from_elsewhere(server: &TestServer) {
             !page.text.contains("<script") && !page.text.contains(" style=") && !page.text.contains(" on"),
             "{path}"
         );
+    }
+}
+
+/// No page of another site reads an answer, of any API.
+async fn answers_are_for_nobody_else_s_pages(server: &TestServer) {
+    let paths = [
+        "/api/v1/me",
+        "/workspace/orgs",
+        "/organizations",
+        "/api/v1/user",
+        "/oauth2/token",
+        "/oauth2/userinfo",
+        "/oauth2/jwks",
+        "/.well-known/openid-configuration",
+        "/login",
+    ];
+    for path in paths {
+        for method in [reqwest::Method::GET, reqwest::Method::OPTIONS] {
+            let request = client().request(method.clone(), format!("{}{path}", server.url));
+            let request = request.header("origin", "https://evil.example").bearer_auth(server.token("ben"));
+            let request = request.header("access-control-request-method", "POST");
+            let answer = Answer::of(request).await;
+            let told = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert_eq!(told, None, "{method} {path}");
+        }
     }
 }
 

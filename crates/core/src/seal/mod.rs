@@ -1,9 +1,13 @@
 //! Sealing: small secrets that must be kept to be used again, such as the text of a mail with a link in it, are kept so
 //! that a copy of the database does not show them.
 
+mod service;
+mod store;
+
 use zeroize::Zeroizing;
 
 use crate::error::Result;
+pub use store::SealStore;
 
 /// Encrypts and authenticates small secrets. The composition root gives one whose key is not in the database.
 ///

@@ -1,0 +1,117 @@
+//! Service accounts that others answer for, and the servers of workspaces, which are service accounts with the ids of these:
+//! they come and go with them.
+
+use tenantry_core::authz::OrganizationRef;
+use tenantry_core::error::Kind;
+use tenantry_core::filter::{Filter, ListQuery, Test};
+use tenantry_core::ids::{OrganizationId, PrincipalId};
+use tenantry_core::page::Order;
+use tenantry_core::permission::BuiltinRole;
+use tenantry_core::principal::NewServiceAccount;
+use tenantry_core::role::RoleField;
+use tenantry_core::service_account::{
+    AccountSecret, NewAccountSecret, ServiceAccountChange, ServiceAccountField,
+};
+use tenantry_core::team::{NewTeam, TeamMemberId};
+use tenantry_core::workspace::EnrolledWorkspace;
+use tenantry_testkit::estate::target;
+use tenantry_testkit::{Member, TestCore};
+
+use crate::asking::{called, first_page, kind, reason};
+
+on_both_engines!(
+    a_deleted_workspace_s_server_is_refused_at_once,
+    lists_do_not_show_servers,
+    a_server_goes_with_its_workspace,
+    who_ends_a_secret_holds_what_the_account_holds,
+);
+
+async fn scene(core: &TestCore) -> (Member, OrganizationId, EnrolledWorkspace) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    let org = core.organization(&ann, "Org").await.id;
+    let enrolled = core.enroll_workspace(&ann.caller, OrganizationRef::Id(org), called("W")).await.unwrap();
+    (ann, org, enrolled)
+}
+
+/// What the server of the workspace is called among principals.
+fn server(enrolled: &EnrolledWorkspace) -> PrincipalId {
+    PrincipalId::from_uuid(*enrolled.detail.seen.workspace.id.as_uuid())
+}
+
+async fn a_deleted_workspace_s_server_is_refused_at_once(core: TestCore) {
+    let (ann, org, enrolled) = scene(&core).await;
+    let id = enrolled.detail.seen.workspace.id;
+    let (client, key) = (id.to_string(), enrolled.key.expose());
+    let token = core.sign_in_client(&client, key, None).await.unwrap().secret;
+    let caller = core.authenticate(token.expose()).await.unwrap();
+    core.workspace_of_server(&caller).await.unwrap();
+    core.delete_workspace(&ann.caller, target(org, id), None, true).await.unwrap();
+    assert_eq!(kind(core.authenticate(token.expose()).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.sign_in_client(&client, key, None).await), Kind::Unauthenticated);
+    core.undelete_workspace(&ann.caller, target(org, id), None, None).await.unwrap();
+    core.sign_in_client(&client, key, None).await.unwrap();
+    let caller = core.authenticate(token.expose()).await.unwrap();
+    core.workspace_of_server(&caller).await.unwrap();
+}
+
+async fn lists_do_not_show_servers(core: TestCore) {
+    let (ann, org, enrolled) = scene(&core).await;
+    let by = || OrganizationRef::Id(org);
+    let page = first_page(vec![Order::ascending(ServiceAccountField::CreatedAt)]);
+    let list = core.list_service_accounts(&ann.caller, by(), page).await.unwrap();
+    assert_eq!(list.items, []);
+    let at = || (by(), server(&enrolled));
+    assert_eq!(kind(core.get_service_account(&ann.caller, by(), server(&enrolled)).await), Kind::NotFound);
+    let change = ServiceAccountChange { suspended: Some(true), ..ServiceAccountChange::default() };
+    assert_eq!(kind(core.update_service_account(&ann.caller, at(), change).await), Kind::NotFound);
+    assert_eq!(kind(core.delete_service_account(&ann.caller, at(), None, true).await), Kind::NotFound);
+    let new = NewAccountSecret { title: "T".to_owned(), seconds: None };
+    let made = core.create_account_secret(&ann.caller, at(), AccountSecret::Client, new).await;
+    assert_eq!(kind(made), Kind::NotFound);
+    // Its role is the workspace's own, and no role of the organization.
+    let query = ListQuery {
+        filter: Filter::Is(RoleField::HeldBy, Test::Id(*server(&enrolled).as_uuid())),
+        page: first_page(vec![Order::ascending(RoleField::CreatedAt)]),
+    };
+    let held = core.list_roles(&ann.caller, by(), BuiltinRole::word, query).await.unwrap();
+    assert_eq!(held.items, []);
+}
+
+/// A team may have one, which must not keep it.
+async fn a_server_goes_with_its_workspace(core: TestCore) {
+    let (ann, org, enrolled) = scene(&core).await;
+    let (by, id) = (OrganizationRef::Id(org), enrolled.detail.seen.workspace.id);
+    let new = NewTeam { name: "Team".to_owned(), description: None };
+    let team = core.create_team(&ann.caller, by.clone(), new).await.unwrap();
+    let member = TeamMemberId::Principal(server(&enrolled));
+    core.add_team_member(&ann.caller, (by, team.id), member).await.unwrap();
+    core.sign_in_client(&id.to_string(), enrolled.key.expose(), None).await.unwrap();
+    core.delete_workspace(&ann.caller, target(org, id), None, true).await.unwrap();
+    core.clock().advance_seconds(core.settings().retention_seconds + 1);
+    while core.purge().await.unwrap() {}
+    assert_eq!(core.sql("SELECT COUNT(*) FROM team_members"), "0");
+    let literal = core.literal(id.as_uuid());
+    for table in ["principals", "workspaces", "credentials"] {
+        assert_eq!(core.sql(&format!("SELECT COUNT(*) FROM {table} WHERE id = {literal}")), "0", "{table}");
+    }
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// To end the key of what holds more is to lock it out.
+async fn who_ends_a_secret_holds_what_the_account_holds(core: TestCore) {
+    let root = core.root().await;
+    let (ann, cat) = (core.user(&root, "ann").await, core.user(&root, "cat").await);
+    let by = OrganizationRef::Id(core.organization(&ann, "Org").await.id);
+    let admin = BuiltinRole::OrganizationAdmin;
+    core.add_organization_user(&root.caller, by.clone(), cat.id(), admin).await.unwrap();
+    let new = NewServiceAccount { name: "robot".into(), role: BuiltinRole::OrganizationOwner };
+    let machine = core.create_service_account(&ann.caller, by.clone(), new).await.unwrap();
+    let (made, at) = (machine.api_key, || (by.clone(), machine.account.id));
+    let which = (AccountSecret::ApiKey, made.credential.id);
+    let refused = core.delete_account_secret(&cat.caller, at(), which, None).await;
+    assert_eq!(reason(refused), "role.exceeds_own");
+    core.authenticate(made.secret.expose()).await.unwrap();
+    core.delete_account_secret(&ann.caller, at(), which, None).await.unwrap();
+    assert_eq!(kind(core.authenticate(made.secret.expose()).await), Kind::Unauthenticated);
+}
