@@ -17,7 +17,9 @@ use crate::driver::{Sql, Value};
 use crate::postgres::gathered;
 use crate::user_list::Lead;
 use crate::workspace_list::{self, Lead as WorkspaceLead};
-use crate::{authz as authorization, credential, grant, organization, principal, user_list, workspace};
+use crate::{
+    authz as authorization, credential, grant, organization, principal, resource, user_list, workspace,
+};
 
 /// What SQLite says it will do, a step a line.
 fn plan(core: &TestCore, statement: &Sql) -> Vec<String> {
@@ -52,6 +54,7 @@ async fn point_reads_search() {
         &organization::FIND,
         &grant::HELD,
         &grant::HOLDERS,
+        &resource::CONTENT,
     ] {
         expect_good(&core, statement, false);
     }

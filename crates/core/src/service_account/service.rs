@@ -317,7 +317,7 @@ async fn answered_for(
 ) -> Result<Principal> {
     let found = account(session, scope, id).await?;
     for role in session.roles_held(scope, found.id).await? {
-        authz::require_to_hold(scope.permissions(), role.permissions)?;
+        authz::require_to_hold(scope.permissions(), role.rights())?;
     }
     Ok(found)
 }
