@@ -31,6 +31,7 @@ mod content;
 mod credentials;
 mod device;
 mod histories;
+mod inside;
 mod invitations;
 mod isolation;
 mod issuers;
