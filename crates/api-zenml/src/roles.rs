@@ -89,6 +89,13 @@ pub(crate) const fn builtin(role: BuiltinRole) -> &'static str {
         BuiltinRole::WorkspaceOwner => "Workspace Admin",
         BuiltinRole::WorkspaceEditor => "Workspace Developer",
         BuiltinRole::WorkspaceViewer => "Workspace Viewer",
+        BuiltinRole::OrganizationBilling => "Billing Admin",
+        BuiltinRole::WorkspaceContributor => "Workspace Contributor",
+        BuiltinRole::StackAdmin => "Stack Admin",
+        BuiltinRole::ProjectAdmin => "Project Admin",
+        BuiltinRole::ProjectDeveloper => "Project Developer",
+        BuiltinRole::ProjectContributor => "Project Contributor",
+        BuiltinRole::ProjectViewer => "Project Viewer",
     }
 }
 

@@ -269,3 +269,58 @@ async fn a_custom_role_holds_what_is_inside() {
     let of_organizations = scene.world.get("/permissions", &scene.ada).await.ok();
     assert!(!of_organizations.as_array().unwrap().contains(&pair("stack", "create")));
 }
+
+/// The vendor's further built-in roles, by the names that its documentation has for them.
+#[tokio::test]
+async fn built_in_roles_hold_what_is_inside() {
+    let scene = Scene::set().await;
+    let listed = format!("/organizations/{}/roles?system_managed=True", scene.north);
+    let roles = scene.world.get(&listed, &scene.ada).await.ok();
+    let roles = roles.as_array().unwrap();
+    let called = |name: &str| roles.iter().find(|role| role["name"] == name).unwrap();
+    for (name, level) in [
+        ("Billing Admin", "organization"),
+        ("Workspace Contributor", "workspace"),
+        ("Stack Admin", "workspace"),
+        ("Project Admin", "project"),
+        ("Project Developer", "project"),
+        ("Project Contributor", "project"),
+        ("Project Viewer", "project"),
+    ] {
+        assert_eq!(
+            (&called(name)["level"], &called(name)["type"]),
+            (&json!(level), &json!("normal")),
+            "{name}"
+        );
+    }
+    let pipeline = format!("{OTHER}:pipeline");
+    for (name, may) in [
+        ("Workspace Contributor", [true, false, true, false, true]),
+        ("Stack Admin", [true, true, false, false, false]),
+    ] {
+        let (user, role) = (scene.viewer.caller.principal, called(name)["id"].as_str().unwrap());
+        let path = format!("/roles/{role}/assignments?user_id={user}&workspace_id={}", scene.workspace);
+        scene.world.ask("POST", &path, &scene.ada.token).await.ok();
+        let asked = [
+            ("create", "stack"),
+            ("update", "stack"),
+            ("create", &*pipeline),
+            ("delete", &*pipeline),
+            ("create", "tag"),
+        ];
+        for ((action, resource), expected) in asked.into_iter().zip(may) {
+            assert_eq!(
+                scene.may(&scene.viewer, action, resource).await,
+                expected,
+                "{name} {action} {resource}"
+            );
+        }
+        scene.world.ask("DELETE", &path, &scene.ada.token).await.ok();
+        // Nobody changes what is built in.
+        let change = json!({"add_permissions": [{"resource": "tag", "action": "update"}]});
+        let refused = scene.world.json("PATCH", &format!("/roles/{role}"), &scene.ada.token, &change).await;
+        assert_eq!(refused.status, 403);
+    }
+    let reserved = json!({"name": "stack admin", "organization_id": scene.north, "level": "workspace"});
+    assert_eq!(scene.world.json("POST", "/roles", &scene.ada.token, &reserved).await.status, 409);
+}

@@ -31,7 +31,7 @@ async fn a_list_has_every_role_and_is_filtered() {
     assert_eq!(made, expected);
     let list = |query: &str| format!("/organizations/{org}/roles?{query}");
     let all = world.get(&list(""), &bob).await.all("name");
-    assert_eq!((all.len(), &*all[0]), (8, "Night Watch"));
+    assert_eq!((all.len(), &*all[0]), (15, "Night Watch"));
     for name in ["Organization Admin", "Organization Manager", "Workspace Developer", "Workspace Viewer"] {
         assert!(all.iter().any(|it| it == name), "{name}");
     }
@@ -41,7 +41,10 @@ async fn a_list_has_every_role_and_is_filtered() {
     for (query, expected) in [
         ("system_managed=False".to_owned(), vec!["Night Watch"]),
         ("level=workspace&system_managed=true&name=Workspace%20Viewer".into(), vec!["Workspace Viewer"]),
-        ("level=project".into(), vec![]),
+        (
+            "level=project".into(),
+            vec!["Project Admin", "Project Developer", "Project Contributor", "Project Viewer"],
+        ),
         ("type=share".into(), vec![]),
         (format!("user_id={}", bob.id()), vec!["Organization Member"]),
         ("assigned_to_current_user=True".into(), vec!["Organization Member"]),

@@ -248,6 +248,7 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::permission::BuiltinRole;
 
     #[test]
     fn resources_are_read_as_servers_write_them() {
@@ -283,6 +284,32 @@ mod tests {
             table.push_str(&row(format!(" `{}`", kind.word()), &|action| needed(*kind, action).name()));
         }
         assert!(include_str!("../../../../docs/resources.md").ends_with(&table), "expected:\n{table}");
+    }
+
+    /// A row for each role and for each set of actions that it holds beside its permissions, with the kinds.
+    #[test]
+    fn the_page_has_what_built_in_roles_hold() {
+        let listed =
+            |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let mut table = "| role | actions | on |\n|---|---|---|\n".to_owned();
+        for role in BuiltinRole::ALL {
+            let content = role.content();
+            let actions = |kind: ResourceKind| -> ActionSet {
+                Action::ALL.iter().copied().filter(|action| content.contains(kind, *action)).collect()
+            };
+            let mut rows: Vec<(ActionSet, Vec<&str>)> = Vec::new();
+            for (kind, held) in ResourceKind::ALL.iter().map(|kind| (kind.word(), actions(*kind))) {
+                match rows.iter_mut().find(|(set, _)| *set == held) {
+                    Some((_, kinds)) => kinds.push(kind),
+                    None => rows.push((held, vec![kind])),
+                }
+            }
+            for (held, kinds) in rows.into_iter().filter(|(held, _)| !held.is_empty()) {
+                let held = listed(held.iter().map(Action::word).collect());
+                table.extend(["| `", role.word(), "` | ", &held, " | ", &listed(kinds), " |\n"]);
+            }
+        }
+        assert!(include_str!("../../../../docs/resources.md").contains(&table), "expected:\n{table}");
     }
 
     #[test]

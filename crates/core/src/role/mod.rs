@@ -18,15 +18,9 @@ pub use service::{NewRole, ROLE_TITLE_MAX, RoleChange};
 pub use store::{BuiltinTitles, RoleField, RoleStore};
 
 /// The built-in roles that every organization has.
-pub(crate) const BUILTIN_OF_ORGANIZATION: [BuiltinRole; 7] = [
-    BuiltinRole::OrganizationOwner,
-    BuiltinRole::OrganizationAdmin,
-    BuiltinRole::OrganizationMember,
-    BuiltinRole::OrganizationViewer,
-    BuiltinRole::WorkspaceOwner,
-    BuiltinRole::WorkspaceEditor,
-    BuiltinRole::WorkspaceViewer,
-];
+pub fn builtin_of_organization() -> impl Iterator<Item = BuiltinRole> {
+    BuiltinRole::ALL.into_iter().filter(|role| role.level() != Level::Server)
+}
 
 /// A role of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +63,7 @@ impl Role {
             title: role.word().to_owned(),
             description: None,
             permissions: role.permissions(),
-            content: ContentRights::NONE,
+            content: role.content(),
             version: 1,
             created_at: act.now,
             updated_at: act.now,

@@ -290,14 +290,21 @@ async fn readable(
 
 /// The role of this name, if the place has it.
 async fn known(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> Result<Role> {
-    let found = match name {
-        RoleName::Builtin(builtin) => session.find_builtin_role(scope, *builtin).await?,
-        RoleName::Id(id) => session.find_role(scope, *id).await?,
-        RoleName::Title(_) => None,
-    };
-    let of_organization =
-        |role: &Role| scope.workspace().is_none() && role.workspace.is_none() && role.builtin.is_none();
-    found.filter(|role| role.fits(scope) || of_organization(role)).ok_or_else(|| Error::not_found("role"))
+    let found = named(session, scope, name).await?.filter(|role| role.fits(scope) || is_made_at(role, scope));
+    found.ok_or_else(|| Error::not_found("role"))
+}
+
+async fn named(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> Result<Option<Role>> {
+    match name {
+        RoleName::Builtin(builtin) => session.find_builtin_role(scope, *builtin).await,
+        RoleName::Id(id) => session.find_role(scope, *id).await,
+        RoleName::Title(_) => Ok(None),
+    }
+}
+
+/// Whether it is a custom role of the organization that the place is, wherever it is granted.
+fn is_made_at(role: &Role, scope: &PlaceScope) -> bool {
+    scope.workspace().is_none() && role.workspace.is_none() && role.builtin.is_none()
 }
 
 /// A custom role that the caller may change: one that was made here, and holds nothing that the caller lacks.
@@ -309,11 +316,13 @@ async fn custom(
     expected_version: Option<&Versions>,
 ) -> Result<(Writable<PlaceScope>, Role)> {
     let scope = authz::require_change_at(session, &act.caller, Needed::MANAGE_ROLES, place).await?;
-    let role = known(session, &scope, name).await?;
-    if role.builtin.is_some() {
+    let found = named(session, &scope, name).await?;
+    if found.as_ref().is_some_and(|role| role.builtin.is_some()) {
         let message = "built-in roles cannot be changed";
         return Err(Error::new(Kind::Precondition, "role.builtin", message));
     }
+    let role = found.filter(|role| role.fits(&scope) || is_made_at(role, &scope));
+    let role = role.ok_or_else(|| Error::not_found("role"))?;
     if role.workspace != scope.workspace() {
         let message = "the role belongs to the organization and is changed there";
         return Err(Error::new(Kind::Precondition, "role.of_organization", message));

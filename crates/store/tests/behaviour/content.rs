@@ -8,7 +8,7 @@ use tenantry_core::ids::{OrganizationId, TeamId, WorkspaceId};
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::resource::{Action, Allowed, ContentRights, Resource, ResourceKind, Rights, needle};
-use tenantry_core::role::{NewRole, Role, RoleChange, RoleField};
+use tenantry_core::role::{NewRole, Role, RoleChange, RoleField, builtin_of_organization};
 use tenantry_core::team::{NewTeam, TeamMemberId};
 use tenantry_core::workspace::NewWorkspace;
 use tenantry_testkit::estate::target;
@@ -246,6 +246,64 @@ async fn roles_are_found_by_their_pairs(core: TestCore) {
         let query = ListQuery { filter: Filter::Is(RoleField::Content, is), page };
         let place = target(scene.org, scene.workspace);
         let found = scene.core.list_roles(&scene.ann.caller, place, BuiltinRole::word, query).await.unwrap();
-        assert_eq!(found.items.iter().map(|role| &*role.title).collect::<Vec<_>>(), expected);
+        let custom = found.items.iter().filter(|role| role.builtin.is_none());
+        assert_eq!(custom.map(|role| &*role.title).collect::<Vec<_>>(), expected);
     }
+}
+
+/// What a database looks like that was made before there were stack administrators.
+async fn without_stack_admins(core: &TestCore) -> (Member, OrganizationId) {
+    let root = core.root().await;
+    let org = core.organization(&root, "Org").await.id;
+    core.sql("DELETE FROM locator WHERE id IN (SELECT id FROM roles WHERE builtin = 'stack-admin')");
+    core.sql("DELETE FROM roles WHERE builtin = 'stack-admin'");
+    core.sql("UPDATE roles SET content = '' WHERE builtin IS NOT NULL");
+    core.sql("UPDATE meta SET value = 0 WHERE name = 'built-in roles'");
+    let new = NewRole {
+        id: None,
+        level: Level::Workspace,
+        title: "stack-admin".into(),
+        description: None,
+        permissions: ENTER,
+        content: ContentRights::NONE,
+    };
+    core.create_role(&root.caller, OrganizationRef::Id(org), new).await.unwrap();
+    (root, org)
+}
+
+async fn require_stack_admins(core: &TestCore, root: &Member, org: OrganizationId) {
+    let page = first_page(vec![Order::ascending(RoleField::Title)]);
+    let query = ListQuery { filter: Filter::Is(RoleField::Builtin, Test::Present), page };
+    let by = OrganizationRef::Id(org);
+    let roles = core.list_every_role(&root.caller, by, BuiltinRole::word, query).await.unwrap().items;
+    let mut words: Vec<_> = builtin_of_organization().map(BuiltinRole::word).collect();
+    words.sort_unstable();
+    assert_eq!(roles.iter().map(|role| role.builtin.unwrap().word()).collect::<Vec<_>>(), words);
+    for role in roles {
+        assert_eq!(role.content, role.builtin.unwrap().content(), "{role:?}");
+        assert_eq!(
+            core.get_any_role(&root.caller, OrganizationRef::Id(org), role.id).await.unwrap().id,
+            role.id
+        );
+    }
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn older_databases_get_newer_built_in_roles_on_postgres() {
+    let core = TestCore::postgres().await;
+    let (root, org) = without_stack_admins(&core).await;
+    for seed in [1, 2] {
+        require_stack_admins(&core.replica(seed).await, &root, org).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn older_databases_get_newer_built_in_roles_on_sqlite() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let core = TestCore::in_directory(directory.path(), 0).await;
+    let (root, org) = without_stack_admins(&core).await;
+    drop(core);
+    let core = TestCore::in_directory(directory.path(), 1).await;
+    require_stack_admins(&core, &root, org).await;
 }

@@ -22,7 +22,8 @@ async fn built_in_ones_can_be_read(server: &TestServer) {
     let northwind = server.organization("northwind");
     let list = server.get("ben", ROLES).await.expect(200);
     let titles: Vec<_> = list["roles"].as_array().unwrap().iter().map(|role| role["title"].clone()).collect();
-    assert_eq!(titles, ["Account Owner", "Org Admin", "Member", "CXO", "Release Manager"]);
+    let expected = ["Account Owner", "Org Admin", "Member", "CXO", "Billing Admin", "Release Manager"];
+    assert_eq!(titles, expected);
     let one = server.get("ben", &format!("{ROLES}/org-admin")).await.expect(200);
     assert_eq!(one["name"], format!("organizations/{northwind}/roles/org-admin"));
     assert!(one["permissions"].as_array().unwrap().contains(&json!("manage:OrganizationRole")));

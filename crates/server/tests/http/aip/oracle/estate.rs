@@ -153,13 +153,16 @@ fn names(short: &str) -> Vec<String> {
         "workspace-admin" => "Workspace Admin",
         "automation-author" => "Automation Author",
         "workspace-viewer" => "Workspace Viewer",
+        "billing-admin" => "Billing Admin",
+        "workspace-contributor" => "Workspace Contributor",
+        "stack-admin" => "Stack Admin",
         custom => custom,
     };
     vec![short.to_owned(), title.to_owned()]
 }
 
 /// The built-in roles by their short names.
-const SHORT_NAMES: [(&str, &str); 7] = [
+const SHORT_NAMES: [(&str, &str); 10] = [
     ("account-owner", "organization-owner"),
     ("org-admin", "organization-admin"),
     ("member", "organization-member"),
@@ -167,6 +170,9 @@ const SHORT_NAMES: [(&str, &str); 7] = [
     ("workspace-admin", "workspace-owner"),
     ("automation-author", "workspace-editor"),
     ("workspace-viewer", "workspace-viewer"),
+    ("billing-admin", "organization-billing"),
+    ("workspace-contributor", "workspace-contributor"),
+    ("stack-admin", "stack-admin"),
 ];
 
 /// The scope of a role among those of a place.
