@@ -37,6 +37,13 @@ pub(crate) const fn builtin(role: BuiltinRole) -> (&'static str, &'static str) {
         BuiltinRole::WorkspaceOwner => ("Workspace Admin", "workspace-admin"),
         BuiltinRole::WorkspaceEditor => ("Automation Author", "automation-author"),
         BuiltinRole::WorkspaceViewer => ("Workspace Viewer", "workspace-viewer"),
+        BuiltinRole::OrganizationBilling => ("Billing Admin", "billing-admin"),
+        BuiltinRole::WorkspaceContributor => ("Workspace Contributor", "workspace-contributor"),
+        BuiltinRole::StackAdmin => ("Stack Admin", "stack-admin"),
+        BuiltinRole::ProjectAdmin => ("Project Admin", "project-admin"),
+        BuiltinRole::ProjectDeveloper => ("Project Developer", "project-developer"),
+        BuiltinRole::ProjectContributor => ("Project Contributor", "project-contributor"),
+        BuiltinRole::ProjectViewer => ("Project Viewer", "project-viewer"),
     }
 }
 
@@ -51,6 +58,13 @@ pub(crate) const fn description(role: BuiltinRole) -> &'static str {
         BuiltinRole::WorkspaceOwner => "Holds everything in the workspace.",
         BuiltinRole::WorkspaceEditor => "Works in the workspace.",
         BuiltinRole::WorkspaceViewer => "Looks at the workspace.",
+        BuiltinRole::OrganizationBilling => "Knows the organization and its preferences.",
+        BuiltinRole::WorkspaceContributor => "Looks at the workspace and makes what its server keeps.",
+        BuiltinRole::StackAdmin => "Looks at the workspace and looks after what pipelines run on.",
+        BuiltinRole::ProjectAdmin => "Holds everything in a project of the workspace's server.",
+        BuiltinRole::ProjectDeveloper => "Works in the project.",
+        BuiltinRole::ProjectContributor => "Looks at the project and makes what it keeps.",
+        BuiltinRole::ProjectViewer => "Looks at the project.",
     }
 }
 

@@ -8,6 +8,7 @@ use tenantry_core::authz::{Needed, Place};
 use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
 use tenantry_core::ids::RoleId;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::resource::{Action, ContentRights, ResourceKind};
 use tenantry_core::role::{NewRole, ROLE_TITLE_MAX, Role, RoleChange, RoleField};
 use tenantry_core::text::DESCRIPTION_MAX;
 use tenantry_core::{Core, Error, Result};
@@ -29,6 +30,11 @@ pub(crate) const ROLE: Message = Message {
         Field::required("title", Kind::Text(ROLE_TITLE_MAX), "What it is called."),
         Field::optional("description", Kind::Text(DESCRIPTION_MAX), "What it is for.").always(),
         Field::optional("permissions", PERMISSIONS, "What it holds.").always(),
+        Field::optional(
+            "content_permissions",
+            Kind::List(&Kind::Choice(content_permissions), CONTENT_PERMISSIONS_MAX),
+            "What it holds inside the servers of workspaces, beside what follows from `permissions`: `action:type`.",
+        ),
         Field::immutable(
             "role_scope",
             Kind::Choice(role_scopes),
@@ -38,6 +44,8 @@ pub(crate) const ROLE: Message = Message {
         Field::etag().sometimes(),
     ],
 };
+/// As many as there are.
+const CONTENT_PERMISSIONS_MAX: usize = ResourceKind::ALL.len() * Action::ALL.len();
 /// Permissions by their published names.
 pub(crate) const PERMISSIONS: Kind = Kind::List(&Kind::Permission, Permission::ALL.len());
 pub(crate) static SCHEMA: Schema =
@@ -125,6 +133,7 @@ async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
             title: read_title(title)?,
             description: members.text("description")?.map(str::to_owned),
             permissions: read_permissions(members.list("permissions")?)?,
+            content: read_content(members.list("content_permissions")?)?,
         };
         Ok((new, terms))
     };
@@ -158,10 +167,12 @@ async fn update<const N: usize>(change: &Change<N>, place: Place) -> Answer {
         };
         let description = || members.text("description").map(|text| text.map(str::to_owned));
         let permissions = || read_permissions(members.list("permissions")?);
+        let content = || read_content(members.list("content_permissions")?);
         let wanted = RoleChange {
             title,
             description: named("description").then(description).transpose()?,
             permissions: named("permissions").then(permissions).transpose()?,
+            content: named("content_permissions").then(content).transpose()?,
             level: read_level(&members)?,
             expected_version: terms.expected_version.clone(),
             ..RoleChange::default()
@@ -288,6 +299,29 @@ pub(crate) fn read_permissions(list: &[Value]) -> Result<PermissionSet> {
         .collect()
 }
 
+/// Every right to content, as it is written here.
+fn content_permissions() -> Vec<String> {
+    ContentRights::everything_at(Level::Workspace).iter().map(content_permission).collect()
+}
+
+fn content_permission((kind, action): (ResourceKind, Action)) -> String {
+    format!("{}:{}", action.word(), kind.word())
+}
+
+fn read_content(list: &[Value]) -> Result<ContentRights> {
+    let read = |(index, value): (usize, &Value)| {
+        let pair = value
+            .as_str()
+            .and_then(|text| text.split_once(':'))
+            .and_then(|(action, kind)| Some((ResourceKind::from_word(kind)?, Action::from_word(action)?)));
+        pair.ok_or_else(|| {
+            let expected = "expected an action and a type of resource such as read:pipeline";
+            Error::invalid(format!("content_permissions[{index}]"), "unknown", expected)
+        })
+    };
+    list.iter().enumerate().map(read).collect()
+}
+
 fn write(parent: &str, role: &Role) -> Value {
     let (last, title, description) = match role.builtin {
         Some(builtin) => {
@@ -302,6 +336,10 @@ fn write(parent: &str, role: &Role) -> Value {
     members.insert("title".to_owned(), title.into());
     members.insert("description".to_owned(), description.into());
     members.insert("permissions".to_owned(), permissions.into());
+    if !role.content.is_empty() {
+        let content: Vec<String> = role.content.iter().map(content_permission).collect();
+        members.insert("content_permissions".to_owned(), content.into());
+    }
     if role.builtin.is_none() {
         if role.workspace.is_none() && role.level == Level::Workspace {
             members.insert("role_scope".to_owned(), "ROLE_SCOPE_WORKSPACE".into());

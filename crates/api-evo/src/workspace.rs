@@ -76,6 +76,13 @@ const fn role_word(role: Option<BuiltinRole>) -> &'static str {
         Some(BuiltinRole::WorkspaceEditor) => "editor",
         Some(
             BuiltinRole::WorkspaceViewer
+            | BuiltinRole::WorkspaceContributor
+            | BuiltinRole::StackAdmin
+            | BuiltinRole::ProjectAdmin
+            | BuiltinRole::ProjectDeveloper
+            | BuiltinRole::ProjectContributor
+            | BuiltinRole::ProjectViewer
+            | BuiltinRole::OrganizationBilling
             | BuiltinRole::OrganizationViewer
             | BuiltinRole::OrganizationMember
             | BuiltinRole::OrganizationAdmin

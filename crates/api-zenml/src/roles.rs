@@ -10,6 +10,7 @@ use tenantry_core::grant::RoleName;
 use tenantry_core::ids::{OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId, parse_uuid};
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::resource::{Action, ResourceKind, needle};
 use tenantry_core::role::{NewRole, Role, RoleChange, RoleField};
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Object, Refusal, Refused, Segments, Served};
@@ -73,8 +74,7 @@ pub(crate) struct RoleDetail {
 
 impl RoleDetail {
     fn of(role: &Role) -> Self {
-        let permissions = role.permissions.iter().map(PermissionRead::of).collect();
-        Self { role: RoleRead::of(role), permissions }
+        Self { role: RoleRead::of(role), permissions: PermissionRead::all_of(&role.rights()) }
     }
 }
 
@@ -89,6 +89,13 @@ pub(crate) const fn builtin(role: BuiltinRole) -> &'static str {
         BuiltinRole::WorkspaceOwner => "Workspace Admin",
         BuiltinRole::WorkspaceEditor => "Workspace Developer",
         BuiltinRole::WorkspaceViewer => "Workspace Viewer",
+        BuiltinRole::OrganizationBilling => "Billing Admin",
+        BuiltinRole::WorkspaceContributor => "Workspace Contributor",
+        BuiltinRole::StackAdmin => "Stack Admin",
+        BuiltinRole::ProjectAdmin => "Project Admin",
+        BuiltinRole::ProjectDeveloper => "Project Developer",
+        BuiltinRole::ProjectContributor => "Project Contributor",
+        BuiltinRole::ProjectViewer => "Project Viewer",
     }
 }
 
@@ -156,7 +163,14 @@ fn query(params: &Params, own: PrincipalId) -> Result<ListQuery<RoleField>, Refu
                 && action.is_none_or(|wanted| wanted == read.action)
         };
         let any: PermissionSet = Permission::ALL.iter().copied().filter(fits).collect();
-        filter = filter.and(Filter::Is(RoleField::AnyOf, Test::Int(Comparison::Equal, any.bits())));
+        let holds = Filter::Is(RoleField::AnyOf, Test::Int(Comparison::Equal, any.bits()));
+        filter = filter.and(match of_content(resource, action) {
+            Some(needle) => {
+                let holds_pair = Filter::Is(RoleField::Content, Test::Text(Comparison::Equal, needle));
+                Filter::Or(vec![holds, holds_pair])
+            }
+            None => holds,
+        });
     }
     let user = params.id("user_id", PrincipalId::parse)?;
     let own = params.flag("assigned_to_current_user")?.then_some(own);
@@ -175,6 +189,16 @@ fn query(params: &Params, own: PrincipalId) -> Result<ListQuery<RoleField>, Refu
         limit: params.limit(MOST)?,
     };
     Ok(ListQuery { filter, page })
+}
+
+/// What finds the roles that hold such a right to content. No role holds one of which a word is unknown.
+fn of_content(resource: Option<&str>, action: Option<&str>) -> Option<String> {
+    let kind = resource.map(ResourceKind::from_word);
+    let action = action.map(Action::from_word);
+    match (kind, action) {
+        (Some(None), _) | (_, Some(None)) => None,
+        (kind, action) => needle(kind.flatten(), action.flatten()),
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -204,12 +228,14 @@ pub(crate) async fn create_role(
             .filter(|level| *level != Level::Project)
             .ok_or_else(|| Error::invalid("level", "enum", "expected organization or workspace"))?,
     };
+    let rights = read_permissions("permissions", level, body.permissions.as_deref())?.unwrap_or_default();
     let new = NewRole {
         id: None,
         level,
         title: checked_name(body.name)?,
         description: body.description,
-        permissions: read_permissions("permissions", body.permissions.as_deref())?.unwrap_or_default(),
+        permissions: rights.permissions,
+        content: rights.content,
     };
     let made = served.core.create_role(&who.caller, organization, new).await.map_err(in_words)?;
     Ok(Json(RoleDetail::of(&made)))
@@ -248,13 +274,16 @@ pub(crate) async fn update_role(
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Zenml, Object<RoleUpdate>>,
 ) -> Result<Json<RoleDetail>, Refused<Zenml>> {
     let (place, role) = find(&served.core, &who, &role).await?;
+    let read =
+        |field, permissions: Option<Vec<_>>| read_permissions(field, role.level, permissions.as_deref());
+    let wanted = read("permissions", body.permissions)?;
     let change = RoleChange {
         title: body.name.map(checked_name).transpose()?,
         description: body.description,
-        permissions: read_permissions("permissions", body.permissions.as_deref())?,
-        add: read_permissions("add_permissions", body.add_permissions.as_deref())?.unwrap_or_default(),
-        remove: read_permissions("remove_permissions", body.remove_permissions.as_deref())?
-            .unwrap_or_default(),
+        permissions: wanted.map(|rights| rights.permissions),
+        content: wanted.map(|rights| rights.content),
+        add: read("add_permissions", body.add_permissions)?.unwrap_or_default(),
+        remove: read("remove_permissions", body.remove_permissions)?.unwrap_or_default(),
         ..RoleChange::default()
     };
     let core = &served.core;
@@ -303,7 +332,11 @@ fn checked_name(name: String) -> Result<String> {
 }
 
 fn in_words(error: Error) -> Error {
-    error.naming_fields(|field| (field == "title").then_some("name"))
+    error.naming_fields(|field| match field {
+        "title" => Some("name"),
+        "content_permissions" => Some("permissions"),
+        _ => None,
+    })
 }
 
 /// Tells `null` from an absent member.

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::resource::{Action, ContentRights, ResourceKind};
+
 macro_rules! permissions {
     ($($(#[$doc:meta])* $variant:ident = $name:literal at $level:ident,)*) => {
         /// One thing that may be done, at the level where it is usually held.
@@ -230,7 +232,8 @@ impl fmt::Debug for PermissionSet {
     }
 }
 
-/// The built-in roles: strongest first at each level.
+/// The built-in roles. At each level those that hold permissions alone come first, strongest first; behind them those that
+/// also hold rights to content, for which no dialect has a word but ZenML's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BuiltinRole {
     /// Runs the server and holds everything in it.
@@ -243,12 +246,26 @@ pub enum BuiltinRole {
     OrganizationMember,
     /// Sees the organization and who is in it.
     OrganizationViewer,
+    /// Knows the organization and its preferences, and is told nothing of who is in it.
+    OrganizationBilling,
     /// Holds everything in the workspace.
     WorkspaceOwner,
     /// Works in the workspace.
     WorkspaceEditor,
     /// Looks at the workspace.
     WorkspaceViewer,
+    /// Looks at the workspace and makes what its server keeps.
+    WorkspaceContributor,
+    /// Looks at the workspace and looks after what pipelines run on.
+    StackAdmin,
+    /// Holds everything in a project of a workspace's server.
+    ProjectAdmin,
+    /// Works in the project.
+    ProjectDeveloper,
+    /// Looks at the project and makes what it keeps.
+    ProjectContributor,
+    /// Looks at the project.
+    ProjectViewer,
 }
 
 use Permission as P;
@@ -268,18 +285,26 @@ const WORKSPACE_VIEWER: PermissionSet = PermissionSet::of(&[
     P::ReadProject,
     P::ReadContent,
 ]);
+const PROJECT_VIEWER: PermissionSet = PermissionSet::of(&[P::ReadProject, P::ReadContent]);
 
 impl BuiltinRole {
     /// Every built-in role.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::ServerAdministrator,
         Self::OrganizationOwner,
         Self::OrganizationAdmin,
         Self::OrganizationMember,
         Self::OrganizationViewer,
+        Self::OrganizationBilling,
         Self::WorkspaceOwner,
         Self::WorkspaceEditor,
         Self::WorkspaceViewer,
+        Self::WorkspaceContributor,
+        Self::StackAdmin,
+        Self::ProjectAdmin,
+        Self::ProjectDeveloper,
+        Self::ProjectContributor,
+        Self::ProjectViewer,
     ];
 
     /// The level at which it is granted.
@@ -289,8 +314,16 @@ impl BuiltinRole {
             Self::OrganizationOwner
             | Self::OrganizationAdmin
             | Self::OrganizationMember
-            | Self::OrganizationViewer => Level::Organization,
-            Self::WorkspaceOwner | Self::WorkspaceEditor | Self::WorkspaceViewer => Level::Workspace,
+            | Self::OrganizationViewer
+            | Self::OrganizationBilling => Level::Organization,
+            Self::WorkspaceOwner
+            | Self::WorkspaceEditor
+            | Self::WorkspaceViewer
+            | Self::WorkspaceContributor
+            | Self::StackAdmin => Level::Workspace,
+            Self::ProjectAdmin | Self::ProjectDeveloper | Self::ProjectContributor | Self::ProjectViewer => {
+                Level::Project
+            }
         }
     }
 
@@ -305,6 +338,13 @@ impl BuiltinRole {
             Self::WorkspaceOwner => "workspace-owner",
             Self::WorkspaceEditor => "workspace-editor",
             Self::WorkspaceViewer => "workspace-viewer",
+            Self::OrganizationBilling => "organization-billing",
+            Self::WorkspaceContributor => "workspace-contributor",
+            Self::StackAdmin => "stack-admin",
+            Self::ProjectAdmin => "project-admin",
+            Self::ProjectDeveloper => "project-developer",
+            Self::ProjectContributor => "project-contributor",
+            Self::ProjectViewer => "project-viewer",
         }
     }
 
@@ -328,8 +368,49 @@ impl BuiltinRole {
                 .with(P::UpdateProject)
                 .with(P::DeleteProject)
                 .with(P::UpdateContent),
-            Self::WorkspaceViewer => WORKSPACE_VIEWER,
+            Self::WorkspaceViewer | Self::WorkspaceContributor | Self::StackAdmin => WORKSPACE_VIEWER,
+            Self::OrganizationBilling => {
+                PermissionSet::of(&[P::ReadOrganization, P::ReadOrganizationPreferences])
+            }
+            Self::ProjectAdmin => PermissionSet::everything_at(Level::Project),
+            Self::ProjectDeveloper => PROJECT_VIEWER.with(P::UpdateContent),
+            Self::ProjectContributor | Self::ProjectViewer => PROJECT_VIEWER,
         }
+    }
+
+    /// What it holds inside the servers of workspaces beside what follows from its permissions. `docs/resources.md` has the
+    /// tables.
+    pub fn content(self) -> ContentRights {
+        let holds = |kind: ResourceKind, action: Action| match self {
+            Self::WorkspaceContributor => {
+                !matches!(kind, ResourceKind::ServiceAccount | ResourceKind::Project)
+                    && matches!(action, Action::Create | Action::Client)
+            }
+            Self::StackAdmin => {
+                matches!(
+                    kind,
+                    ResourceKind::Flavor
+                        | ResourceKind::ServiceConnector
+                        | ResourceKind::Stack
+                        | ResourceKind::StackComponent
+                ) && action != Action::BackupRestore
+            }
+            Self::ProjectAdmin => action != Action::BackupRestore,
+            Self::ProjectContributor => kind != ResourceKind::Project && action == Action::Create,
+            Self::ServerAdministrator
+            | Self::OrganizationOwner
+            | Self::OrganizationAdmin
+            | Self::OrganizationMember
+            | Self::OrganizationViewer
+            | Self::OrganizationBilling
+            | Self::WorkspaceOwner
+            | Self::WorkspaceEditor
+            | Self::WorkspaceViewer
+            | Self::ProjectDeveloper
+            | Self::ProjectViewer => false,
+        };
+        let beside = ContentRights::every(holds).difference(&ContentRights::implied_by(self.permissions()));
+        beside.intersection(&ContentRights::everything_at(self.level()))
     }
 
     /// The strongest built-in role of `level` whose permissions are all in `held`: how a custom role, or several
@@ -345,6 +426,7 @@ pub fn fingerprint() -> i64 {
     for role in BuiltinRole::ALL {
         hash.update(role.word().as_bytes());
         hash.update(&role.permissions().bits().to_be_bytes());
+        hash.update(role.content().to_code().as_bytes());
     }
     i64::from(hash.finalize())
 }

@@ -26,7 +26,8 @@ const NEVER: [(&str, Sql); 7] = [
              UNION ALL SELECT o.id FROM organizations o WHERE NOT EXISTS \
              (SELECT 1 FROM locator l WHERE l.id = o.id AND l.org_id = o.id AND l.kind = 'organization') \
              UNION ALL SELECT p.id FROM principals p WHERE NOT EXISTS \
-             (SELECT 1 FROM locator l WHERE l.id = p.id AND l.kind = 'principal')"
+             (SELECT 1 FROM locator l WHERE l.id = p.id AND (l.kind = 'principal' \
+              OR (l.kind = 'workspace' AND l.org_id = p.org_id)))"
         ),
     ),
     (

@@ -35,7 +35,7 @@ const TO: Sql = sql!(
 const MEMBERS: Sql = sql!("SELECT COUNT(*) FROM reach WHERE org_id = $1 AND scope_id = $1");
 const OFFERED: Sql = sql!(
     "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
-            r.created_at, r.updated_at \
+            r.created_at, r.updated_at, r.content \
      FROM grants g CROSS JOIN roles r \
      WHERE g.org_id = $1 AND g.subject_id = $2 AND g.subject_kind = 'invitation' \
        AND r.org_id = g.org_id AND r.id = g.role_id ORDER BY g.created_at, g.id"

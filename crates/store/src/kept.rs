@@ -12,6 +12,7 @@ use tenantry_core::authz::{Holdings, Located, WorkspaceRef};
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::organization::Organization;
 use tenantry_core::principal::Principal;
+use tenantry_core::resource::ContentRights;
 
 use crate::workspace_list::Lead;
 
@@ -36,6 +37,7 @@ pub(crate) struct Kept {
     pub(crate) holdings: Answers<(PrincipalId, OrganizationId, Option<WorkspaceId>), Holdings>,
     pub(crate) organizations: Answers<OrganizationId, Option<Arc<Organization>>>,
     pub(crate) people: Answers<(OrganizationId, PrincipalId), Option<Arc<Principal>>>,
+    pub(crate) content: Answers<(PrincipalId, WorkspaceId), ContentRights>,
     pub(crate) leads: Answers<(OrganizationId, PrincipalId), Lead>,
 }
 
@@ -46,6 +48,7 @@ impl Kept {
             holdings: Cache::new(ANSWERS),
             organizations: Cache::new(ANSWERS / 8),
             people: Cache::new(ANSWERS),
+            content: Cache::new(ANSWERS),
             leads: Cache::new(ANSWERS),
         }
     }

@@ -12,12 +12,12 @@ use crate::session::Db;
 
 const ROLES_HELD: Sql = sql!(
     "SELECT DISTINCT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, \
-       r.version, r.created_at, r.updated_at \
+       r.version, r.created_at, r.updated_at, r.content \
      FROM grants g CROSS JOIN roles r \
      WHERE g.org_id = $1 AND g.subject_id = $2 AND g.subject_kind = 'principal' \
        AND r.org_id = g.org_id AND r.id = g.role_id \
      UNION SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, \
-       r.version, r.created_at, r.updated_at \
+       r.version, r.created_at, r.updated_at, r.content \
      FROM team_members t CROSS JOIN grants g CROSS JOIN roles r \
      WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
        AND r.org_id = g.org_id AND r.id = g.role_id"

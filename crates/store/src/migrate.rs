@@ -10,7 +10,7 @@ use tenantry_core::error::{Error, Kind, Result};
 use crate::driver::{Conn, params, sql};
 
 /// Every migration, in order; the number is its place, from one.
-const MIGRATIONS: [(&str, &str); 17] = [
+const MIGRATIONS: [(&str, &str); 18] = [
     ("foundation", include_str!("../migrations/0001_foundation.sql")),
     ("denied attempts", include_str!("../migrations/0002_denied_attempts.sql")),
     ("answers", include_str!("../migrations/0003_answers.sql")),
@@ -26,6 +26,7 @@ const MIGRATIONS: [(&str, &str); 17] = [
     ("workspace servers", include_str!("../migrations/0013_workspace_servers.sql")),
     ("teams", include_str!("../migrations/0014_teams.sql")),
     ("issuers", include_str!("../migrations/0015_issuers.sql")),
+    ("content rights", include_str!("../migrations/0016_content_rights.sql")),
     ("keys", include_str!("../migrations/0017_keys.sql")),
     ("trust", include_str!("../migrations/0018_trust.sql")),
 ];

@@ -18,7 +18,8 @@ use crate::postgres::gathered;
 use crate::user_list::Lead;
 use crate::workspace_list::{self, Lead as WorkspaceLead};
 use crate::{
-    authz as authorization, credential, grant, issuer, organization, principal, user_list, workspace,
+    authz as authorization, credential, grant, issuer, organization, principal, resource, user_list,
+    workspace,
 };
 
 /// What SQLite says it will do, a step a line.
@@ -54,6 +55,7 @@ async fn point_reads_search() {
         &organization::FIND,
         &grant::HELD,
         &grant::HOLDERS,
+        &resource::CONTENT,
     ] {
         expect_good(&core, statement, false);
     }

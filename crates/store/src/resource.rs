@@ -1,18 +1,30 @@
 //! Shared resources.
 
+use std::iter;
+
 use async_trait::async_trait;
 use tenantry_core::authz::{WorkspaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::ids::{PrincipalId, TeamId};
 use tenantry_core::resource::{
-    Action, ActionSet, Resource, ResourceKind, ResourceStore, Share, ShareSubject,
+    Action, ActionSet, ContentRights, Resource, ResourceKind, ResourceStore, Share, ShareSubject,
 };
 use uuid::Uuid;
 
+use crate::compile::id_list;
 use crate::driver::{Sql, params, sql};
 use crate::session::Db;
 
+/// What roles in a workspace hold beside permissions, directly or by team.
+pub(crate) const CONTENT: Sql = sql!(
+    "SELECT ro.content FROM grants g CROSS JOIN roles ro \
+     WHERE g.org_id = $1 AND g.subject_id = $2 AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
+       AND ro.content <> '' \
+     UNION ALL SELECT ro.content FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
+     WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
+       AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.content <> ''"
+);
 const SHARED: Sql = sql!(
     "SELECT resource_id FROM resource_shares WHERE org_id = $1 AND workspace_id = $2 AND kind = $3 \
        AND project_id = $4 AND (actions & $6) <> 0 AND subject_id = $5 \
@@ -54,6 +66,54 @@ const fn subject(share: &ShareSubject) -> (&'static str, &Uuid) {
 
 #[async_trait]
 impl ResourceStore for Db<'_> {
+    async fn content_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<ContentRights> {
+        let (organization, workspace) = (scope.organization(), scope.workspace());
+        let read = async {
+            let params = params![organization.as_uuid(), principal.as_uuid(), workspace.as_uuid()];
+            let codes = self.conn.all(&CONTENT, params, |row| row.text(0).map(ContentRights::from_code));
+            Ok(codes.await?.iter().fold(ContentRights::NONE, |all, more| all.union(more)))
+        };
+        self.kept(organization, |kept| &kept.content, (principal, workspace), read).await
+    }
+
+    async fn shared_among(
+        &self,
+        scope: &WorkspaceScope,
+        principal: PrincipalId,
+        ids: &[Uuid],
+        action: Action,
+    ) -> Result<Vec<Resource>> {
+        let Some(last) = ids.last() else { return Ok(Vec::new()) };
+        let action: ActionSet = [action].into_iter().collect();
+        let mut params = vec![
+            scope.organization().as_uuid().into(),
+            scope.workspace().as_uuid().into(),
+            principal.as_uuid().into(),
+            action.bits().into(),
+        ];
+        // One of a dozen lengths, so that few texts are prepared.
+        let padding = ids.len().next_power_of_two() - ids.len();
+        let asked = ids.iter().copied().chain(iter::repeat_n(*last, padding));
+        let asked = id_list(&mut params, asked);
+        let statement = Sql::built(format!(
+            "SELECT kind, project_id, resource_id FROM resource_shares \
+             WHERE org_id = $1 AND workspace_id = $2 AND subject_id = $3 AND (actions & $4) <> 0 \
+               AND resource_id IN ({asked}) \
+             UNION SELECT s.kind, s.project_id, s.resource_id FROM team_members t CROSS JOIN resource_shares s \
+             WHERE t.org_id = $1 AND t.principal_id = $3 AND s.org_id = $1 AND s.workspace_id = $2 \
+               AND s.subject_id = t.team_id AND (s.actions & $4) <> 0 AND s.resource_id IN ({asked})"
+        ));
+        self.conn
+            .all(&statement, &params, |row| {
+                let kind = ResourceKind::from_word(row.text(0)?);
+                let kind = kind.ok_or_else(|| Error::internal("unknown kind of resource"))?;
+                let project = row.id(1)?;
+                let project = (!project.is_nil()).then_some(project);
+                Ok(Resource { project, kind, id: Some(row.id(2)?) })
+            })
+            .await
+    }
+
     async fn shared_ids(
         &self,
         scope: &WorkspaceScope,

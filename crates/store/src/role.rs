@@ -8,6 +8,7 @@ use tenantry_core::filter::{ListQuery, Test};
 use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
 use tenantry_core::page::Page;
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{BuiltinTitles, Role, RoleField, RoleStore};
 use tenantry_core::text::fold;
 
@@ -16,21 +17,21 @@ use crate::driver::{Row, Sql, Value, params, sql};
 use crate::session::Db;
 
 const COLUMNS: &str = "r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, \
-     r.version, r.created_at, r.updated_at";
+     r.version, r.created_at, r.updated_at, r.content";
 const FIND: Sql = sql!(
     "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
-            r.created_at, r.updated_at \
+            r.created_at, r.updated_at, r.content \
      FROM roles r WHERE r.org_id = $1 AND r.id = $2"
 );
 const BUILTIN: Sql = sql!(
     "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
-            r.created_at, r.updated_at \
+            r.created_at, r.updated_at, r.content \
      FROM roles r WHERE r.org_id = $1 AND r.builtin = $2"
 );
 /// A workspace's own role comes before the organization's of the same title.
 const CUSTOM: Sql = sql!(
     "SELECT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, r.version, \
-            r.created_at, r.updated_at \
+            r.created_at, r.updated_at, r.content \
      FROM roles r WHERE r.org_id = $1 AND r.builtin IS NULL AND r.level = $2 AND r.title_folded = $4 \
        AND (r.workspace_id IS NULL OR r.workspace_id = $3) \
      ORDER BY CASE WHEN r.workspace_id IS NULL THEN 1 ELSE 0 END, r.id"
@@ -38,7 +39,7 @@ const CUSTOM: Sql = sql!(
 const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'role', $2)");
 const UPDATE: Sql = sql!(
     "UPDATE roles SET title = $3, title_folded = $4, description = $5, permissions = $6, version = $7, \
-       updated_at = $8 \
+       updated_at = $8, content = $9 \
      WHERE org_id = $1 AND id = $2"
 );
 const GRANTED: Sql = sql!(
@@ -49,8 +50,8 @@ const GRANTED: Sql = sql!(
 const DELETE: Sql = sql!("DELETE FROM roles WHERE org_id = $1 AND id = $2");
 const INSERT: Sql = sql!(
     "INSERT INTO roles (org_id, id, workspace_id, level, builtin, title, title_folded, description, permissions, \
-       version, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+       version, created_at, updated_at, content) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 );
 
 /// Reads the columns of a role, in the order of [`COLUMNS`].
@@ -68,6 +69,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Role> {
         version: row.int(8)?,
         created_at: Timestamp::from_micros(row.int(9)?),
         updated_at: Timestamp::from_micros(row.int(10)?),
+        content: ContentRights::from_code(row.text(11)?),
     })
 }
 
@@ -100,7 +102,7 @@ impl RoleFields {
             RoleField::Level => Column::along("r.level"),
             RoleField::CreatedAt => Column::along("r.created_at"),
             RoleField::UpdatedAt => Column::along("r.updated_at"),
-            RoleField::Builtin | RoleField::AnyOf | RoleField::HeldBy => return None,
+            RoleField::Builtin | RoleField::AnyOf | RoleField::Content | RoleField::HeldBy => return None,
         })
     }
 }
@@ -121,6 +123,12 @@ impl Fields<RoleField> for RoleFields {
                     Ok(format!("(r.permissions & {}) <> 0", compile::bind(params, (*bits).into())))
                 }
                 _ => Err(unfit("r.permissions")),
+            },
+            RoleField::Content => match test {
+                Test::Text(_, needle) => {
+                    Ok(format!("r.content LIKE {}", compile::bind(params, format!("%{needle}%").into())))
+                }
+                _ => Err(unfit("r.content")),
             },
             RoleField::HeldBy => {
                 let held_by = id_test("g.subject_id", test, params)?;
@@ -199,6 +207,7 @@ impl RoleStore for Db<'_> {
             role.permissions.bits(),
             role.version,
             role.updated_at.as_micros(),
+            role.content.to_code(),
         ];
         self.conn.run(&UPDATE, params).await.map(drop)
     }
@@ -227,6 +236,7 @@ impl RoleStore for Db<'_> {
             role.version,
             role.created_at.as_micros(),
             role.updated_at.as_micros(),
+            role.content.to_code(),
         ];
         self.conn.run(&INSERT, params).await.map(drop)
     }

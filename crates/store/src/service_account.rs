@@ -11,8 +11,8 @@ use tenantry_core::service_account::{ServiceAccount, ServiceAccountField, Servic
 use tenantry_core::text::fold;
 
 use crate::compile::{self, Column, Fields, int_test, text_test};
-use crate::key::is_key;
 use crate::driver::{Row, Sql, Value, params, sql};
+use crate::key::is_key;
 use crate::principal;
 use crate::session::Db;
 

@@ -45,14 +45,14 @@ const DROP_SHARES: Sql =
     sql!("DELETE FROM resource_shares WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'team'");
 const ROLES: Sql = sql!(
     "SELECT DISTINCT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, \
-       r.version, r.created_at, r.updated_at \
+       r.version, r.created_at, r.updated_at, r.content \
      FROM grants g CROSS JOIN roles r \
      WHERE g.org_id = $1 AND g.subject_id = $2 AND g.subject_kind = 'team' \
        AND r.org_id = g.org_id AND r.id = g.role_id"
 );
 const ROLES_OF_INVITATION: Sql = sql!(
     "SELECT DISTINCT r.org_id, r.id, r.workspace_id, r.level, r.builtin, r.title, r.description, r.permissions, \
-       r.version, r.created_at, r.updated_at \
+       r.version, r.created_at, r.updated_at, r.content \
      FROM team_invitations t CROSS JOIN grants g CROSS JOIN roles r \
      WHERE t.org_id = $1 AND t.invitation_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
        AND g.subject_kind = 'team' AND r.org_id = g.org_id AND r.id = g.role_id"

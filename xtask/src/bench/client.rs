@@ -30,17 +30,27 @@ impl Request {
     /// A `GET`, or a `POST` where there is a body of JSON. At each mark `{number}` in path and body another number of ten
     /// digits stands each time the request is sent.
     pub(super) fn new(path: &str, token: &str, body: Option<&str>) -> Self {
-        let credential = format!("host: bench\r\nauthorization: Bearer {token}\r\n");
-        let mut text = match body {
-            None => format!("GET {path} HTTP/1.1\r\n{credential}\r\n"),
-            Some(body) => {
-                let length = body.replace(MARK, &"0".repeat(DIGITS)).len();
-                format!(
-                    "POST {path} HTTP/1.1\r\n{credential}content-type: application/json\r\n\
-                     content-length: {length}\r\n\r\n{body}"
-                )
-            }
-        };
+        let credential = format!("authorization: Bearer {token}\r\n");
+        match body {
+            None => Self::written(format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{credential}\r\n")),
+            Some(body) => Self::post(path, &credential, "application/json", body),
+        }
+    }
+
+    /// A `POST` of a form, by nobody.
+    pub(super) fn form(path: &str, body: &str) -> Self {
+        Self::post(path, "", "application/x-www-form-urlencoded", body)
+    }
+
+    fn post(path: &str, credential: &str, media_type: &str, body: &str) -> Self {
+        let length = body.replace(MARK, &"0".repeat(DIGITS)).len();
+        Self::written(format!(
+            "POST {path} HTTP/1.1\r\nhost: bench\r\n{credential}content-type: {media_type}\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    fn written(mut text: String) -> Self {
         let mut numbers_at = Vec::new();
         while let Some(at) = text.find(MARK) {
             text.replace_range(at..at + MARK.len(), &"0".repeat(DIGITS));

@@ -84,6 +84,12 @@ impl Scout<'_> {
             let asked = r#"{"permissions": ["read:Workspace", "update:Workspace", "delete:Workspace"]}"#;
             self.in_workspaces([big, small], ":testPermissions", Some(asked))
         })?;
+        let inside = big.first().or(small.first()).context("an estate without an organization")?;
+        for (name, resources) in [("zenml-check-1", 1), ("zenml-check-50", 50), ("zenml-check-500", 500)] {
+            found.add(name, || self.asked_by_server(name, inside, Some(resources)))?;
+        }
+        let name = "zenml-allowed-ids";
+        found.add(name, || self.asked_by_server(name, inside, None))?;
         // The number makes a UUID of each, and a title that is free.
         let once = "?request_id=00000000-0000-4000-8000-00{number}";
         for (name, parameters, title) in [("aip-create", "", "Bench"), ("aip-create-once", once, "Once")] {
@@ -172,6 +178,42 @@ impl Scout<'_> {
             }
         }
         Ok(requests)
+    }
+
+    /// What the server of a new workspace asks about a viewer: which of so many resources may be changed, or of all.
+    /// No role allows it, so that what is shared is looked through.
+    fn asked_by_server(
+        &self,
+        name: &str,
+        of: &Organization,
+        resources: Option<usize>,
+    ) -> Result<Vec<Request>> {
+        let text = |value: &Value, member: &str| {
+            value[member].as_str().map(str::to_owned).with_context(|| format!("an answer without {member}"))
+        };
+        let new = serde_json::json!({ "name": name, "organization_id": of.id }).to_string();
+        let made = self.ask_json(&Request::new("/workspaces?enroll=True", &of.owner, Some(&new)))?;
+        let (workspace, key) = (text(&made, "id")?, text(&made, "enrollment_key")?);
+        let member = of.members.first().context("an organization without members")?;
+        let user = text(&self.ask_json(&Request::new("/users/me", member, None))?, "id")?;
+        let viewer = format!("/workspaces/{workspace}/members?user_id={user}");
+        self.ask(&Request::new(&viewer, &of.owner, Some("")))?;
+        let form = format!("client_id={workspace}&client_secret={key}");
+        let token = text(&self.ask_json(&Request::form("/auth/login", &form))?, "access_token")?;
+        let asked = format!("user_id={user}&action=update");
+        let request = resources.map_or_else(
+            || {
+                let path = format!("/rbac/allowed_resource_ids?{asked}&resource=stack");
+                Request::new(&path, &token, None)
+            },
+            |count| {
+                let stack = |number| format!("stack/00000000-0000-4000-8000-{number:012x}");
+                let body: Value = (0..count).map(stack).collect();
+                let path = format!("/rbac/check_permissions?{asked}");
+                Request::new(&path, &token, Some(&body.to_string()))
+            },
+        );
+        Ok(vec![request])
     }
 
     fn ask(&self, request: &Request) -> Result<Vec<u8>> {

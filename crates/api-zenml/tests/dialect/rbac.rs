@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tenantry_core::authz::{OrganizationRef, WorkspaceRef};
 use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 
 use tenantry_testkit::Member;
@@ -159,6 +160,7 @@ async fn nobody_shares_what_they_lack() {
         title: "People".to_owned(),
         description: None,
         permissions: PermissionSet::of(&[Permission::ReadWorkspace, Permission::ManageWorkspaceUsers]),
+        content: ContentRights::NONE,
     };
     let role = core.create_role(&scene.ada.caller, place.clone(), new).await.unwrap();
     let (who, organization) = (scene.outsider.caller.principal, OrganizationRef::parse(&scene.north));
@@ -203,4 +205,122 @@ async fn a_server_asks_about_its_own_workspace_alone() {
     let gone = format!("/organizations/{}", scene.north);
     scene.world.json("DELETE", &gone, &scene.ada.token, &Value::Null).await.ok();
     assert!(matches!(scene.check(&scene.ada, "read", &json!(["stack"])).await.status, 401 | 404));
+}
+
+/// Custom roles hold pairs, which are written like permissions.
+#[tokio::test]
+async fn a_custom_role_holds_what_is_inside() {
+    let scene = Scene::set().await;
+    let pair = |resource: &str, action: &str| json!({"resource": resource, "action": action});
+    let body = json!({
+        "name": "Stacker",
+        "organization_id": scene.north,
+        "level": "workspace",
+        "permissions": [pair("stack", "create"), pair("workspace", "read"), pair("project", "read")],
+    });
+    let made = scene.world.json("POST", "/roles", &scene.ada.token, &body).await.ok();
+    let path = format!("/roles/{}", made["id"].as_str().unwrap());
+    let shown = [pair("workspace", "read"), pair("project", "read"), pair("stack", "create")];
+    assert_eq!(made["permissions"], json!(shown));
+    let user = scene.viewer.caller.principal;
+    let give = format!("{path}/assignments?user_id={user}&workspace_id={}", scene.workspace);
+    assert!(!scene.may(&scene.viewer, "create", "stack").await);
+    scene.world.ask("POST", &give, &scene.ada.token).await.ok();
+    assert!(scene.may(&scene.viewer, "create", "stack").await);
+    assert!(!scene.may(&scene.viewer, "delete", "stack").await);
+    assert!(!scene.may(&scene.viewer, "create", "flavor").await);
+    let change = json!({
+        "add_permissions": [pair("flavor", "create"), pair("tag", "delete")],
+        "remove_permissions": [pair("stack", "create"), pair("project", "read")],
+    });
+    let changed = scene.world.json("PATCH", &path, &scene.ada.token, &change).await.ok();
+    let shown = [pair("workspace", "read"), pair("flavor", "create"), pair("tag", "delete")];
+    assert_eq!(changed["permissions"], json!(shown));
+    assert!(scene.may(&scene.viewer, "create", "flavor").await);
+    assert!(!scene.may(&scene.viewer, "create", "stack").await);
+    let listed = format!("/organizations/{}/roles", scene.north);
+    for (query, found) in [
+        ("resource=flavor&action=create", true),
+        ("resource=flavor", true),
+        ("action=create&resource=tag", false),
+        ("resource=tag&action=ride", false),
+    ] {
+        let roles = scene.world.get(&format!("{listed}?{query}"), &scene.ada).await.all("name");
+        assert_eq!(roles.iter().any(|name| name == "Stacker"), found, "{query}: {roles:?}");
+    }
+    // An unknown pair is refused where it stands, and one that roles of the level do not hold.
+    let wrong = json!({"add_permissions": [pair("tag", "read"), pair("tag", "ride")]});
+    let refused = scene.world.json("PATCH", &path, &scene.ada.token, &wrong).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.body["detail"][0]["loc"], json!(["body", "add_permissions", 1]));
+    let organization = json!({
+        "name": "Wide",
+        "organization_id": scene.north,
+        "permissions": [pair("stack", "create")],
+    });
+    assert_eq!(scene.world.json("POST", "/roles", &scene.ada.token, &organization).await.status, 422);
+    // What may be held is listed, each once.
+    let all = scene.world.get("/permissions?level=workspace", &scene.ada).await.ok();
+    let all = all.as_array().unwrap();
+    let times = |wanted: &Value| all.iter().filter(|it| *it == wanted).count();
+    for wanted in [pair("stack", "create"), pair("project", "read"), pair("content", "read")] {
+        assert_eq!(times(&wanted), 1, "{wanted}");
+    }
+    let of_organizations = scene.world.get("/permissions", &scene.ada).await.ok();
+    assert!(!of_organizations.as_array().unwrap().contains(&pair("stack", "create")));
+}
+
+/// The vendor's further built-in roles, by the names that its documentation has for them.
+#[tokio::test]
+async fn built_in_roles_hold_what_is_inside() {
+    let scene = Scene::set().await;
+    let listed = format!("/organizations/{}/roles?system_managed=True", scene.north);
+    let roles = scene.world.get(&listed, &scene.ada).await.ok();
+    let roles = roles.as_array().unwrap();
+    let called = |name: &str| roles.iter().find(|role| role["name"] == name).unwrap();
+    for (name, level) in [
+        ("Billing Admin", "organization"),
+        ("Workspace Contributor", "workspace"),
+        ("Stack Admin", "workspace"),
+        ("Project Admin", "project"),
+        ("Project Developer", "project"),
+        ("Project Contributor", "project"),
+        ("Project Viewer", "project"),
+    ] {
+        assert_eq!(
+            (&called(name)["level"], &called(name)["type"]),
+            (&json!(level), &json!("normal")),
+            "{name}"
+        );
+    }
+    let pipeline = format!("{OTHER}:pipeline");
+    for (name, may) in [
+        ("Workspace Contributor", [true, false, true, false, true]),
+        ("Stack Admin", [true, true, false, false, false]),
+    ] {
+        let (user, role) = (scene.viewer.caller.principal, called(name)["id"].as_str().unwrap());
+        let path = format!("/roles/{role}/assignments?user_id={user}&workspace_id={}", scene.workspace);
+        scene.world.ask("POST", &path, &scene.ada.token).await.ok();
+        let asked = [
+            ("create", "stack"),
+            ("update", "stack"),
+            ("create", &*pipeline),
+            ("delete", &*pipeline),
+            ("create", "tag"),
+        ];
+        for ((action, resource), expected) in asked.into_iter().zip(may) {
+            assert_eq!(
+                scene.may(&scene.viewer, action, resource).await,
+                expected,
+                "{name} {action} {resource}"
+            );
+        }
+        scene.world.ask("DELETE", &path, &scene.ada.token).await.ok();
+        // Nobody changes what is built in.
+        let change = json!({"add_permissions": [{"resource": "tag", "action": "update"}]});
+        let refused = scene.world.json("PATCH", &format!("/roles/{role}"), &scene.ada.token, &change).await;
+        assert_eq!(refused.status, 403);
+    }
+    let reserved = json!({"name": "stack admin", "organization_id": scene.north, "level": "workspace"});
+    assert_eq!(scene.world.json("POST", "/roles", &scene.ada.token, &reserved).await.status, 409);
 }

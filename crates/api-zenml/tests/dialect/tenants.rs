@@ -63,7 +63,7 @@ async fn the_whole_object() {
     let list = world.get(&format!("/organizations/{north}/tenants?limit=1"), &ada).await.ok();
     insta::assert_json_snapshot!(list[0], @r#"
     {
-      "id": "019b76da-a800-7000-8000-000000000016",
+      "id": "019b76da-a800-7000-8000-00000000001d",
       "name": "reservoir-models",
       "display_name": "Reservoir Models",
       "description": "Porosity",

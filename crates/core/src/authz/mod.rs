@@ -19,6 +19,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::ids::{OrganizationId, PrincipalId, WorkspaceId, parse_uuid};
 use crate::permission::{Level, Permission, PermissionSet};
+use crate::resource::Rights;
 use crate::store::Session;
 
 pub(crate) use decide::in_workspace;
@@ -277,14 +278,18 @@ pub fn require_server(scope: &ServerScope, permission: Permission) -> Result<()>
 }
 
 /// Nobody hands out, or takes away, more than they hold.
-pub fn require_to_hold(held: PermissionSet, role: PermissionSet) -> Result<()> {
-    match role.difference(held).iter().next() {
+pub fn require_to_hold(held: impl Into<Rights>, role: impl Into<Rights>) -> Result<()> {
+    let (held, role) = (held.into(), role.into());
+    let lacks = |what: String| {
+        let message = format!("the role holds {what}, which you do not hold here");
+        Err(Error::new(crate::error::Kind::Forbidden, "role.exceeds_own", message))
+    };
+    if let Some(missing) = role.permissions.difference(held.permissions).iter().next() {
+        return lacks(missing.name().to_owned());
+    }
+    match role.content.difference(&held.all_content()).iter().next() {
         None => Ok(()),
-        Some(missing) => Err(Error::new(
-            crate::error::Kind::Forbidden,
-            "role.exceeds_own",
-            format!("the role holds {}, which you do not hold here", missing.name()),
-        )),
+        Some((kind, action)) => lacks(format!("{}:{}", action.word(), kind.word())),
     }
 }
 

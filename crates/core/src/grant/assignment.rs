@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{InvitationId, PrincipalId, RoleId, TeamId};
 use crate::invitation::Invitation;
 use crate::permission::BuiltinRole;
-use crate::role::Role;
+use crate::role::{self, Role};
 use crate::store::Session;
 use crate::team;
 
@@ -35,7 +35,7 @@ impl Core {
                     let needed = Needed::MANAGE_USERS;
                     let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
                     let role = fitting(session, &scope, role).await?;
-                    authz::require_to_hold(scope.permissions(), role.permissions)?;
+                    role::require_to_hold(session, &scope, &role).await?;
                     let party = party(session, act, &scope, *subject).await?;
                     if held(session, &scope, subject, role.id).await?.is_some() {
                         let message = "the role is given already";
@@ -71,7 +71,7 @@ impl Core {
                     party(session, act, &scope, *subject).await?;
                     let grant = held(session, &scope, subject, role.id).await?;
                     let grant = grant.ok_or_else(|| Error::not_found("assignment"))?;
-                    authz::require_to_hold(scope.permissions(), role.permissions)?;
+                    role::require_to_hold(session, &scope, &role).await?;
                     let organization = scope.organization_scope();
                     let owns = matches!(
                         (role.builtin, scope.workspace(), subject),

@@ -94,7 +94,7 @@ pub(crate) async fn depart(
     require_not_account_owner(session, scope, user).await?;
     let roles = session.roles_held(scope, user).await?;
     for role in &roles {
-        authz::require_to_hold(scope.permissions(), role.permissions)?;
+        authz::require_to_hold(scope.permissions(), role.rights())?;
     }
     let organization = session.find_organization(scope).await?;
     let organization = organization.ok_or_else(|| Error::hidden("organization"))?;

@@ -294,7 +294,7 @@ pub(crate) async fn resolve(
             .await?
             .filter(|role| role.fits(scope))
             .ok_or_else(|| Error::invalid("roles", "unknown", "expected roles that can be granted here"))?;
-        authz::require_to_hold(scope.permissions(), role.permissions)?;
+        role::require_to_hold(session, scope, &role).await?;
         if !roles.iter().any(|known| known.id == role.id) {
             roles.push(role);
         }
@@ -462,8 +462,9 @@ async fn set_roles(
         let role = session.find_role(scope, grant.role).await?;
         let builtin = role.as_ref().and_then(|role| role.builtin);
         owner_goes |= matches!(builtin, Some(BuiltinRole::WorkspaceOwner | BuiltinRole::OrganizationOwner));
-        let held = role.map(|role| role.permissions).unwrap_or_default();
-        authz::require_to_hold(scope.permissions(), held)?;
+        if let Some(role) = role {
+            role::require_to_hold(session, scope, &role).await?;
+        }
         session.delete_grant(&organization, &grant).await?;
     }
     for role in &roles {

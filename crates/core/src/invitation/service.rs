@@ -17,6 +17,7 @@ use crate::grant::{self, RoleName};
 use crate::ids::InvitationId;
 use crate::page::Page;
 use crate::permission::BuiltinRole;
+use crate::role;
 use crate::store::Session;
 
 impl Core {
@@ -165,7 +166,7 @@ impl Core {
                     let roles = session.offered_roles(&scope, *id).await?;
                     let by_teams = session.roles_of_teams_of(&scope.organization_scope(), *id).await?;
                     for role in roles.iter().chain(&by_teams) {
-                        authz::require_to_hold(scope.permissions(), role.permissions)?;
+                        role::require_to_hold(session, &scope, role).await?;
                     }
                     invitation.invited_by = act.caller.principal;
                     invitation.expires_at = act.now.plus_seconds(*seconds);

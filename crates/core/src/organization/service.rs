@@ -192,7 +192,7 @@ async fn create_organization(
     };
     session.insert_organization(&scope, &organization).await?;
     let scope = authz::scope_of_new_organization(&scope, id);
-    for builtin in role::BUILTIN_OF_ORGANIZATION {
+    for builtin in role::builtin_of_organization() {
         session.insert_role(&scope, &Role::builtin(builtin, id, act)).await?;
     }
     let owners = role::builtin(session, &scope, BuiltinRole::OrganizationOwner).await?;

@@ -1,9 +1,10 @@
 //! Resources: what the server behind a workspace keeps, such as pipelines and stacks. Only the server knows which there are;
 //! here is decided who may do what with them.
 //!
-//! Each pair of kind and action needs one permission in the workspace (`docs/resources.md` has the table). Beside
-//! that, single resources are shared with people and teams.
+//! For each pair of kind and action one permission in the workspace suffices (`docs/resources.md` has the table); roles
+//! may also hold single pairs. Beside that, single resources are shared with people and teams.
 
+mod rights;
 mod service;
 mod store;
 
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::ids::parse_uuid;
 use crate::permission::Permission;
 
+pub use rights::{ContentRights, Rights, needle};
 pub use service::{Allowed, SharedWith};
 pub use store::{ResourceStore, Share, ShareSubject};
 
@@ -140,7 +142,7 @@ impl ResourceKind {
     }
 }
 
-/// What somebody has to hold in the workspace for this.
+/// The permission in the workspace that suffices for this.
 pub const fn needed(kind: ResourceKind, action: Action) -> Permission {
     match (kind, action) {
         (_, Action::Read) => Permission::ReadContent,
@@ -153,10 +155,13 @@ pub const fn needed(kind: ResourceKind, action: Action) -> Permission {
 }
 
 /// Actions, a bit for each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ActionSet(u16);
 
 impl ActionSet {
+    /// No action.
+    pub const NONE: Self = Self(0);
+
     /// From the bits in the database.
     pub fn from_bits(bits: i64) -> Self {
         Self(u16::try_from(bits).unwrap_or_default())
@@ -170,6 +175,21 @@ impl ActionSet {
     /// Whether the action is in it.
     pub const fn contains(self, action: Action) -> bool {
         self.0 & (1 << action as u8) != 0
+    }
+
+    /// Both together.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in both.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in this and not in the other.
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether nothing is in it.
@@ -228,6 +248,7 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::permission::BuiltinRole;
 
     #[test]
     fn resources_are_read_as_servers_write_them() {
@@ -263,6 +284,32 @@ mod tests {
             table.push_str(&row(format!(" `{}`", kind.word()), &|action| needed(*kind, action).name()));
         }
         assert!(include_str!("../../../../docs/resources.md").ends_with(&table), "expected:\n{table}");
+    }
+
+    /// A row for each role and for each set of actions that it holds beside its permissions, with the kinds.
+    #[test]
+    fn the_page_has_what_built_in_roles_hold() {
+        let listed =
+            |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let mut table = "| role | actions | on |\n|---|---|---|\n".to_owned();
+        for role in BuiltinRole::ALL {
+            let content = role.content();
+            let actions = |kind: ResourceKind| -> ActionSet {
+                Action::ALL.iter().copied().filter(|action| content.contains(kind, *action)).collect()
+            };
+            let mut rows: Vec<(ActionSet, Vec<&str>)> = Vec::new();
+            for (kind, held) in ResourceKind::ALL.iter().map(|kind| (kind.word(), actions(*kind))) {
+                match rows.iter_mut().find(|(set, _)| *set == held) {
+                    Some((_, kinds)) => kinds.push(kind),
+                    None => rows.push((held, vec![kind])),
+                }
+            }
+            for (held, kinds) in rows.into_iter().filter(|(held, _)| !held.is_empty()) {
+                let held = listed(held.iter().map(Action::word).collect());
+                table.extend(["| `", role.word(), "` | ", &held, " | ", &listed(kinds), " |\n"]);
+            }
+        }
+        assert!(include_str!("../../../../docs/resources.md").contains(&table), "expected:\n{table}");
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! Use cases of resources: what the server of a workspace asks and tells about them.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use uuid::Uuid;
 
 use super::store::{Share, ShareSubject};
-use super::{Action, ActionSet, RESOURCES_MAX, Resource, needed};
+use super::{Action, ActionSet, ContentRights, RESOURCES_MAX, Resource, Rights};
 use crate::Core;
 use crate::audit::Target;
 use crate::authz::{self, WorkspaceScope};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::ids::{PrincipalId, WorkspaceId};
-use crate::permission::{Permission, PermissionSet};
+use crate::permission::Permission;
 use crate::principal::People;
 use crate::store::Session;
 use crate::workspace::{require_live, scope_of_server, served_by, writable_scope_of_server};
@@ -51,29 +50,15 @@ impl Core {
             .point(data, |session, (caller, workspace, user, action, resources)| {
                 Box::pin(async move {
                     let scope = of_server(session, caller, *workspace).await?;
-                    let held = held_by(session, &scope, *user).await?;
-                    let Some(held) = held else { return Ok(vec![false; resources.len()]) };
-                    let mut shared: HashMap<_, HashSet<Uuid>> = HashMap::new();
-                    let mut answers = Vec::with_capacity(resources.len());
-                    for resource in resources {
-                        let allowed = match resource.id {
-                            _ if held.contains(needed(resource.kind, *action)) => true,
-                            None => false,
-                            Some(id) => {
-                                let of = (resource.project, resource.kind);
-                                let ids = match shared.entry(of) {
-                                    Entry::Occupied(known) => known.into_mut(),
-                                    Entry::Vacant(place) => {
-                                        let ids = session.shared_ids(&scope, *user, of, *action).await?;
-                                        place.insert(ids.into_iter().collect())
-                                    }
-                                };
-                                ids.contains(&id)
-                            }
-                        };
-                        answers.push(allowed);
-                    }
-                    Ok(answers)
+                    let Some(held) = held_by(session, &scope, *user).await? else {
+                        return Ok(vec![false; resources.len()]);
+                    };
+                    let by_role = |it: &Resource| held.contains(it.kind, *action);
+                    let ids: Vec<Uuid> =
+                        resources.iter().filter(|it| !by_role(it)).filter_map(|it| it.id).collect();
+                    let shared = session.shared_among(&scope, *user, &ids, *action).await?;
+                    let shared: HashSet<Resource> = shared.into_iter().collect();
+                    Ok(resources.iter().map(|it| by_role(it) || shared.contains(it)).collect())
                 })
             })
             .await
@@ -95,7 +80,7 @@ impl Core {
                     let Some(held) = held_by(session, &scope, *user).await? else {
                         return Ok(Allowed::Only(Vec::new()));
                     };
-                    if held.contains(needed(resource.kind, *action)) {
+                    if held.contains(resource.kind, *action) {
                         return Ok(Allowed::All);
                     }
                     let of = (resource.project, resource.kind);
@@ -131,7 +116,7 @@ impl Core {
                     let before = before.iter().find(|it| it.subject == share.subject);
                     let given = before.map(|it| it.actions).unwrap_or_default();
                     for action in share.actions.iter().chain(given.iter()).chain([Action::Share]) {
-                        if held.contains(needed(kind, action)) {
+                        if held.contains(kind, action) {
                             continue;
                         }
                         let shared = session.shared_ids(&scope, *sharing, (project, kind), action).await?;
@@ -230,14 +215,18 @@ async fn of_server(session: &dyn Session, caller: &Caller, workspace: WorkspaceI
     Ok(scope)
 }
 
-/// What somebody holds in the workspace, by roles in it, in its organization, or on the server; nothing for who may not
-/// enter it. No credential narrows it: which one was shown, the server of the workspace knows alone.
+/// What somebody holds inside the workspace's server, by roles in the workspace, in its organization, or on the server;
+/// nothing for who may not enter it. No credential narrows it: which one was shown, the server of the workspace knows alone.
 async fn held_by(
     session: &dyn Session,
     scope: &WorkspaceScope,
     user: PrincipalId,
-) -> Result<Option<PermissionSet>> {
+) -> Result<Option<ContentRights>> {
     let held = session.holdings(user, scope.organization(), Some(scope.workspace())).await?;
-    let all = authz::in_workspace(&held);
-    Ok(all.contains(Permission::ReadWorkspace).then_some(all))
+    let permissions = authz::in_workspace(&held);
+    if !permissions.contains(Permission::ReadWorkspace) {
+        return Ok(None);
+    }
+    let content = session.content_rights(scope, user).await?;
+    Ok(Some(Rights { permissions, content }.all_content()))
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Action, ActionSet, Resource, ResourceKind};
+use super::{Action, ActionSet, ContentRights, Resource, ResourceKind};
 use crate::authz::{WorkspaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -32,6 +32,18 @@ pub struct Share {
 /// Shared resources, in one session.
 #[async_trait]
 pub trait ResourceStore {
+    /// What the principal holds beside permissions by roles in the workspace, directly or by team.
+    async fn content_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<ContentRights>;
+
+    /// Those of the resources with these ids that are shared with the principal, directly or by team, for this.
+    async fn shared_among(
+        &self,
+        scope: &WorkspaceScope,
+        principal: PrincipalId,
+        ids: &[Uuid],
+        action: Action,
+    ) -> Result<Vec<Resource>>;
+
     /// The ids of a kind in a project that are shared with the principal, directly or by team, for this.
     async fn shared_ids(
         &self,

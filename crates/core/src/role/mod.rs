@@ -4,12 +4,13 @@ mod service;
 mod store;
 
 use crate::audit::Act;
-use crate::authz::{OrganizationScope, PlaceScope};
+use crate::authz::{self, OrganizationScope, PlaceScope};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{OrganizationId, RoleId, WorkspaceId};
 use crate::page::{Cursor, KeyValue, Order};
 use crate::permission::{BuiltinRole, Level, PermissionSet};
+use crate::resource::{ContentRights, Rights};
 use crate::store::Session;
 
 pub(crate) use service::create;
@@ -17,15 +18,9 @@ pub use service::{NewRole, ROLE_TITLE_MAX, RoleChange};
 pub use store::{BuiltinTitles, RoleField, RoleStore};
 
 /// The built-in roles that every organization has.
-pub(crate) const BUILTIN_OF_ORGANIZATION: [BuiltinRole; 7] = [
-    BuiltinRole::OrganizationOwner,
-    BuiltinRole::OrganizationAdmin,
-    BuiltinRole::OrganizationMember,
-    BuiltinRole::OrganizationViewer,
-    BuiltinRole::WorkspaceOwner,
-    BuiltinRole::WorkspaceEditor,
-    BuiltinRole::WorkspaceViewer,
-];
+pub fn builtin_of_organization() -> impl Iterator<Item = BuiltinRole> {
+    BuiltinRole::ALL.into_iter().filter(|role| role.level() != Level::Server)
+}
 
 /// A role of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +41,8 @@ pub struct Role {
     pub description: Option<String>,
     /// What it holds.
     pub permissions: PermissionSet,
+    /// What it holds inside the servers of workspaces, beside what follows from its permissions.
+    pub content: ContentRights,
     /// Raised by every change.
     pub version: i64,
     /// When it was made.
@@ -66,10 +63,16 @@ impl Role {
             title: role.word().to_owned(),
             description: None,
             permissions: role.permissions(),
+            content: role.content(),
             version: 1,
             created_at: act.now,
             updated_at: act.now,
         }
+    }
+
+    /// Everything that it holds.
+    pub const fn rights(&self) -> Rights {
+        Rights { permissions: self.permissions, content: self.content }
     }
 
     /// Whether it can be granted at the place.
@@ -90,7 +93,9 @@ impl Role {
             RoleField::CreatedAt => KeyValue::Int(self.created_at.as_micros()),
             RoleField::UpdatedAt => KeyValue::Int(self.updated_at.as_micros()),
             // Not sortable: the store refuses such an order.
-            RoleField::Builtin | RoleField::AnyOf | RoleField::HeldBy => KeyValue::Int(0),
+            RoleField::Builtin | RoleField::AnyOf | RoleField::Content | RoleField::HeldBy => {
+                KeyValue::Int(0)
+            }
         });
         Cursor { keys: keys.collect(), id: *self.id.as_uuid() }
     }
@@ -105,4 +110,17 @@ pub async fn builtin(session: &dyn Session, scope: &OrganizationScope, role: Bui
     found.ok_or_else(|| {
         Error::internal(format!("organization {} lacks {}", scope.organization(), role.word()))
     })
+}
+
+/// Nobody gives, takes or changes a role that holds more than they hold at the place themselves.
+pub(crate) async fn require_to_hold(session: &dyn Session, scope: &PlaceScope, role: &Role) -> Result<()> {
+    let mut held = Rights::from(scope.permissions());
+    if let PlaceScope::Workspace(workspace) = scope
+        && !held.all_content().includes(&role.content)
+    {
+        let own = session.content_rights(workspace, workspace.principal()).await?;
+        // A narrowed credential leaves the pairs that its permissions would.
+        held.content = own.intersection(&ContentRights::implied_by(workspace.by_own_roles()));
+    }
+    authz::require_to_hold(held, role.rights())
 }

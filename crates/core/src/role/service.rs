@@ -1,7 +1,7 @@
 //! Use cases of roles. An organization has those that are granted on it and the custom ones that are granted in any of its
 //! workspaces; a workspace has those that can be granted in it.
 
-use super::{BuiltinTitles, Role, RoleField};
+use super::{BuiltinTitles, Role, RoleField, require_to_hold};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, View, Writable};
@@ -12,6 +12,7 @@ use crate::grant::RoleName;
 use crate::ids::{RoleId, parse_uuid};
 use crate::page::Page;
 use crate::permission::{Level, Permission, PermissionSet};
+use crate::resource::{ContentRights, Rights};
 use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
@@ -32,6 +33,8 @@ pub struct NewRole {
     pub description: Option<String>,
     /// What it holds: at its level or below, and nothing that its maker lacks.
     pub permissions: PermissionSet,
+    /// What it holds inside the servers of workspaces beside that; nothing that its maker lacks.
+    pub content: ContentRights,
 }
 
 /// What is to become of a custom role. `None` leaves a field alone; an inner `None` clears it.
@@ -43,10 +46,12 @@ pub struct RoleChange {
     pub description: Option<Option<String>>,
     /// New permissions, all of them.
     pub permissions: Option<PermissionSet>,
-    /// Permissions that it is to hold besides.
-    pub add: PermissionSet,
-    /// Permissions that it is to hold no longer.
-    pub remove: PermissionSet,
+    /// New rights to content, all of them.
+    pub content: Option<ContentRights>,
+    /// What it is to hold besides.
+    pub add: Rights,
+    /// What it is to hold no longer.
+    pub remove: Rights,
     /// The level at which it is granted, which is fixed: another one is refused.
     pub level: Option<Level>,
     /// The versions of which the client saw one last; another one is a conflict.
@@ -173,12 +178,15 @@ impl Core {
                     if let Some(description) = &change.description {
                         role.description = checked_description(description.as_deref())?;
                     }
-                    let held_before = role.permissions;
-                    let wanted = change.permissions.unwrap_or(held_before);
-                    let wanted = wanted.union(change.add).difference(change.remove);
-                    if wanted != held_before {
-                        role.permissions = checked_permissions(role.level, wanted)?;
-                        authz::require_to_hold(scope.permissions(), role.permissions)?;
+                    let held_before = role.rights();
+                    let permissions = change.permissions.unwrap_or(role.permissions);
+                    let content = change.content.unwrap_or(role.content);
+                    role.permissions =
+                        permissions.union(change.add.permissions).difference(change.remove.permissions);
+                    role.content = content.union(&change.add.content).difference(&change.remove.content);
+                    if role.rights() != held_before {
+                        require_rights_of_level(role.level, &role.rights())?;
+                        require_to_hold(session, &scope, &role).await?;
                     }
                     role.version += 1;
                     role.updated_at = act.now;
@@ -187,7 +195,7 @@ impl Core {
                         .update_role(&organization, &role)
                         .await
                         .map_err(|error| title_taken(error, &role.title))?;
-                    if role.permissions != held_before {
+                    if role.permissions != held_before.permissions {
                         session.derive_role(&organization, role.id).await?;
                     }
                     let targets = vec![Target::new("role", role.id.as_uuid())];
@@ -256,12 +264,14 @@ pub(crate) async fn create(
         builtin: None,
         title: checked_title(&new.title)?,
         description: checked_description(new.description.as_deref())?,
-        permissions: checked_permissions(new.level, new.permissions)?,
+        permissions: new.permissions,
+        content: new.content,
         version: 1,
         created_at: act.now,
         updated_at: act.now,
     };
-    authz::require_to_hold(scope.permissions(), role.permissions)?;
+    require_rights_of_level(role.level, &role.rights())?;
+    require_to_hold(session, scope, &role).await?;
     let inserted = session.insert_role(&scope.organization_scope(), &role).await;
     inserted.map_err(|error| title_taken(error, &role.title))?;
     let targets = vec![Target::new("role", role.id.as_uuid())];
@@ -280,14 +290,21 @@ async fn readable(
 
 /// The role of this name, if the place has it.
 async fn known(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> Result<Role> {
-    let found = match name {
-        RoleName::Builtin(builtin) => session.find_builtin_role(scope, *builtin).await?,
-        RoleName::Id(id) => session.find_role(scope, *id).await?,
-        RoleName::Title(_) => None,
-    };
-    let of_organization =
-        |role: &Role| scope.workspace().is_none() && role.workspace.is_none() && role.builtin.is_none();
-    found.filter(|role| role.fits(scope) || of_organization(role)).ok_or_else(|| Error::not_found("role"))
+    let found = named(session, scope, name).await?.filter(|role| role.fits(scope) || is_made_at(role, scope));
+    found.ok_or_else(|| Error::not_found("role"))
+}
+
+async fn named(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> Result<Option<Role>> {
+    match name {
+        RoleName::Builtin(builtin) => session.find_builtin_role(scope, *builtin).await,
+        RoleName::Id(id) => session.find_role(scope, *id).await,
+        RoleName::Title(_) => Ok(None),
+    }
+}
+
+/// Whether it is a custom role of the organization that the place is, wherever it is granted.
+fn is_made_at(role: &Role, scope: &PlaceScope) -> bool {
+    scope.workspace().is_none() && role.workspace.is_none() && role.builtin.is_none()
 }
 
 /// A custom role that the caller may change: one that was made here, and holds nothing that the caller lacks.
@@ -299,16 +316,18 @@ async fn custom(
     expected_version: Option<&Versions>,
 ) -> Result<(Writable<PlaceScope>, Role)> {
     let scope = authz::require_change_at(session, &act.caller, Needed::MANAGE_ROLES, place).await?;
-    let role = known(session, &scope, name).await?;
-    if role.builtin.is_some() {
+    let found = named(session, &scope, name).await?;
+    if found.as_ref().is_some_and(|role| role.builtin.is_some()) {
         let message = "built-in roles cannot be changed";
         return Err(Error::new(Kind::Precondition, "role.builtin", message));
     }
+    let role = found.filter(|role| role.fits(&scope) || is_made_at(role, &scope));
+    let role = role.ok_or_else(|| Error::not_found("role"))?;
     if role.workspace != scope.workspace() {
         let message = "the role belongs to the organization and is changed there";
         return Err(Error::new(Kind::Precondition, "role.of_organization", message));
     }
-    authz::require_to_hold(scope.permissions(), role.permissions)?;
+    require_to_hold(session, &scope, &role).await?;
     version::require(Seen::Role, role.version, expected_version)?;
     Ok((scope, role))
 }
@@ -331,14 +350,18 @@ fn checked_description(text: Option<&str>) -> Result<Option<String>> {
     text.map_or(Ok(None), |text| text::prose("description", text, text::DESCRIPTION_MAX))
 }
 
-fn checked_permissions(level: Level, permissions: PermissionSet) -> Result<PermissionSet> {
-    let too_wide = permissions.difference(PermissionSet::everything_at(level));
-    match too_wide.iter().next() {
-        None => Ok(permissions),
-        Some(permission) => Err(Error::invalid(
-            "permissions",
-            "level",
-            format!("{} cannot be held at the level of this role", permission.name()),
-        )),
+fn require_rights_of_level(level: Level, rights: &Rights) -> Result<()> {
+    if let Some(permission) = rights.permissions.difference(PermissionSet::everything_at(level)).iter().next()
+    {
+        let message = format!("{} cannot be held at the level of this role", permission.name());
+        return Err(Error::invalid("permissions", "level", message));
     }
+    if let Some((kind, action)) =
+        rights.content.difference(&ContentRights::everything_at(level)).iter().next()
+    {
+        let (kind, action) = (kind.word(), action.word());
+        let message = format!("{action}:{kind} cannot be held at the level of this role");
+        return Err(Error::invalid("content_permissions", "level", message));
+    }
+    Ok(())
 }

@@ -26,6 +26,8 @@ pub enum RoleField {
     Builtin,
     /// Whether it holds any of the permissions of this set, by its bits. Not sortable.
     AnyOf,
+    /// Whether it holds a pair of content, or any of a kind or for an action, by their [`needle`](crate::resource::needle). Not sortable.
+    Content,
     /// Who holds it directly, by id; where the list is of a place, there. Not sortable.
     HeldBy,
 }

@@ -223,7 +223,7 @@ pub(super) async fn answered_for(
 ) -> Result<ServiceAccount> {
     let found = account(session, scope, id).await?;
     for role in session.roles_held(scope, found.principal.id).await? {
-        authz::require_to_hold(scope.permissions(), role.permissions)?;
+        authz::require_to_hold(scope.permissions(), role.rights())?;
     }
     Ok(found)
 }

@@ -319,7 +319,7 @@ async fn known(
 /// Nobody hands out, or takes away, what they do not hold themselves.
 async fn require_to_hold_all(session: &dyn Session, scope: &OrganizationScope, id: TeamId) -> Result<()> {
     for role in session.roles_of_team(scope, id).await? {
-        authz::require_to_hold(scope.permissions(), role.permissions)?;
+        authz::require_to_hold(scope.permissions(), role.rights())?;
     }
     Ok(())
 }

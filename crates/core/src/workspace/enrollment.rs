@@ -19,6 +19,7 @@ use crate::grant::{self, Scope, Subject};
 use crate::ids::{AuditEventId, CredentialId, OrganizationId, PrincipalId, WorkspaceId};
 use crate::permission::{Level, Permission, PermissionSet};
 use crate::principal::Principal;
+use crate::resource::ContentRights;
 use crate::role::{self, NewRole};
 use crate::store::Session;
 use crate::text;
@@ -282,6 +283,7 @@ async fn admit_server(
         title: "Workspace Server".to_owned(),
         description: Some("What the server behind this workspace may do.".to_owned()),
         permissions: OF_SERVER,
+        content: ContentRights::NONE,
     };
     let place = authz::place_of_new_workspace(scope, workspace);
     let role = role::create(session, act, &place, &role).await?;

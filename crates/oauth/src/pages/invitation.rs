@@ -62,7 +62,14 @@ fn called(role: &Role) -> &str {
         Some(BuiltinRole::OrganizationAdmin | BuiltinRole::ServerAdministrator) => "administrator",
         Some(BuiltinRole::OrganizationMember) => "member",
         Some(BuiltinRole::WorkspaceEditor) => "editor",
-        Some(BuiltinRole::OrganizationViewer | BuiltinRole::WorkspaceViewer) => "viewer",
+        Some(BuiltinRole::OrganizationViewer | BuiltinRole::WorkspaceViewer | BuiltinRole::ProjectViewer) => {
+            "viewer"
+        }
+        Some(BuiltinRole::OrganizationBilling) => "billing administrator",
+        Some(BuiltinRole::WorkspaceContributor | BuiltinRole::ProjectContributor) => "contributor",
+        Some(BuiltinRole::StackAdmin) => "stack administrator",
+        Some(BuiltinRole::ProjectAdmin) => "project administrator",
+        Some(BuiltinRole::ProjectDeveloper) => "developer",
     }
 }
 

@@ -17,6 +17,7 @@ use tenantry_core::organization::{Link, NewOrganization};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::preferences::{DateFormat, DecimalSymbol, MeasurementSystem, Preferences, TimeFormat};
 use tenantry_core::principal::{NewServiceAccount, NewUser};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::settings::Settings;
 use tenantry_core::workspace::{BoundingBox, NewWorkspace, State, StatusReport, WorkspaceChange};
@@ -211,6 +212,7 @@ impl Builder<'_> {
                         Permission::UpdateWorkspace,
                         Permission::ReadWorkspaceUsers,
                     ]),
+                    content: ContentRights::NONE,
                 },
             )
             .await?;

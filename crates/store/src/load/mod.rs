@@ -13,6 +13,7 @@ use tenantry_core::credential::{Secret, TokenKind};
 use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::ids::{IdSource, OrganizationId};
 use tenantry_core::permission::{BuiltinRole, Level};
+use tenantry_core::role::builtin_of_organization;
 use tenantry_core::text::fold;
 use tenantry_core::workspace;
 use uuid::Uuid;
@@ -246,7 +247,7 @@ async fn roles(
     org: Uuid,
 ) -> Result<Vec<(BuiltinRole, Uuid)>> {
     let mut made = Vec::new();
-    for role in BuiltinRole::ALL.into_iter().filter(|role| role.level() != Level::Server) {
+    for role in builtin_of_organization() {
         let id = sources.ids.next();
         let row = vec![
             Value::Id(org),
@@ -259,6 +260,7 @@ async fn roles(
             1.into(),
             sources.now.as_micros().into(),
             sources.now.as_micros().into(),
+            role.content().to_code().into(),
         ];
         tables.roles.push(conn, row).await?;
         made.push((role, id));

@@ -78,8 +78,8 @@ impl Tables {
             ),
             roles: Rows::of(
                 "INSERT INTO roles (org_id, id, level, builtin, title, title_folded, permissions, version, created_at, \
-                 updated_at)",
-                10,
+                 updated_at, content)",
+                11,
             ),
             workspaces: Rows::of(
                 "INSERT INTO workspaces (org_id, id, key, name, name_folded, is_default, is_active, desired_state, \

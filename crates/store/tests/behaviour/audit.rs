@@ -11,6 +11,7 @@ use tenantry_core::ids::OrganizationId;
 use tenantry_core::organization::{DefaultWorkspaces, NewOrganization, OrganizationChange};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::NewServiceAccount;
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::workspace::{StatusReport, WorkspaceChange};
 use tenantry_testkit::chance::SeededEntropy;
@@ -86,6 +87,7 @@ async fn one_event_for_each_change(core: TestCore) {
         title: "R".into(),
         description: None,
         permissions: PermissionSet::NONE,
+        content: ContentRights::NONE,
     };
     core.create_role(&ann.caller, at(), role).await.unwrap();
     let account = NewServiceAccount::new("bot", member);

@@ -10,6 +10,7 @@ use tenantry_core::organization::{OrganizationChange, OrganizationField, Organiz
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, UserField};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{NewRole, RoleField};
 use tenantry_core::workspace::{Deleted, StatusReport, WorkspaceChange, WorkspaceField, WorkspaceQuery};
 use tenantry_testkit::{Member, TestCore};
@@ -48,6 +49,7 @@ async fn estate(core: &TestCore) -> Estate {
         title: "Hers".into(),
         description: None,
         permissions: PermissionSet::NONE,
+        content: ContentRights::NONE,
     };
     let role = core.create_role(&ann.caller, OrganizationRef::Id(hers.0), role).await.unwrap().id;
     Estate { ann, eve, hers, eves, role }
@@ -121,6 +123,7 @@ async fn about_organization(
         title: "Hers".into(),
         description: None,
         permissions: PermissionSet::NONE,
+        content: ContentRights::NONE,
     };
     refused.push(refusal(core.create_role(caller, by(), role).await));
     refused

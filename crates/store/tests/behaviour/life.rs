@@ -10,6 +10,7 @@ use tenantry_core::organization::{
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::principal::NewServiceAccount;
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::workspace::Deleted;
 use tenantry_testkit::estate::target;
@@ -137,6 +138,7 @@ async fn who_may_transfer_hands_out_no_more_than_is_held(core: TestCore) {
         title: "Notary".into(),
         description: None,
         permissions: PermissionSet::of(&[Permission::UpdateOrganization, Permission::TransferOrganization]),
+        content: ContentRights::NONE,
     };
     core.create_role(&ann.caller, by(), may_transfer).await.unwrap();
     let roles = vec![RoleName::Title("Notary".into())];

@@ -8,6 +8,7 @@ use tenantry_core::ids::{OrganizationId, PrincipalId, RoleId, WorkspaceId};
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, UserField};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{NewRole, RoleField};
 use tenantry_core::settings::{AddPeople, Settings};
 use tenantry_testkit::estate::target;
@@ -167,6 +168,7 @@ async fn nobody_hands_out_more_than_they_hold(core: TestCore) {
         title: "Steward".into(),
         description: None,
         permissions: VIEWER.permissions().with(Permission::ManageWorkspaceUsers),
+        content: ContentRights::NONE,
     };
     core.create_role(&e.ann.caller, OrganizationRef::Id(e.org), steward).await.unwrap();
     let steward = vec![RoleName::Title("steward".into())];
@@ -204,6 +206,7 @@ async fn custom_roles_are_held(core: TestCore) {
         title: title.to_owned(),
         description: Some(" ".into()),
         permissions,
+        content: ContentRights::NONE,
     };
     let create =
         async |who: &Member, new| core.create_role(&who.caller, OrganizationRef::Id(e.org), new).await;
@@ -239,7 +242,14 @@ async fn a_namesake_of_a_role_is_another(core: TestCore) {
     let e = estate(&core).await;
     let reader = PermissionSet::of(&[Permission::ReadWorkspace]);
     let (title, level) = (VIEWER.word().to_owned(), Level::Workspace);
-    let new = NewRole { id: None, level, title, description: None, permissions: reader };
+    let new = NewRole {
+        id: None,
+        level,
+        title,
+        description: None,
+        permissions: reader,
+        content: ContentRights::NONE,
+    };
     let namesake = core.create_role(&e.ann.caller, e.target(), new).await.unwrap();
     let held = core.add_user(&e.ann.caller, e.target(), Person::Id(e.bob.id()), builtin(VIEWER)).await;
     let held = held.unwrap().member().unwrap();

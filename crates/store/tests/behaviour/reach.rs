@@ -14,6 +14,7 @@ use tenantry_core::error::Result;
 use tenantry_core::grant::{Grant, Scope, Subject};
 use tenantry_core::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::workspace::WorkspaceQuery;
 use tenantry_testkit::chance::SeededIds;
@@ -81,6 +82,7 @@ async fn field(ground: &Ground, number: u32) -> Field {
         title: "Blind".into(),
         description: None,
         permissions: blind,
+        content: ContentRights::NONE,
     };
     let custom = core.create_role(&ann.caller, OrganizationRef::Id(org), custom).await.unwrap();
     let builtin = |role: BuiltinRole| {

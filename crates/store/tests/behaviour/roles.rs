@@ -6,6 +6,7 @@ use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::invitation::InvitationField;
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{NewRole, RoleChange};
 use tenantry_core::workspace::WorkspaceChange;
 use tenantry_testkit::TestCore;
@@ -24,7 +25,8 @@ on_both_engines!(
 const READ: PermissionSet = PermissionSet::of(&[Permission::ReadWorkspace]);
 
 fn role(level: Level, title: &str, permissions: PermissionSet) -> NewRole {
-    NewRole { id: None, level, title: title.to_owned(), description: None, permissions }
+    let title = title.to_owned();
+    NewRole { id: None, level, title, description: None, permissions, content: ContentRights::NONE }
 }
 
 async fn a_change_reaches_every_holder(core: TestCore) {

@@ -4,6 +4,7 @@
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::Kind;
 use tenantry_core::filter::{Filter, ListQuery, Test};
+use tenantry_core::grant::RoleName;
 use tenantry_core::ids::{OrganizationId, PrincipalId};
 use tenantry_core::page::Order;
 use tenantry_core::permission::BuiltinRole;
@@ -59,14 +60,14 @@ async fn lists_do_not_show_servers(core: TestCore) {
     let (ann, org, enrolled) = scene(&core).await;
     let by = || OrganizationRef::Id(org);
     let page = first_page(vec![Order::ascending(ServiceAccountField::CreatedAt)]);
-    let list = core.list_service_accounts(&ann.caller, by(), page).await.unwrap();
+    let list = core.list_service_accounts(&ann.caller, by(), page.into()).await.unwrap();
     assert_eq!(list.items, []);
     let at = || (by(), server(&enrolled));
     assert_eq!(kind(core.get_service_account(&ann.caller, by(), server(&enrolled)).await), Kind::NotFound);
     let change = ServiceAccountChange { suspended: Some(true), ..ServiceAccountChange::default() };
     assert_eq!(kind(core.update_service_account(&ann.caller, at(), change).await), Kind::NotFound);
     assert_eq!(kind(core.delete_service_account(&ann.caller, at(), None, true).await), Kind::NotFound);
-    let new = NewAccountSecret { title: "T".to_owned(), seconds: None };
+    let new = NewAccountSecret { title: "T".to_owned(), ..NewAccountSecret::default() };
     let made = core.create_account_secret(&ann.caller, at(), AccountSecret::Client, new).await;
     assert_eq!(kind(made), Kind::NotFound);
     // Its role is the workspace's own, and no role of the organization.
@@ -105,7 +106,12 @@ async fn who_ends_a_secret_holds_what_the_account_holds(core: TestCore) {
     let by = OrganizationRef::Id(core.organization(&ann, "Org").await.id);
     let admin = BuiltinRole::OrganizationAdmin;
     core.add_organization_user(&root.caller, by.clone(), cat.id(), admin).await.unwrap();
-    let new = NewServiceAccount { name: "robot".into(), role: BuiltinRole::OrganizationOwner };
+    let new = NewServiceAccount {
+        name: "robot".into(),
+        display_name: None,
+        description: None,
+        role: RoleName::Builtin(BuiltinRole::OrganizationOwner),
+    };
     let machine = core.create_service_account(&ann.caller, by.clone(), new).await.unwrap();
     let (made, at) = (machine.api_key, || (by.clone(), machine.account.id));
     let which = (AccountSecret::ApiKey, made.credential.id);

@@ -7,6 +7,7 @@ use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::organization::{DefaultWorkspaces, Link, NewOrganization, OrganizationChange};
 use tenantry_core::permission::{Level, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, NewUser};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::workspace::{NewWorkspace, StatusReport, WorkspaceChange, WorkspaceField, WorkspaceQuery};
 use tenantry_testkit::TestCore;
@@ -75,6 +76,7 @@ async fn nul_is_refused_everywhere(core: TestCore) {
         title: NUL.into(),
         description: None,
         permissions: PermissionSet::NONE,
+        content: ContentRights::NONE,
     };
     assert_eq!(kind(core.create_role(&root.caller, at(), role).await), Kind::Invalid);
     let invite = core.invite(&root.caller, by(), "a\0@b".into(), vec![]).await;

@@ -5,6 +5,7 @@ use tenantry_core::credential::{Access, ApiKeyChange, NewApiKey};
 use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::preferences::PreferencesChange;
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{NewRole, RoleChange};
 use tenantry_testkit::TestCore;
 use tenantry_testkit::estate::target;
@@ -36,6 +37,7 @@ async fn one_event_for_each_change_at_either_level(core: TestCore) {
         title: title.into(),
         description: None,
         permissions: PermissionSet::NONE,
+        content: ContentRights::NONE,
     };
     let wide = core.create_role(caller, by(), new(Level::Organization, "A")).await.unwrap().id;
     core.create_role(caller, at(), new(Level::Workspace, "B")).await.unwrap();

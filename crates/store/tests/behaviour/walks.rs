@@ -15,6 +15,7 @@ use tenantry_core::organization::{OrganizationField, OrganizationQuery};
 use tenantry_core::page::{Cursor, Order, Page, PageRequest, Start};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::UserField;
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{NewRole, RoleField};
 use tenantry_core::workspace::Deleted;
 use tenantry_testkit::estate::target;
@@ -110,7 +111,14 @@ impl Ground {
             }
             List::Roles(level) => {
                 let permissions = PermissionSet::NONE;
-                let new = NewRole { id: None, level, title, description: None, permissions };
+                let new = NewRole {
+                    id: None,
+                    level,
+                    title,
+                    description: None,
+                    permissions,
+                    content: ContentRights::NONE,
+                };
                 *core.create_role(caller, self.place(level), new).await.unwrap().id.as_uuid()
             }
             List::Invitations(level) => {

@@ -214,9 +214,9 @@ async fn singletons_and_small_lists(server: &TestServer) {
     assert_eq!(titles(&first, "roles"), ["Workspace Admin", "Automation Author", "Workspace Viewer"]);
     let token = first["next_page_token"].as_str().unwrap();
     let rest = server.get("ada", &format!("{workspace}/roles?page_token={token}")).await.expect(200);
-    assert_eq!(titles(&rest, "roles"), ["Release Manager"]);
+    assert_eq!(titles(&rest, "roles"), ["Workspace Contributor", "Stack Admin", "Release Manager"]);
     assert_eq!(
-        rest["roles"][0]["permissions"],
+        rest["roles"][2]["permissions"],
         serde_json::json!(["read:Workspace", "update:Workspace", "read:WorkspaceUser"])
     );
 }

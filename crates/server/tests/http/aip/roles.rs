@@ -10,6 +10,7 @@ both_alone!(
     lives_its_life,
     goes_back_whole,
     serves_one_workspace,
+    holds_what_is_inside,
     gives_nobody_more_than_they_hold,
     refuses_bad_input
 );
@@ -21,7 +22,8 @@ async fn built_in_ones_can_be_read(server: &TestServer) {
     let northwind = server.organization("northwind");
     let list = server.get("ben", ROLES).await.expect(200);
     let titles: Vec<_> = list["roles"].as_array().unwrap().iter().map(|role| role["title"].clone()).collect();
-    assert_eq!(titles, ["Account Owner", "Org Admin", "Member", "CXO", "Release Manager"]);
+    let expected = ["Account Owner", "Org Admin", "Member", "CXO", "Billing Admin", "Release Manager"];
+    assert_eq!(titles, expected);
     let one = server.get("ben", &format!("{ROLES}/org-admin")).await.expect(200);
     assert_eq!(one["name"], format!("organizations/{northwind}/roles/org-admin"));
     assert!(one["permissions"].as_array().unwrap().contains(&json!("manage:OrganizationRole")));
@@ -121,6 +123,35 @@ async fn serves_one_workspace(server: &TestServer) {
     server.send("ada", Method::DELETE, &format!("{ROLES}/{id}"), None).await.expect(200);
 }
 
+async fn holds_what_is_inside(server: &TestServer) {
+    let roles = format!("{SEA}/roles");
+    let body = json!({
+        "title": "Runner",
+        "permissions": ["read:Workspace"],
+        "content_permissions": ["create:pipeline_run", "read:pipeline", "read:pipeline"],
+    });
+    let made = server.send("ada", Method::POST, &roles, Some(body)).await.expect(200);
+    assert_eq!(made["content_permissions"], json!(["read:pipeline", "create:pipeline_run"]));
+    let path = format!("/api/v1/{}", made["name"].as_str().unwrap());
+    let title = json!({"title": "Watcher"});
+    let renamed = server.send("ada", Method::PATCH, &path, Some(title)).await.expect(200);
+    assert_eq!(renamed["content_permissions"], made["content_permissions"]);
+    let masked = format!("{path}?update_mask=content_permissions");
+    let less = json!({"title": "Nobody", "content_permissions": ["read:pipeline"]});
+    let changed = server.send("ada", Method::PATCH, &masked, Some(less)).await.expect(200);
+    assert_eq!(
+        (&changed["title"], &changed["content_permissions"]),
+        (&json!("Watcher"), &json!(["read:pipeline"]))
+    );
+    let none = server.send("ada", Method::PATCH, &masked, Some(json!({}))).await.expect(200);
+    assert_eq!(none.get("content_permissions"), None);
+    server.send("ada", Method::DELETE, &path, None).await.expect(200);
+    // Of an organization it holds nothing inside.
+    let wide = json!({"title": "Wide", "content_permissions": ["read:pipeline"]});
+    let refused = server.send("ada", Method::POST, ROLES, Some(wide)).await.expect(400);
+    assert_eq!(refused["details"][1]["field_violations"][0]["field"], "content_permissions");
+}
+
 async fn gives_nobody_more_than_they_hold(server: &TestServer) {
     let owners = json!({"title": "Heir", "permissions": ["transfer:Organization"]});
     let refused = server.send("oscar", Method::POST, ROLES, Some(owners.clone())).await.expect(403);
@@ -150,6 +181,7 @@ async fn refuses_bad_input(server: &TestServer) {
         (json!({"title": "a", "permissions": ["fly:Kite"]}), "permissions"),
         (json!({"title": "a", "permissions": [1]}), "permissions"),
         (json!({"title": "a", "permissions": ["manage:Server"]}), "permissions"),
+        (json!({"title": "a", "content_permissions": ["read:horse"]}), "content_permissions[0]"),
         (json!({"title": "a", "role_scope": "ROLE_SCOPE_SERVER"}), "role_scope"),
         (json!({"title": "a", "colour": 1}), "colour"),
     ] {

@@ -11,6 +11,7 @@ use tenantry_core::issuer::{ClientSecret, IssuerChange, IssuerOf, NewIssuer};
 use tenantry_core::oauth::{ProvenClient, Scopes};
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::{NewServiceAccount, NewUser};
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::team::{NewTeam, TeamMemberId};
 
@@ -109,6 +110,7 @@ pub(crate) async fn things(server: &TestServer, owner: &str, organization: &str,
         title: "Matrix".to_owned(),
         description: None,
         permissions: PermissionSet::NONE,
+        content: ContentRights::NONE,
     };
     let role = server.core.create_role(&caller, by(), new).await.unwrap();
     let email = format!("matrix@{organization}.example");

@@ -16,6 +16,7 @@ use tenantry_core::organization::{
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::principal::UserField;
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{NewRole, RoleChange, RoleField};
 use tenantry_core::workspace::{Deleted, WorkspaceChange, WorkspaceQuery};
 use tenantry_testkit::{Member, TestCore};
@@ -185,6 +186,7 @@ impl<'a> World<'a> {
                     title: title.to_owned(),
                     description: None,
                     permissions: permissions(held),
+                    content: ContentRights::NONE,
                 };
                 self.roles.push(core.create_role(caller, self.place(place), new).await?.id);
                 Ok(())

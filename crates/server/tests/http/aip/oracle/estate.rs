@@ -14,6 +14,7 @@ use tenantry_core::ids::{OrganizationId, WorkspaceId};
 use tenantry_core::organization::NewOrganization;
 use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
 use tenantry_core::principal::NewUser;
+use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::workspace::NewWorkspace;
 use tenantry_store::Database;
@@ -60,13 +61,27 @@ async fn fill(server: &TestServer, runner: &mut TestRunner) -> (OrganizationId, 
     let at = || target(organizations[0], workspaces[0]);
     for (level, title) in [(Level::Organization, "Sea_*"), (Level::Workspace, "é%ß")] {
         let title = title.to_owned();
-        let new = NewRole { id: None, level, title, description: None, permissions: PermissionSet::NONE };
+        let new = NewRole {
+            id: None,
+            level,
+            title,
+            description: None,
+            permissions: PermissionSet::NONE,
+            content: ContentRights::NONE,
+        };
         core.create_role(&root, by(), new).await.unwrap();
     }
     for (number, title) in texts(runner, 12).into_iter().enumerate() {
         let level = if number % 3 == 0 { Level::Organization } else { Level::Workspace };
         let title = format!("ж{title}");
-        let new = NewRole { id: None, level, title, description: None, permissions: PermissionSet::NONE };
+        let new = NewRole {
+            id: None,
+            level,
+            title,
+            description: None,
+            permissions: PermissionSet::NONE,
+            content: ContentRights::NONE,
+        };
         core.create_role(&root, by(), new).await.unwrap();
     }
     for (number, local) in texts(runner, 24).into_iter().enumerate() {
@@ -138,13 +153,16 @@ fn names(short: &str) -> Vec<String> {
         "workspace-admin" => "Workspace Admin",
         "automation-author" => "Automation Author",
         "workspace-viewer" => "Workspace Viewer",
+        "billing-admin" => "Billing Admin",
+        "workspace-contributor" => "Workspace Contributor",
+        "stack-admin" => "Stack Admin",
         custom => custom,
     };
     vec![short.to_owned(), title.to_owned()]
 }
 
 /// The built-in roles by their short names.
-const SHORT_NAMES: [(&str, &str); 7] = [
+const SHORT_NAMES: [(&str, &str); 10] = [
     ("account-owner", "organization-owner"),
     ("org-admin", "organization-admin"),
     ("member", "organization-member"),
@@ -152,6 +170,9 @@ const SHORT_NAMES: [(&str, &str); 7] = [
     ("workspace-admin", "workspace-owner"),
     ("automation-author", "workspace-editor"),
     ("workspace-viewer", "workspace-viewer"),
+    ("billing-admin", "organization-billing"),
+    ("workspace-contributor", "workspace-contributor"),
+    ("stack-admin", "stack-admin"),
 ];
 
 /// The scope of a role among those of a place.
