@@ -233,7 +233,17 @@ async fn custom_roles_are_held(core: TestCore) {
     let page = first_page(vec![Order::ascending(RoleField::CreatedAt)]);
     let list = core.list_roles(&e.ann.caller, e.target(), BuiltinRole::word, page).await.unwrap();
     let titles: Vec<_> = list.items.iter().map(|role| role.title.as_str()).collect();
-    assert_eq!(titles, ["workspace-owner", "workspace-editor", "workspace-viewer", "Légère"]);
+    assert_eq!(
+        titles,
+        [
+            "workspace-owner",
+            "workspace-editor",
+            "workspace-viewer",
+            "workspace-contributor",
+            "stack-admin",
+            "Légère"
+        ]
+    );
     assert_eq!(core.examine().await.unwrap(), []);
 }
 
