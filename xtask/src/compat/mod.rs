@@ -36,7 +36,9 @@ enum Program {
     Pages,
     /// Run the real `zenml` client, and a real ZenML server as the server of a workspace
     ///
-    /// Installs `zenml[server]` below `target/tools` at first use, which needs Python with `venv`, and builds the server.
+    /// Holds what they exchange with Tenantry against the contract of the dialect, and runs the commands of
+    /// `docs/guides/zenml.md`. Installs `zenml[server]`, an earlier `zenml` and `openapi-core` below `target/tools` at first use,
+    /// which needs Python with `venv`, Node.js with npm and Chromium, and builds the server.
     Zenml,
 }
 

@@ -1,5 +1,7 @@
 //! The pages for people, in a real browser.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::demo::Demo;
@@ -8,14 +10,13 @@ use crate::shell;
 
 const NODE: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"];
 
-/// Installs what is missing.
-pub(crate) fn install() -> Result<()> {
-    tools::chromium()?;
-    tools::node("pages-node", &NODE).map(drop)
+/// Where the browser is, and the directory of what drives it. Installs what is missing.
+pub(crate) fn browser() -> Result<(PathBuf, PathBuf)> {
+    Ok((tools::chromium()?, tools::node("pages-node", &NODE)?))
 }
 
 pub(crate) fn run() -> Result<()> {
-    let (chromium, node) = (tools::chromium()?, tools::node("pages-node", &NODE)?);
+    let (chromium, node) = browser()?;
     let demo = Demo::start(&shell::server(&[])?)?;
     let pictures = shell::tools().with_file_name("pages");
     let mut command = shell::program("node");

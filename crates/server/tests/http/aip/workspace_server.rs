@@ -78,4 +78,5 @@ async fn keys_are_exchanged(server: &TestServer) {
     let ours = rotate.replace(&id, &sea);
     server.send("ada", Method::POST, &ours, None).await.expect(400);
     server.send("ada", Method::POST, &rotate, Some(json!({"overlap": "8d"}))).await.expect(400);
+    assert_eq!(server.core.examine().await.unwrap(), []);
 }
