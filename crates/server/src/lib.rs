@@ -8,6 +8,7 @@ mod descriptors;
 pub mod init;
 pub mod keys;
 pub mod load;
+pub mod log;
 pub mod mail;
 mod metrics;
 pub mod output;

@@ -7,8 +7,7 @@ use clap::{Parser, Subcommand};
 use tenantry_cli::Failure;
 use tenantry_cli::output::OutputClosed;
 use tenantry_server::config::{Config, Flags};
-use tenantry_server::{demo, init, load, serve};
-use tracing_subscriber::EnvFilter;
+use tenantry_server::{demo, init, load, log, serve};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -56,12 +55,7 @@ enum Command {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let quiet = if matches!(cli.command, Command::Serve { .. }) { "info" } else { "warn" };
-    let filter = EnvFilter::try_from_env("TENANTRY_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
-    // The database's driver writes the values of statements at finer levels, and those may be anything.
-    let filter = filter.add_directive("tokio_postgres=warn".parse().unwrap_or_default());
-    // A line that cannot be written is lost; to complain about it where it could not be written would end the request.
-    let log = tracing_subscriber::fmt().json().log_internal_errors(false);
-    log.with_env_filter(filter).with_writer(std::io::stderr).init();
+    log::install(quiet);
     let outcome = match &cli.command {
         Command::Serve { flags } => match Config::read(flags) {
             Ok(config) => serve::serve(&config).await,

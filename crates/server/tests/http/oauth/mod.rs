@@ -7,6 +7,8 @@ mod flow;
 mod invitation;
 mod issuer;
 mod issuers;
+mod logs;
+mod oracle;
 mod pages;
 mod replicas;
 mod secrets;
