@@ -1,188 +1,154 @@
 """The real `zenml` client and a real ZenML server in Pro mode against a demo of Tenantry.
 
-Both are unmodified. The demo tells of itself in TENANTRY_DEMO; everything is written below the working directory.
+Both are unmodified, and so is an earlier client, which says tenant for workspace. The demo tells of itself in TENANTRY_DEMO;
+everything is written below the working directory.
 """
 
-import json
 import os
-import re
-import subprocess
-import sys
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from pathlib import Path
 
-DEMO = json.loads(os.environ["TENANTRY_DEMO"])
-API = DEMO["url"]
-NORTHWIND = DEMO["organizations"]["northwind"]["id"]
-HERE = Path.cwd()
-BIN = Path(sys.executable).parent
-QUIET = {"ZENML_ANALYTICS_OPT_IN": "false", "ZENML_DEFAULT_ANALYTICS_OPT_IN": "false", "AUTO_OPEN_DASHBOARD": "false"}
+from people import API, DEMO, HERE, NORTHWIND, PASSAGE, Client, Server, call, expect, free_port, step, token
 
 
-def call(method, url, token, body=None, form=None):
-    """Status and body of a request."""
-    data, headers = None, {"Authorization": f"Bearer {token}"}
-    if body is not None:
-        data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-    if form is not None:
-        data, headers["Content-Type"] = urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded"
-    request = urllib.request.Request(url, data=data, method=method, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as refused:
-        return refused.code, refused.read().decode()
+def work_as_administrator(server):
+    ada = Client("ada", "ada")
+    shown = ada.run("login", "reservoir-runs", "--pro-api-url", API)
+    assert "Connected to ZenML Pro server: reservoir-runs" in shown, shown
+    step("zenml login NAME, confirmed in a browser, where nobody was logged in before")
+    ada.run("project", "register", "wells", "--set")
+    assert "wells" in ada.run("project", "list")
+    ada.run("orchestrator", "register", "second", "--flavor", "local")
+    ada.run("stack", "register", "second", "-o", "second", "-a", "default")
+    assert "second" in ada.run("stack", "list")
+    listed = ada.run("server", "list", "--pro-api-url", API, "--all")
+    assert "reservoir-runs" in listed, listed
+    step("zenml project, stack and server list, as administrator")
 
 
-def expect(status, answer):
-    assert answer[0] == status, f"expected {status}, got {answer}"
-    return answer[1]
+def list_and_filter(workspace):
+    """What the clients ask for, with the words that they use."""
+    ada, path = token("ada"), f"{API}/workspaces"
+    for query, expected in [
+        ({"workspace_name": "reservoir-runs"}, 1),
+        ({"workspace_name": "none-such"}, 0),
+        ({"organization_id": NORTHWIND, "status": "available", "workspace_name": "reservoir-runs"}, 1),
+        ({"status": "failed", "workspace_name": "reservoir-runs"}, 0),
+        ({"url": workspace["zenml_service"]["status"]["server_url"], "member_only": True}, 1),
+        ({"offset": 0, "limit": 2, "member_only": False}, 2),
+    ]:
+        found = expect(200, call("GET", f"{path}?{urllib.parse.urlencode(query)}", ada))
+        assert len(found) == expected, (query, [it["name"] for it in found])
+    step("workspaces are listed and filtered")
 
 
-def token(person):
-    return DEMO["people"][person]["token"]
+def look_as_viewer(server, workspace):
+    expect(401, server.sign_in(token("cleo")))
+    user = {"user": {"name": f"organizations/{NORTHWIND}/users/{DEMO['people']['cleo']['id']}"}}
+    users = f"{API}/api/v1/organizations/{NORTHWIND}/workspaces/{workspace['id']}/users"
+    expect(200, call("POST", users, token("ada"), {**user, "roles": [{"name": "workspace-viewer"}]}))
+    cleo = expect(200, server.sign_in(token("cleo")))["access_token"]
+    assert expect(200, call("GET", f"{server.url}/api/v1/projects", cleo))["total"] > 0
+    component = {"name": "third", "type": "orchestrator", "flavor": "local", "configuration": {}}
+    expect(403, call("POST", f"{server.url}/api/v1/components", cleo, component))
+    expect(403, call("POST", f"{server.url}/api/v1/projects", cleo, {"name": "hers", "display_name": "Hers"}))
+    step("a viewer looks, and is refused a write")
+    return cleo
 
 
-def step(text):
-    print(f"  {text}", flush=True)
+def share(server, workspace):
+    """One stack for somebody who may enter and see nothing."""
+    ada = expect(200, server.sign_in(token("ada")))["access_token"]
+    ben = DEMO["people"]["ben"]["id"]
+    new = {"name": "Visitor", "organization_id": NORTHWIND, "level": "workspace"}
+    new |= {"permissions": [{"resource": "workspace", "action": "read"}]}
+    role = expect(200, call("POST", f"{API}/roles", token("ada"), new))
+    place = urllib.parse.urlencode({"user_id": ben, "workspace_id": workspace["id"]})
+    expect(200, call("POST", f"{API}/roles/{role['id']}/assignments?{place}", token("ada")))
+    theirs = expect(200, server.sign_in(token("ben")))["access_token"]
+    assert stacks(server, theirs) == [], "nothing was shared yet"
+    second = next(stack for stack in stacks(server, ada) if stack["name"] == "second")
+    what = {"resource_type": "stack", "resource_id": second["id"], "user_id": ben}
+    path = f"{server.url}/api/v1/users/resource_membership?{urllib.parse.urlencode(what)}"
+    expect(200, call("POST", path, ada, ["read"]))
+    assert [stack["name"] for stack in stacks(server, theirs)] == ["second"]
+    expect(403, call("DELETE", f"{server.url}/api/v1/stacks/{second['id']}", theirs))
+    expect(200, call("POST", path, ada, []))
+    assert stacks(server, theirs) == []
+    step("one stack is shared, is all that is seen, and is shared no more")
 
 
-class Server:
-    """A ZenML server in Pro mode, as the server of an enrolled workspace."""
-
-    def __init__(self, workspace, port):
-        self.url = f"http://127.0.0.1:{port}"
-        self.log = (HERE / "zenml-server.log").open("w")
-        home = HERE / "server"
-        home.mkdir(exist_ok=True)
-        pro = {
-            "API_URL": API,
-            "DASHBOARD_URL": API,
-            "OAUTH2_CLIENT_SECRET": workspace["enrollment_key"],
-            "OAUTH2_AUDIENCE": API,
-            "ORGANIZATION_ID": NORTHWIND,
-            "WORKSPACE_ID": workspace["id"],
-            "ORGANIZATION_NAME": "northwind",
-            "WORKSPACE_NAME": workspace["name"],
-        }
-        env = {**os.environ, **QUIET, **{f"ZENML_SERVER_PRO_{name}": value for name, value in pro.items()}}
-        env |= {
-            "ZENML_SERVER_DEPLOYMENT_TYPE": "cloud",
-            "ZENML_SERVER_SERVER_URL": self.url,
-            "ZENML_CONFIG_PATH": str(home),
-            "ZENML_STORE_URL": f"sqlite:///{home}/zenml.db",
-        }
-        command = [sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app"]
-        command += ["--host", "127.0.0.1", "--port", str(port)]
-        self.process = subprocess.Popen(command, env=env, stdout=self.log, stderr=subprocess.STDOUT)
-
-    def wait(self):
-        for _ in range(240):
-            assert self.process.poll() is None, f"the server ended, see {self.log.name}"
-            try:
-                urllib.request.urlopen(f"{self.url}/health", timeout=2)
-                return
-            except OSError:
-                time.sleep(0.5)
-        raise AssertionError("the server does not come up")
-
-    def sign_in(self, person_token):
-        form = {"grant_type": "zenml-external"}
-        return call("POST", f"{self.url}/api/v1/login", person_token, form=form)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
-        self.log.close()
+def stacks(server, credential):
+    """Those that somebody may see. The server shows its default one to everybody."""
+    found = expect(200, call("GET", f"{server.url}/api/v1/stacks", credential))["items"]
+    return [stack for stack in found if stack["name"] != "default"]
 
 
-def free_port():
-    import socket
+def run_as_service_account(server, workspace):
+    accounts = f"{API}/organizations/{NORTHWIND}/service_accounts"
+    account = expect(200, call("POST", accounts, token("ada"), {"username": "nightly", "description": "Runs at night"}))
+    roles = expect(200, call("GET", f"{API}/organizations/{NORTHWIND}/roles?name=Workspace+Developer", token("ada")))
+    place = urllib.parse.urlencode({"user_id": account["id"], "workspace_id": workspace["id"]})
+    expect(200, call("POST", f"{API}/roles/{roles[0]['id']}/assignments?{place}", token("ada")))
+    key = expect(200, call("POST", f"{accounts}/{account['id']}/api_keys", token("ada"), {"name": "first"}))["key"]
+    assert key.startswith("ZENPROKEY_"), key
+    machine = Client("ada", "nightly")
+    printed = machine.run("login", "reservoir-runs", "--api-key", "--pro-api-url", API, typed=key)
+    assert "Connected to ZenML Pro server" in printed, printed
+    machine.run("project", "set", "wells")
+    assert "second" in machine.run("stack", "list")
+    expect(200, call("DELETE", f"{accounts}/{account['id']}/api_keys/first", token("ada")))
+    expect(401, server.sign_in(key))
+    step("zenml login --api-key, as a service account, until its key is deleted")
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+
+def ask_with_an_earlier_client():
+    earlier = Client("ada", "earlier", programs=Path(os.environ["EARLIER"]), workspace="")
+    printed = earlier.run("login", "--pro", "--pro-api-url", API)
+    assert "Successfully logged in" in printed, printed
+    script = Path(__file__).parent / "earlier.py"
+    printed = earlier.run("-B", script, API, NORTHWIND, program="python")
+    assert "content" in printed, printed
+    step("zenml 0.75 logs in and finds its tenants")
 
 
-def client(home, *arguments):
-    """Runs the command line of `zenml`."""
-    env = {**os.environ, **QUIET, "ZENML_CONFIG_PATH": str(home), "COLUMNS": "200"}
-    done = subprocess.run([BIN / "zenml", *arguments], env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, f"zenml {' '.join(arguments)}: {done.stdout}{done.stderr}"
-    return done.stdout + done.stderr
+def close_and_suspend(server, workspace, cleo):
+    path = f"{API}/workspaces/{workspace['id']}"
+    expect(200, call("PATCH", f"{path}/deactivate", token("ada"), {}))
+    expect(403, call("GET", f"{server.url}/api/v1/projects", cleo))
+    expect(401, server.sign_in(token("ada")))
+    expect(200, call("PATCH", f"{path}/deploy", token("ada"), {}))
+    expect(200, call("GET", f"{server.url}/api/v1/projects", cleo))
+    step("a deactivated workspace refuses from the next request on")
 
-
-def log_in_by_device(home):
-    """`zenml login`, confirmed by ada as the page does it."""
-    env = {**os.environ, **QUIET, "ZENML_CONFIG_PATH": str(home), "PYTHONUNBUFFERED": "1"}
-    command = [BIN / "zenml", "login", "--pro", "--pro-api-url", API]
-    shown = HERE / "login.log"
-    with shown.open("w") as log:
-        process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
-        for _ in range(240):
-            found = re.search(r"/login/device\?code=([A-Z-]+)", shown.read_text())
-            if found:
-                break
-            assert process.poll() is None, shown.read_text()
-            time.sleep(0.5)
-        verified = {"user_code": found.group(1), "trusted_device": True}
-        expect(200, call("PUT", f"{API}/devices/verify", token("ada"), verified))
-        assert process.wait(120) == 0, shown.read_text()
-    assert "Successfully logged in" in shown.read_text(), shown.read_text()
+    suspend = f"{API}/api/v1/users/{DEMO['people']['cleo']['id']}:suspend"
+    expect(200, call("POST", suspend, token("root"), {}))
+    assert expect(200, call("GET", f"{server.url}/api/v1/projects", cleo))["total"] == 0
+    expect(401, server.sign_in(token("cleo")))
+    step("a suspended user is shown nothing and let in no more")
 
 
 def main():
     new = {"name": "reservoir-runs", "organization_id": NORTHWIND}
     workspace = expect(200, call("POST", f"{API}/workspaces?enroll=True", token("ada"), new))
-    path = f"{API}/workspaces/{workspace['id']}"
     server = Server(workspace, free_port())
     try:
         server.wait()
-        shown = expect(200, call("GET", path, token("ada")))
+        shown = expect(200, call("GET", f"{API}/workspaces/{workspace['id']}", token("ada")))
         assert shown["status"] == "available", shown
         assert shown["zenml_service"]["status"]["server_url"] == server.url, shown
         step("a server is enrolled and reports in")
-
-        home = HERE / "client"
-        home.mkdir(exist_ok=True)
-        log_in_by_device(home)
-        step("zenml login: confirmed from elsewhere")
-        client(home, "login", "reservoir-runs", "--pro-api-url", API)
-        client(home, "project", "register", "wells", "--set")
-        assert "wells" in client(home, "project", "list")
-        client(home, "orchestrator", "register", "second", "--flavor", "local")
-        client(home, "stack", "register", "second", "-o", "second", "-a", "default")
-        assert "second" in client(home, "stack", "list")
-        step("zenml project and zenml stack, as administrator")
-
-        expect(401, server.sign_in(token("cleo")))
-        user = {"user": {"name": f"organizations/{NORTHWIND}/users/{DEMO['people']['cleo']['id']}"}}
-        users = f"{API}/api/v1/organizations/{NORTHWIND}/workspaces/{workspace['id']}/users"
-        expect(200, call("POST", users, token("ada"), {**user, "roles": [{"name": "workspace-viewer"}]}))
-        cleo = expect(200, server.sign_in(token("cleo")))["access_token"]
-        assert expect(200, call("GET", f"{server.url}/api/v1/projects", cleo))["total"] > 0
-        component = {"name": "third", "type": "orchestrator", "flavor": "local", "configuration": {}}
-        expect(403, call("POST", f"{server.url}/api/v1/components", cleo, component))
-        expect(403, call("POST", f"{server.url}/api/v1/projects", cleo, {"name": "hers", "display_name": "Hers"}))
-        step("a viewer looks, and is refused a write")
-
-        expect(200, call("PATCH", f"{path}/deactivate", token("ada"), {}))
-        expect(403, call("GET", f"{server.url}/api/v1/projects", cleo))
-        expect(401, server.sign_in(token("ada")))
-        expect(200, call("PATCH", f"{path}/deploy", token("ada"), {}))
-        expect(200, call("GET", f"{server.url}/api/v1/projects", cleo))
-        step("a deactivated workspace refuses from the next request on")
-
-        suspend = f"{API}/api/v1/users/{DEMO['people']['cleo']['id']}:suspend"
-        expect(200, call("POST", suspend, token("root"), {}))
-        assert expect(200, call("GET", f"{server.url}/api/v1/projects", cleo))["total"] == 0
-        expect(401, server.sign_in(token("cleo")))
-        step("a suspended user is shown nothing and let in no more")
+        list_and_filter(shown)
+        work_as_administrator(server)
+        cleo = look_as_viewer(server, workspace)
+        share(server, workspace)
+        run_as_service_account(server, workspace)
+        ask_with_an_earlier_client()
+        close_and_suspend(server, workspace, cleo)
     finally:
         server.stop()
+    exchanges, operations = PASSAGE.judge()
+    step(f"{exchanges} exchanges of {operations} operations, all as the contract has them")
 
 
 main()
