@@ -40,7 +40,7 @@ async fn roles_are_filtered(server: &TestServer) {
     }
     assert_eq!(walked, everything);
     let builtin = all(&list("ada", "system_managed=True").await, "/system_managed");
-    assert_eq!(builtin, vec![json!(true); 7]);
+    assert_eq!(builtin, vec![json!(true); 14]);
     let deleting = all(&list("ada", "resource=organization&action=delete").await, "/name");
     assert_eq!(deleting, ["Organization Admin"]);
     // Who administers the organization sees what cleo has in workspaces, cleo's like only what she has on it.

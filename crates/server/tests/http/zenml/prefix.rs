@@ -41,7 +41,7 @@ async fn the_prefix_answers_as_the_root_does() {
     let asked = client().post(format!("{}/pro/auth/device_authorization", server.url)).form(&form);
     let begun: Value = Answer::of(asked).await.expect(200);
     // The pages are the server's own, wherever the client asks.
-    assert_eq!(begun["verification_uri"], format!("{}/login/device", server.url));
+    assert_eq!(begun["verification_uri"], format!("{}/login/device?workspace=", server.url));
     let page = begun["verification_uri_complete"].as_str().unwrap();
     assert_eq!(Answer::of(client().get(page)).await.status, 303, "who is not signed in is sent to sign in");
     let form = [("password", server.token("northwind-ci"))];
