@@ -1,6 +1,7 @@
 //! The same deeds and the same questions, asked of the core.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use tenantry_core::authz::{OrganizationRef, Place as CorePlace, View as CoreView, WorkspaceRef};
 use tenantry_core::caller::Caller;
@@ -31,8 +32,6 @@ pub(super) struct World<'a> {
     core: &'a TestCore,
     /// Stands before the names of organizations, which are unique on the server.
     prefix: String,
-    /// What a number stands for that nothing has: in each world something else, since guesses at it are counted.
-    nothing: Uuid,
     pub(super) people: Vec<Member>,
     organizations: Vec<OrganizationId>,
     workspaces: Vec<WorkspaceId>,
@@ -58,6 +57,9 @@ fn permissions(rights: &[&'static str]) -> PermissionSet {
     rights.iter().filter_map(|name| Permission::from_name(name)).collect()
 }
 
+/// What a number stands for that nothing has.
+const NOTHING: Uuid = Uuid::from_u128(1);
+
 impl<'a> World<'a> {
     /// A world without organizations, and with new people in it.
     pub(super) async fn new(core: &'a TestCore, root: &Member, number: u32) -> Self {
@@ -65,10 +67,13 @@ impl<'a> World<'a> {
         for who in 1..PEOPLE {
             people.push(core.user(root, &format!("h{number}-p{who}")).await);
         }
+        // Guesses at invitations are counted by source, and the worlds of a run come one after the other.
+        for person in &mut people {
+            person.caller.source = Some(Ipv4Addr::from_bits(0x0a00_0000 + number).into());
+        }
         Self {
             core,
             prefix: format!("H{number}-"),
-            nothing: Uuid::from_u128(u128::from(number) + 1),
             people,
             organizations: Vec::new(),
             workspaces: Vec::new(),
@@ -79,16 +84,13 @@ impl<'a> World<'a> {
 
     fn organization(&self, number: usize) -> OrganizationRef {
         OrganizationRef::Id(
-            self.organizations
-                .get(number)
-                .copied()
-                .unwrap_or_else(|| OrganizationId::from_uuid(self.nothing)),
+            self.organizations.get(number).copied().unwrap_or_else(|| OrganizationId::from_uuid(NOTHING)),
         )
     }
 
     fn target(&self, place: Place) -> (OrganizationRef, WorkspaceRef) {
         let id = place.workspace.and_then(|number| self.workspaces.get(number).copied());
-        let workspace = id.unwrap_or_else(|| WorkspaceId::from_uuid(self.nothing));
+        let workspace = id.unwrap_or_else(|| WorkspaceId::from_uuid(NOTHING));
         (self.organization(place.organization), WorkspaceRef::Id(workspace))
     }
 
@@ -103,7 +105,7 @@ impl<'a> World<'a> {
         match role {
             RoleName::Builtin(word) => CoreRoleName::Builtin(builtin(word)),
             RoleName::Custom(number) => CoreRoleName::Id(
-                self.roles.get(number).copied().unwrap_or_else(|| RoleId::from_uuid(self.nothing)),
+                self.roles.get(number).copied().unwrap_or_else(|| RoleId::from_uuid(NOTHING)),
             ),
         }
     }
@@ -122,7 +124,7 @@ impl<'a> World<'a> {
     }
 
     fn invitation_id(&self, number: usize) -> InvitationId {
-        self.invitations.get(number).map_or_else(|| InvitationId::from_uuid(self.nothing), |sent| sent.id)
+        self.invitations.get(number).map_or_else(|| InvitationId::from_uuid(NOTHING), |sent| sent.id)
     }
 
     fn secret(&self, number: usize, shown: SecretShown) -> Option<String> {
