@@ -49,8 +49,7 @@ impl Model {
     pub(super) fn changeable_role(&self, by: Who, place: Place, role: RoleName) -> Outcome<(usize, Rights)> {
         let held = self.require_live(by, place, "manage:{}Role")?;
         let RoleName::Custom(number) = role else {
-            let known = self.fits(role, place);
-            return Err(if known { (Kind::Precondition, "role.builtin") } else { NOT_FOUND });
+            return Err((Kind::Precondition, "role.builtin"));
         };
         let whole = Place::organization(place.organization);
         match self.roles.get(number).filter(|found| !found.deleted) {
