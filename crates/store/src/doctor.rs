@@ -6,7 +6,7 @@ use tenantry_core::error::Result;
 use tenantry_core::workspace;
 
 use crate::driver::{Conn, Sql, params, sql};
-use crate::roles::{self, Place};
+use crate::reach::{self, Place};
 use crate::session::Db;
 
 /// Rows that must not be: the id of each. The first word of each pair names the check.
@@ -86,7 +86,7 @@ impl DoctorStore for Db<'_> {
 
 /// What everybody reaches, against the grants that it is derived from.
 async fn reach(conn: Conn<'_>) -> Result<Vec<Finding>> {
-    let (definition, mut reach) = roles::definition_and_reach(conn).await?;
+    let (definition, mut reach) = reach::definition_and_reach(conn).await?;
     let wrong = |(principal, organization, level, scope): Place, what: &str| Finding {
         check: "reach",
         detail: format!("{principal} in {organization} at level {level} on {scope}: {what}"),

@@ -1,26 +1,25 @@
 //! Grants, what they are derived to, and the people who hold them.
 
 use async_trait::async_trait;
-use tenantry_core::authz::{AuthzStore, OrganizationScope, PlaceScope, Writable};
+use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{Filter, ListQuery};
 use tenantry_core::grant::{
     AssignmentField, Grant, GrantStore, LeftWorkspace, PartyQuery, Scope, SeenParties, Subject, UserWithRoles,
 };
-use tenantry_core::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId};
+use tenantry_core::ids::{GrantId, InvitationId, PrincipalId, RoleId, TeamId, WorkspaceId};
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::principal::UserField;
 use tenantry_core::role::Role;
-use tenantry_core::workspace;
 use uuid::Uuid;
 
 use crate::assignment;
 use crate::compile::{bind, id_list};
 use crate::driver::{Sql, Value, params, sql};
 use crate::principal;
-use crate::principal::raise_auth_version;
+use crate::reach::{derive, derive_for_subject};
 use crate::session::Db;
 use crate::team::FORGET_INVITATION;
 use crate::user_list;
@@ -34,30 +33,6 @@ const INSERT: Sql = sql!(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 );
 const DELETE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND id = $2");
-pub(crate) const HELD: Sql = sql!(
-    "SELECT ro.permissions FROM grants g CROSS JOIN roles ro \
-     WHERE g.org_id = $1 AND g.subject_id = $2 AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
-     UNION ALL SELECT ro.permissions FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
-     WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
-       AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id"
-);
-const UNREACH: Sql =
-    sql!("DELETE FROM reach WHERE principal_id = $1 AND org_id = $2 AND level = $3 AND scope_id = $4");
-/// What a principal reaches on a scope; on an organization with what its people are ordered by.
-pub(crate) const REACH: Sql = sql!(
-    "INSERT INTO reach (principal_id, org_id, level, scope_id, permissions, role_rank, account_created_at, \
-       shown_name, email, account_updated_at) \
-     SELECT id, $2, $3, $4, $5, $6, created_at, \
-       CASE WHEN CAST($3 AS BIGINT) = 1 THEN shown_name END, \
-       CASE WHEN CAST($3 AS BIGINT) = 1 THEN COALESCE(email, '') END, \
-       CASE WHEN CAST($3 AS BIGINT) = 1 THEN updated_at END \
-     FROM principals WHERE id = $1 \
-     ON CONFLICT (principal_id, org_id, level, scope_id) \
-     DO UPDATE SET permissions = excluded.permissions, role_rank = excluded.role_rank, \
-       account_created_at = excluded.account_created_at, shown_name = excluded.shown_name, email = excluded.email, \
-       account_updated_at = excluded.account_updated_at"
-);
-const TEAM: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");
 pub(crate) const HOLDERS: Sql = sql!(
     "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro CROSS JOIN principals p \
      WHERE g.org_id = $1 AND g.scope_id = $2 AND g.subject_kind = 'principal' \
@@ -77,55 +52,6 @@ const OF_INVITATION: Sql = sql!(
     "SELECT id, role_id, level, scope_id, created_at, created_by FROM grants \
      WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'invitation' ORDER BY created_at, id"
 );
-
-/// Derives anew what a principal reaches by grants on exactly this scope.
-pub(crate) async fn derive(
-    db: &Db<'_>,
-    organization: OrganizationId,
-    principal: PrincipalId,
-    level: Level,
-    object: &Uuid,
-) -> Result<()> {
-    let org = organization.as_uuid();
-    let held = db.conn.all(&HELD, params![org, principal.as_uuid(), object], |row| row.int(0)).await?;
-    if held.is_empty() {
-        let params = params![principal.as_uuid(), org, level as i64, object];
-        db.conn.run(&UNREACH, params).await?;
-    } else {
-        let all =
-            held.into_iter().map(PermissionSet::from_bits).fold(PermissionSet::NONE, PermissionSet::union);
-        let rank = workspace::rank(Some(all));
-        let params = params![principal.as_uuid(), org, level as i64, object, all.bits(), rank];
-        db.conn.run(&REACH, params).await?;
-    }
-    if level == Level::Server {
-        // Rights on the server show in every organization, whose versions do not know of it: what is kept rests on the
-        // version of the server too, and pages on that of the principal.
-        db.lock_organization(organization).await?;
-        raise_auth_version(db, principal).await?;
-    }
-    Ok(())
-}
-
-async fn derive_for_subject(
-    db: &Db<'_>,
-    organization: OrganizationId,
-    subject: &Subject,
-    level: Level,
-    object: &Uuid,
-) -> Result<()> {
-    match subject {
-        Subject::Principal(principal) => derive(db, organization, *principal, level, object).await,
-        Subject::Team(team) => {
-            let params = params![organization.as_uuid(), team.as_uuid()];
-            for member in db.conn.all(&TEAM, params, |row| row.id(0)).await? {
-                derive(db, organization, PrincipalId::from_uuid(member), level, object).await?;
-            }
-            Ok(())
-        }
-        Subject::Invitation(_) => Ok(()),
-    }
-}
 
 async fn holders_of_role(
     db: &Db<'_>,

@@ -31,6 +31,7 @@ mod postgres;
 mod principal;
 mod project;
 mod purge;
+mod reach;
 mod resource;
 mod role;
 mod roles;

@@ -18,7 +18,7 @@ use crate::postgres::gathered;
 use crate::user_list::Lead;
 use crate::workspace_list::{self, Lead as WorkspaceLead};
 use crate::{
-    authz as authorization, credential, grant, issuer, organization, principal, resource, user_list,
+    authz as authorization, credential, grant, issuer, organization, principal, reach, resource, user_list,
     workspace,
 };
 
@@ -53,7 +53,7 @@ async fn point_reads_search() {
         &credential::REVOKE_GIVEN_FOR,
         &workspace::FIND,
         &organization::FIND,
-        &grant::HELD,
+        &reach::HELD,
         &grant::HOLDERS,
         &resource::CONTENT,
     ] {

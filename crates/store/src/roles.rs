@@ -1,17 +1,14 @@
 //! What the built-in roles hold is decided by the program. When a new version decides otherwise, the rows of the roles and
 //! everything derived from them follow, once, in the transaction of the start.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest, Sha256};
 use tenantry_core::error::Result;
-use tenantry_core::permission::{BuiltinRole, PermissionSet, fingerprint};
+use tenantry_core::permission::{BuiltinRole, fingerprint};
 use tenantry_core::role::builtin_of_organization;
-use tenantry_core::workspace;
 use uuid::{Builder, Uuid};
 
 use crate::driver::{Conn, params, sql};
-use crate::grant::REACH;
+use crate::reach::rederive;
 
 const NAME: &str = "built-in roles";
 
@@ -78,49 +75,4 @@ fn id_of_missing(organization: &Uuid, role: BuiltinRole) -> Uuid {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-/// Who, in which organization, at which level, on what.
-pub(crate) type Place = (Uuid, Uuid, i64, Uuid);
-
-/// What follows from all grants, and what is written down: for each place the permissions held. Both are of one moment.
-pub(crate) async fn definition_and_reach(
-    conn: Conn<'_>,
-) -> Result<(BTreeMap<Place, PermissionSet>, BTreeMap<Place, (PermissionSet, i64)>)> {
-    let all = sql!(
-        "SELECT g.subject_id, g.org_id, g.level, g.scope_id, ro.permissions, -1 AS role_rank \
-         FROM grants g CROSS JOIN roles ro \
-         WHERE g.subject_kind = 'principal' AND ro.org_id = g.org_id AND ro.id = g.role_id \
-         UNION ALL SELECT t.principal_id, g.org_id, g.level, g.scope_id, ro.permissions, -1 \
-         FROM grants g CROSS JOIN team_members t CROSS JOIN roles ro \
-         WHERE g.subject_kind = 'team' AND t.org_id = g.org_id AND t.team_id = g.subject_id \
-           AND ro.org_id = g.org_id AND ro.id = g.role_id \
-         UNION ALL SELECT principal_id, org_id, level, scope_id, permissions, role_rank FROM reach"
-    );
-    let rows = conn
-        .all(&all, params![], |row| {
-            let place = (row.id(0)?, row.id(1)?, row.int(2)?, row.id(3)?);
-            Ok((place, PermissionSet::from_bits(row.int(4)?), row.int(5)?))
-        })
-        .await?;
-    let mut definition = BTreeMap::new();
-    let mut reach = BTreeMap::new();
-    for (place, permissions, rank) in rows {
-        if rank >= 0 {
-            reach.insert(place, (permissions, rank));
-        } else {
-            let held = definition.entry(place).or_insert(PermissionSet::NONE);
-            *held = held.union(permissions);
-        }
-    }
-    Ok((definition, reach))
-}
-
-async fn rederive(conn: Conn<'_>) -> Result<()> {
-    conn.run(&sql!("DELETE FROM reach"), params![]).await?;
-    for ((principal, organization, level, scope), held) in definition_and_reach(conn).await?.0 {
-        let rank = workspace::rank(Some(held));
-        conn.run(&REACH, params![&principal, &organization, level, &scope, held.bits(), rank]).await?;
-    }
-    Ok(())
 }

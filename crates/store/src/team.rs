@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::compile::{self, Column, Fields, id_list, int_test, text_test};
 use crate::driver::{Row, Sql, Value, params, sql};
-use crate::grant::derive;
+use crate::reach::derive;
 use crate::role;
 use crate::session::Db;
 
