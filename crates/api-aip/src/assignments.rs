@@ -1,13 +1,13 @@
-//! Role assignments: one role of one party at an organization or a workspace. A party is a user, a service account, a team,
+//! Role assignments: one role of one party at an organization or a workspace, or in a project of its server. A party is a user, a service account, a team,
 //! or an invitation for whoever accepts it.
 
 use axum::http::Method;
 use serde_json::{Map, Value};
 use tenantry_aip::filter::Filter as Expression;
 use tenantry_aip::order::OrderKey;
-use tenantry_core::authz::{Needed, Place, View};
-use tenantry_core::grant::{Assignment, AssignmentField, Party, RoleName, Scope};
-use tenantry_core::ids::GrantId;
+use tenantry_core::authz::{Needed, Place, View, WorkspaceRef};
+use tenantry_core::grant::{Assignment, AssignmentField, Party, RoleName, RolePlace, Scope};
+use tenantry_core::ids::{GrantId, parse_uuid};
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::Routes;
 
@@ -37,6 +37,11 @@ pub(crate) const ASSIGNMENT: Message = Message {
             Kind::Name,
             "Who holds it: `users/{user}`, `serviceAccounts/{account}`, `teams/{team}` or `invitations/{invitation}`; \
              the name of the organization may stand before it.",
+        ),
+        Field::optional(
+            "project",
+            Kind::Uuid,
+            "The project of the workspace's own server in which it is held, by its id there.",
         ),
         Field::output("create_time", Kind::Time, "When it was given."),
     ],
@@ -122,11 +127,26 @@ async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
         let terms: Terms = change.terms_to_make()?;
         let role = members.text("role")?.filter(|role| !role.is_empty());
         let role = role.ok_or_else(|| Error::invalid("role", "missing", "expected a role"))?;
-        Ok((names::role(role), read_party(members.text("member")?, "member")?, terms))
+        let at = match (&place, members.text("project")?.filter(|project| !project.is_empty())) {
+            (Place::Workspace(organization, workspace), Some(project)) => {
+                let project = parse_uuid(project);
+                let wrong = || Error::invalid("project", "uuid", "expected a UUID of 36 characters");
+                RolePlace::Project(organization.clone(), workspace.clone(), project.ok_or_else(wrong)?)
+            }
+            (Place::Organization(_), Some(_)) => {
+                return Err(Error::invalid(
+                    "project",
+                    "place",
+                    "expected none: only workspaces have projects",
+                ));
+            }
+            (place, None) => place.clone().into(),
+        };
+        Ok((names::role(role), read_party(members.text("member")?, "member")?, at, terms))
     };
     let needed = Needed::MANAGE_USERS;
-    let (role, party, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
-    let work = async move |core: Core, caller| core.assign_role(&caller, place, role, party).await;
+    let (role, party, at, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
+    let work = async move |core: Core, caller| core.assign_role(&caller, at, role, party).await;
     change.make(terms, write, work).await
 }
 
@@ -149,11 +169,13 @@ async fn delete<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     let id = assignment_id(&change.path[N - 1]);
     let work = async move |core: Core, caller| {
         let found = core.get_assignment(&caller, place.clone(), id).await?;
-        let place = match (place, found.grant.scope) {
-            (Place::Organization(organization), Scope::Workspace(workspace)) => {
-                Place::Workspace(organization, tenantry_core::authz::WorkspaceRef::Id(workspace))
+        let (Place::Organization(organization) | Place::Workspace(organization, _)) = place;
+        let place = match found.grant.scope {
+            Scope::Workspace(workspace) => (organization, WorkspaceRef::Id(workspace)).into(),
+            Scope::Project(at) => {
+                RolePlace::Project(organization, WorkspaceRef::Id(at.workspace), at.project)
             }
-            (place, _) => place,
+            Scope::Server | Scope::Organization => organization.into(),
         };
         core.unassign_role(&caller, place, RoleName::Id(found.role.id), found.grant.subject).await
     };
@@ -181,7 +203,12 @@ fn write(Assignment { grant, role, party }: &Assignment) -> Value {
     let organization = names::organization(role.organization);
     let place = match grant.scope {
         Scope::Workspace(workspace) => names::workspace(role.organization, workspace),
-        _ => organization.clone(),
+        Scope::Project(at) => names::workspace(role.organization, at.workspace),
+        Scope::Server | Scope::Organization => organization.clone(),
+    };
+    let project = match grant.scope {
+        Scope::Project(at) => Some(at.project.to_string().into()),
+        _ => None,
     };
     // A built-in role is one of every place, a custom one of the place where it was made.
     let role_name = match (role.builtin, role.workspace) {
@@ -200,6 +227,7 @@ fn write(Assignment { grant, role, party }: &Assignment) -> Value {
         ("name", Some(format!("{place}/roleAssignments/{}", grant.id).into())),
         ("role", Some(role_name.into())),
         ("member", Some(member.into())),
+        ("project", project),
         ("create_time", Some(time(grant.created_at))),
     ])
 }

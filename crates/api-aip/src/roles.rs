@@ -123,7 +123,9 @@ async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
         let level = match (&place, read_level(&members)?) {
             (Place::Workspace(..), None) => Level::Workspace,
             (Place::Organization(_), None) => Level::Organization,
-            (Place::Workspace(..), Some(Level::Organization)) => return Err(no_such_scope()),
+            (Place::Workspace(..), Some(Level::Organization | Level::Project)) => {
+                return Err(no_such_scope());
+            }
             (_, Some(level)) => level,
         };
         let title = title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?;
@@ -240,6 +242,7 @@ fn read_level(members: &Members<'_>) -> Result<Option<Level>> {
         None | Some("" | "ROLE_SCOPE_UNSPECIFIED") => Ok(None),
         Some("ROLE_SCOPE_ORGANIZATION") => Ok(Some(Level::Organization)),
         Some("ROLE_SCOPE_WORKSPACE") => Ok(Some(Level::Workspace)),
+        Some("ROLE_SCOPE_PROJECT") => Ok(Some(Level::Project)),
         Some(_) => Err(no_such_scope()),
     }
 }
@@ -255,7 +258,9 @@ pub(crate) fn level(scope: &str) -> Level {
 
 /// The words for where a role is given.
 pub(crate) fn role_scopes() -> Vec<String> {
-    ["ROLE_SCOPE_UNSPECIFIED", "ROLE_SCOPE_ORGANIZATION", "ROLE_SCOPE_WORKSPACE"].map(str::to_owned).into()
+    ["ROLE_SCOPE_UNSPECIFIED", "ROLE_SCOPE_ORGANIZATION", "ROLE_SCOPE_WORKSPACE", "ROLE_SCOPE_PROJECT"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// The name under which the roles of a place are found.
@@ -341,8 +346,13 @@ fn write(parent: &str, role: &Role) -> Value {
         members.insert("content_permissions".to_owned(), content.into());
     }
     if role.builtin.is_none() {
-        if role.workspace.is_none() && role.level == Level::Workspace {
-            members.insert("role_scope".to_owned(), "ROLE_SCOPE_WORKSPACE".into());
+        let scope = match role.level {
+            Level::Workspace if role.workspace.is_none() => Some("ROLE_SCOPE_WORKSPACE"),
+            Level::Project => Some("ROLE_SCOPE_PROJECT"),
+            _ => None,
+        };
+        if let Some(scope) = scope {
+            members.insert("role_scope".to_owned(), scope.into());
         }
         members.insert("etag".to_owned(), etag::write(role.version).into());
     }

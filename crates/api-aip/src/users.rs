@@ -193,7 +193,8 @@ fn write_role(role: &HeldRole) -> Value {
     let scope = match role.level {
         Level::Organization => "ROLE_SCOPE_ORGANIZATION",
         Level::Workspace => "ROLE_SCOPE_WORKSPACE",
-        Level::Server | Level::Project => "ROLE_SCOPE_UNSPECIFIED",
+        Level::Project => "ROLE_SCOPE_PROJECT",
+        Level::Server => "ROLE_SCOPE_UNSPECIFIED",
     };
     json!({"name": name, "role_scope": scope})
 }

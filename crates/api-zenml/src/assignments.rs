@@ -5,16 +5,17 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tenantry_core::Result;
 use tenantry_core::authz::{OrganizationRef, Place, WorkspaceRef};
 use tenantry_core::filter::{Filter, ListQuery, Test};
-use tenantry_core::grant::{Assignment, AssignmentField, Party, RoleName, Scope, Subject};
+use tenantry_core::grant::{Assignment, AssignmentField, Party, RoleName, RolePlace, Scope, Subject};
 use tenantry_core::ids::{
     InvitationId, OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId, parse_uuid,
 };
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::role::Role;
-use tenantry_core::{Error, Kind, Result};
 use tenantry_http::{Authenticated, Refused, Segments, Served};
+use uuid::Uuid;
 
 use crate::Zenml;
 use crate::invitations::InvitationRead;
@@ -46,7 +47,7 @@ impl<'a> RoleAssignment<'a> {
         let Assignment { grant, role, party } = assignment;
         let (workspace_id, project_id) = match grant.scope {
             Scope::Workspace(id) => (Some(id.to_string()), None),
-            Scope::Project(id) => (None, Some(id.to_string())),
+            Scope::Project(at) => (Some(at.workspace.to_string()), Some(at.project.to_string())),
             Scope::Server | Scope::Organization => (None, None),
         };
         Self {
@@ -84,7 +85,8 @@ impl<'a> PartyRead<'a> {
 }
 
 /// `GET /roles/{role}/assignments`: the newest first. Of a role that is given in workspaces those of `workspace_id`, or of
-/// every workspace of which the caller may see who has roles in it.
+/// every workspace of which the caller may see who has roles in it; of one that is given in projects likewise, or those of
+/// `project_id`.
 pub(crate) async fn list_assignments(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
@@ -94,17 +96,21 @@ pub(crate) async fn list_assignments(
     let (home, role) = roles::find(&served.core, &who, &role).await?;
     let (workspace, project) = scope(&params)?;
     let (offset, limit) = (params.offset()?, params.limit_of_all(MOST)?);
-    let place = place(home, workspace);
+    let place = match workspace {
+        Some(workspace) => Place::Workspace(organization(home), WorkspaceRef::Id(workspace)),
+        None => Place::Organization(organization(home)),
+    };
     let page = PageRequest {
         order: vec![Order::descending(AssignmentField::CreatedAt)],
         start: Start::Skip { from: None, rows: offset },
         limit,
     };
-    let filter = Filter::Is(AssignmentField::Role, Test::Id(*role.id.as_uuid()));
+    let mut filter = Filter::Is(AssignmentField::Role, Test::Id(*role.id.as_uuid()));
+    if let Some(project) = project {
+        filter = filter.and(Filter::Is(AssignmentField::Project, Test::Id(project)));
+    }
     let found = served.core.list_assignments(&who.caller, place, ListQuery { filter, page }).await?;
-    // No role is given in projects.
-    let shown = if project { &[] } else { &found.items[..] };
-    Ok(Json(shown.iter().map(RoleAssignment::of).collect::<Vec<_>>()).into_response())
+    Ok(Json(found.items.iter().map(RoleAssignment::of).collect::<Vec<_>>()).into_response())
 }
 
 /// `POST /roles/{role}/assignments`: gives the role to exactly one of `user_id`, `team_id`, `invitation_id`.
@@ -137,34 +143,33 @@ async fn target(
     who: &Authenticated<Zenml>,
     role: &str,
     params: &Params,
-) -> Result<(Place, RoleId), Refused<Zenml>> {
+) -> Result<(RolePlace, RoleId), Refused<Zenml>> {
     let (home, role) = roles::find(&served.core, who, role).await?;
-    let (workspace, project) = scope(params)?;
-    if project {
-        let message = "the role is not one that is given in projects";
-        return Err(Error::new(Kind::Precondition, "role.place", message).into());
-    }
-    Ok((place(home, workspace), role.id))
+    let organization = organization(home);
+    let place = match scope(params)? {
+        (Some(workspace), Some(project)) => {
+            RolePlace::Project(organization, WorkspaceRef::Id(workspace), project)
+        }
+        (Some(workspace), None) => (organization, WorkspaceRef::Id(workspace)).into(),
+        (None, _) => organization.into(),
+    };
+    Ok((place, role.id))
 }
 
-/// The workspace that is named, and whether a project is.
-fn scope(params: &Params) -> Result<(Option<WorkspaceId>, bool), Refused<Zenml>> {
+/// The workspace that is named, and the project of its server.
+fn scope(params: &Params) -> Result<(Option<WorkspaceId>, Option<Uuid>), Refused<Zenml>> {
     let workspace = params.id("workspace_id", WorkspaceId::parse)?;
     let project = params.id("project_id", parse_uuid)?;
     if project.is_some() && workspace.is_none() {
         return Err(missing("workspace_id").into());
     }
-    Ok((workspace, project.is_some()))
+    Ok((workspace, project))
 }
 
-/// Where the role is given: where the request says, whatever the role was made for.
-fn place(home: Place, workspace: Option<WorkspaceId>) -> Place {
-    let organization: OrganizationRef = match home {
+/// The organization of a role. Where in it the role is given, the request says, whatever the role was made for.
+fn organization(home: Place) -> OrganizationRef {
+    match home {
         Place::Organization(organization) | Place::Workspace(organization, _) => organization,
-    };
-    match workspace {
-        Some(workspace) => Place::Workspace(organization, WorkspaceRef::Id(workspace)),
-        None => Place::Organization(organization),
     }
 }
 

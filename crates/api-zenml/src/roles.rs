@@ -116,7 +116,7 @@ pub(crate) fn read_level(word: &str) -> Option<Level> {
 }
 
 /// `GET /organizations/{organization}/roles`: the newest first. Without `workspace_scope` every role, wherever it is given;
-/// with it those that can be given in the workspace.
+/// with it those that can be given in the workspace; with `project_scope` those that can be given in a project.
 pub(crate) async fn list_roles(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
@@ -128,17 +128,22 @@ pub(crate) async fn list_roles(
     let shares = params.value("type", A_TYPE, is_type)?.unwrap_or(false);
     let workspace = params.id("workspace_scope", WorkspaceId::parse)?;
     let project = params.id("project_scope", parse_uuid)?;
-    let query = query(&params, who.caller.principal)?;
+    let mut query = query(&params, who.caller.principal)?;
+    if project.is_some() {
+        let given_in_projects = Test::Int(Comparison::Equal, Level::Project as i64);
+        query.filter = query.filter.and(Filter::Is(RoleField::Level, given_in_projects));
+    }
     let (core, caller) = (&served.core, &who.caller);
     let found = match workspace {
-        Some(workspace) => {
+        // Every role that is given in projects can be given in all.
+        Some(workspace) if project.is_none() => {
             let place = Place::Workspace(organization, WorkspaceRef::Id(workspace));
             core.list_roles(caller, place, builtin, query).await?
         }
-        None => core.list_every_role(caller, organization, builtin, query).await?,
+        _ => core.list_every_role(caller, organization, builtin, query).await?,
     };
-    // Nothing is shared by a role here, and no role is given in projects.
-    let shown = if shares || project.is_some() { &[] } else { &found.items[..] };
+    // Nothing is shared by a role here.
+    let shown = if shares { &[] } else { &found.items[..] };
     Ok(Json(shown.iter().map(RoleRead::of).collect()))
 }
 
@@ -209,13 +214,13 @@ pub(crate) struct RoleCreate {
     description: Option<String>,
     #[schemars(with = "Id")]
     organization_id: String,
-    /// `organization` unless said. No role is given in projects.
-    #[schemars(extend("enum" = ["organization", "workspace", null]))]
+    /// `organization` unless said.
+    #[schemars(extend("enum" = ["organization", "workspace", "project", null]))]
     level: Option<String>,
     permissions: Option<Vec<Object<PermissionRead>>>,
 }
 
-/// `POST /roles`: a custom role, given on the organization or in its workspaces.
+/// `POST /roles`: a custom role, given on the organization, in its workspaces, or in projects of their servers.
 pub(crate) async fn create_role(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
@@ -224,9 +229,7 @@ pub(crate) async fn create_role(
     let organization = in_body(&body.organization_id)?;
     let level = match body.level.as_deref() {
         None => Level::Organization,
-        Some(word) => read_level(word)
-            .filter(|level| *level != Level::Project)
-            .ok_or_else(|| Error::invalid("level", "enum", "expected organization or workspace"))?,
+        Some(word) => read_level(word).ok_or_else(|| Error::invalid("level", "enum", A_LEVEL))?,
     };
     let rights = read_permissions("permissions", level, body.permissions.as_deref())?.unwrap_or_default();
     let new = NewRole {

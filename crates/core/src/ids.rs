@@ -65,6 +65,10 @@ id_type!(
     ProjectId
 );
 id_type!(
+    /// A project of a workspace's own server, as far as somebody holds a role in it.
+    ServerProjectId
+);
+id_type!(
     /// A user or a service account.
     PrincipalId
 );

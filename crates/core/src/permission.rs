@@ -254,9 +254,9 @@ pub enum BuiltinRole {
     WorkspaceEditor,
     /// Looks at the workspace.
     WorkspaceViewer,
-    /// Looks at the workspace and makes what its server keeps.
+    /// Makes what the workspace's server keeps outside of projects.
     WorkspaceContributor,
-    /// Looks at the workspace and looks after what pipelines run on.
+    /// Looks after what pipelines run on, and sees no project.
     StackAdmin,
     /// Holds everything in a project of a workspace's server.
     ProjectAdmin,
@@ -277,14 +277,14 @@ const ORGANIZATION_VIEWER: PermissionSet = PermissionSet::of(&[
     P::ReadOrganizationRoles,
     P::ReadTeams,
 ]);
-const WORKSPACE_VIEWER: PermissionSet = PermissionSet::of(&[
+/// Sees the workspace, and nothing inside.
+const WORKSPACE_VISITOR: PermissionSet = PermissionSet::of(&[
     P::ReadWorkspace,
     P::ReadWorkspacePreferences,
     P::ReadWorkspaceUsers,
     P::ReadWorkspaceRoles,
-    P::ReadProject,
-    P::ReadContent,
 ]);
+const WORKSPACE_VIEWER: PermissionSet = WORKSPACE_VISITOR.with(P::ReadProject).with(P::ReadContent);
 const PROJECT_VIEWER: PermissionSet = PermissionSet::of(&[P::ReadProject, P::ReadContent]);
 
 impl BuiltinRole {
@@ -368,7 +368,8 @@ impl BuiltinRole {
                 .with(P::UpdateProject)
                 .with(P::DeleteProject)
                 .with(P::UpdateContent),
-            Self::WorkspaceViewer | Self::WorkspaceContributor | Self::StackAdmin => WORKSPACE_VIEWER,
+            Self::WorkspaceViewer => WORKSPACE_VIEWER,
+            Self::WorkspaceContributor | Self::StackAdmin => WORKSPACE_VISITOR,
             Self::OrganizationBilling => {
                 PermissionSet::of(&[P::ReadOrganization, P::ReadOrganizationPreferences])
             }
@@ -383,7 +384,8 @@ impl BuiltinRole {
     pub fn content(self) -> ContentRights {
         let holds = |kind: ResourceKind, action: Action| match self {
             Self::WorkspaceContributor => {
-                !matches!(kind, ResourceKind::ServiceAccount | ResourceKind::Project)
+                !kind.is_in_project()
+                    && !matches!(kind, ResourceKind::ServiceAccount | ResourceKind::Project)
                     && matches!(action, Action::Create | Action::Client)
             }
             Self::StackAdmin => {
@@ -414,9 +416,10 @@ impl BuiltinRole {
     }
 
     /// The strongest built-in role of `level` whose permissions are all in `held`: how a custom role, or several
-    /// grants at once, show in a dialect that has only the built-in words.
+    /// grants at once, show in a dialect that has only the built-in words. Roles that are more than permissions are none.
     pub fn strongest_in(level: Level, held: PermissionSet) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.level() == level && held.includes(role.permissions()))
+        let says_all = |role: &Self| role.content().is_empty() && held.includes(role.permissions());
+        Self::ALL.into_iter().find(|role| role.level() == level && says_all(role))
     }
 }
 

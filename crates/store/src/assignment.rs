@@ -1,25 +1,29 @@
 //! Who holds which role where. A part of the port of grants.
 
-use tenantry_core::authz::PlaceScope;
+use tenantry_core::authz::{OrganizationScope, PlaceScope};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{ListQuery, Test};
-use tenantry_core::grant::{AssignmentField, Grant, PartyQuery, Scope, SeenParties, Subject};
+use tenantry_core::grant::{AssignmentField, Grant, PartyQuery, Scope, SeenParties, ServerProject, Subject};
 use tenantry_core::ids::{
-    GrantId, InvitationId, OrganizationId, PrincipalId, ProjectId, RoleId, TeamId, WorkspaceId,
+    GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, ServerProjectId, TeamId, WorkspaceId,
 };
 use tenantry_core::page::Page;
 use tenantry_core::permission::{Level, Permission, PermissionSet};
 use uuid::Uuid;
 
 use crate::compile::{self, Column, Fields, bind, id_list, id_test, int_test};
-use crate::driver::{Row, Sql, Value};
+use crate::driver::{Row, Sql, Value, params};
 use crate::session::Db;
 
-const COLUMNS: &str =
-    "g.id, g.subject_kind, g.subject_id, g.role_id, g.level, g.scope_id, g.created_at, g.created_by";
+/// What [`read`] expects, and where it is to be had.
+const COLUMNS: &str = "g.id, g.subject_kind, g.subject_id, g.role_id, g.level, g.scope_id, g.created_at, g.created_by, \
+     s.workspace_id, s.project_id";
+const FROM: &str =
+    "grants g LEFT JOIN server_projects s ON g.level = 3 AND s.org_id = g.org_id AND s.id = g.scope_id";
 
-fn subject(kind: &str, id: Uuid) -> Subject {
+/// Who is meant by these columns.
+pub(crate) fn subject(kind: &str, id: Uuid) -> Subject {
     match kind {
         "principal" => Subject::Principal(PrincipalId::from_uuid(id)),
         "team" => Subject::Team(TeamId::from_uuid(id)),
@@ -33,7 +37,14 @@ fn read(row: &Row<'_>) -> Result<Grant> {
         Some(Level::Server) => Scope::Server,
         Some(Level::Organization) => Scope::Organization,
         Some(Level::Workspace) => Scope::Workspace(WorkspaceId::from_uuid(object)),
-        Some(Level::Project) => Scope::Project(ProjectId::from_uuid(object)),
+        Some(Level::Project) => {
+            let unknown = || Error::internal("a grant in an unknown project");
+            Scope::Project(ServerProject {
+                id: ServerProjectId::from_uuid(object),
+                workspace: WorkspaceId::from_uuid(row.opt_id(8)?.ok_or_else(unknown)?),
+                project: row.opt_id(9)?.ok_or_else(unknown)?,
+            })
+        }
         None => return Err(Error::internal("unknown level")),
     };
     Ok(Grant {
@@ -54,6 +65,7 @@ impl Fields<AssignmentField> for AssignmentFields {
         match field {
             AssignmentField::Id => id_test("g.id", test, params),
             AssignmentField::Role => id_test("g.role_id", test, params),
+            AssignmentField::Project => id_test("s.project_id", test, params),
             AssignmentField::Subject => id_test("g.subject_id", test, params),
             AssignmentField::CreatedAt => int_test("g.created_at", test, params),
         }
@@ -93,10 +105,14 @@ fn of_kinds(
     if kinds.is_empty() { "1 = 0".to_owned() } else { format!("({})", kinds.join(" OR ")) }
 }
 
-/// The condition that `g` is at the place; or, for an organization, in a workspace whose people the scope shows.
+/// The condition that `g` is at the place or inside the workspace that it is; or, for an organization, in a workspace whose people the scope shows.
 fn within(scope: &PlaceScope, organization: OrganizationId, params: &mut Vec<Value<'_>>) -> String {
     if let Some(workspace) = scope.workspace() {
-        return format!("g.scope_id = {}", bind(params, workspace.as_uuid().into()));
+        let workspace = bind(params, workspace.as_uuid().into());
+        return format!(
+            "g.scope_id IN (SELECT {workspace} UNION ALL SELECT id FROM server_projects \
+             WHERE org_id = $1 AND workspace_id = {workspace})"
+        );
     }
     let needed = PermissionSet::of(&[Permission::ReadWorkspaceUsers]);
     let may_see = if scope.in_every_workspace().includes(needed) {
@@ -105,14 +121,14 @@ fn within(scope: &PlaceScope, organization: OrganizationId, params: &mut Vec<Val
         let principal = bind(params, scope.principal().as_uuid().into());
         format!(
             " AND EXISTS (SELECT 1 FROM reach m WHERE m.principal_id = {principal} AND m.org_id = $1 \
-             AND m.level = 2 AND m.scope_id = g.scope_id AND (m.permissions & {}) <> 0)",
+             AND m.level = 2 AND m.scope_id = COALESCE(s.workspace_id, g.scope_id) AND (m.permissions & {}) <> 0)",
             needed.intersection(scope.by_own_roles()).bits()
         )
     };
     let on = bind(params, organization.as_uuid().into());
     format!(
-        "(g.scope_id = {on} OR (g.level = 2 AND EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 \
-         AND w.id = g.scope_id AND w.deleted_at IS NULL){may_see}))"
+        "(g.scope_id = {on} OR (g.level > 1 AND EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 \
+         AND w.id = COALESCE(s.workspace_id, g.scope_id) AND w.deleted_at IS NULL){may_see}))"
     )
 }
 
@@ -130,11 +146,13 @@ pub(crate) async fn list(
     let page = &query.page;
     let sorted = |field| match field {
         AssignmentField::CreatedAt => Some(Column::along("g.created_at")),
-        AssignmentField::Id | AssignmentField::Role | AssignmentField::Subject => None,
+        AssignmentField::Id | AssignmentField::Role | AssignmentField::Project | AssignmentField::Subject => {
+            None
+        }
     };
     let paging = compile::paging(page, sorted, "g.id", &mut params)?;
     let statement = Sql::built(format!(
-        "SELECT {COLUMNS} FROM grants g WHERE g.org_id = $1 AND {within} AND {kinds} AND {wanted} AND {}{}",
+        "SELECT {COLUMNS} FROM {FROM} WHERE g.org_id = $1 AND {within} AND {kinds} AND {wanted} AND {}{}",
         paging.behind, paging.tail
     ));
     let rows = db.conn.all(&statement, &params, read).await?;
@@ -175,8 +193,23 @@ pub(crate) async fn grants_at(db: &Db<'_>, scope: &PlaceScope, subjects: &[Subje
     let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into(), Value::Id(object)];
     let list = id_list(&mut params, subjects.iter().map(|subject| *subject.uuid()));
     let statement = Sql::built(format!(
-        "SELECT {COLUMNS} FROM grants g WHERE g.org_id = $1 AND g.scope_id = $2 AND g.subject_id IN ({list}) \
+        "SELECT {COLUMNS} FROM {FROM} WHERE g.org_id = $1 AND g.scope_id = $2 AND g.subject_id IN ({list}) \
          ORDER BY g.created_at, g.id"
     ));
     db.conn.all(&statement, &params, read).await
+}
+
+/// What the subject holds directly in projects of the workspace's server, in the order of granting.
+pub(crate) async fn inside(
+    db: &Db<'_>,
+    scope: &OrganizationScope,
+    subject: &Subject,
+    workspace: WorkspaceId,
+) -> Result<Vec<Grant>> {
+    let statement = Sql::built(format!(
+        "SELECT {COLUMNS} FROM server_projects s CROSS JOIN grants g WHERE s.org_id = $1 AND s.workspace_id = $2 \
+         AND g.org_id = s.org_id AND g.scope_id = s.id AND g.subject_id = $3 ORDER BY g.created_at, g.id"
+    ));
+    let params = params![scope.organization().as_uuid(), workspace.as_uuid(), subject.uuid()];
+    db.conn.all(&statement, params, read).await
 }

@@ -6,9 +6,10 @@ use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{Filter, ListQuery};
 use tenantry_core::grant::{
-    AssignmentField, Grant, GrantStore, LeftWorkspace, PartyQuery, Scope, SeenParties, Subject, UserWithRoles,
+    AssignmentField, Grant, GrantStore, LeftWorkspace, PartyQuery, Scope, SeenParties, ServerProject,
+    Subject, UserWithRoles,
 };
-use tenantry_core::ids::{GrantId, InvitationId, PrincipalId, RoleId, TeamId, WorkspaceId};
+use tenantry_core::ids::{GrantId, InvitationId, PrincipalId, RoleId, ServerProjectId, WorkspaceId};
 use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::principal::UserField;
@@ -32,6 +33,10 @@ const INSERT: Sql = sql!(
     "INSERT INTO grants (org_id, id, subject_kind, subject_id, role_id, level, scope_id, created_at, created_by) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 );
+pub(crate) const SERVER_PROJECT: Sql =
+    sql!("SELECT id FROM server_projects WHERE org_id = $1 AND workspace_id = $2 AND project_id = $3");
+const INSERT_PROJECT: Sql =
+    sql!("INSERT INTO server_projects (org_id, id, workspace_id, project_id) VALUES ($1, $2, $3, $4)");
 const DELETE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND id = $2");
 pub(crate) const HOLDERS: Sql = sql!(
     "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro CROSS JOIN principals p \
@@ -61,12 +66,7 @@ async fn holders_of_role(
     let params = params![scope.organization().as_uuid(), role.as_uuid()];
     db.conn
         .all(&HOLDERS_OF_ROLE, params, |row| {
-            let id = row.id(1)?;
-            let subject = match row.text(0)? {
-                "principal" => Subject::Principal(PrincipalId::from_uuid(id)),
-                "team" => Subject::Team(TeamId::from_uuid(id)),
-                _ => Subject::Invitation(InvitationId::from_uuid(id)),
-            };
+            let subject = assignment::subject(row.text(0)?, row.id(1)?);
             let level = Level::from_number(row.int(2)?).ok_or_else(|| Error::internal("unknown level"))?;
             Ok((subject, level, row.id(3)?))
         })
@@ -145,6 +145,36 @@ impl GrantStore for Db<'_> {
         self.conn.run(&DELETE, params![organization.as_uuid(), grant.id.as_uuid()]).await?;
         let object = grant.scope.object(organization);
         derive_for_subject(self, organization, &grant.subject, grant.scope.level(), &object).await
+    }
+
+    async fn grants_inside(
+        &self,
+        scope: &OrganizationScope,
+        subject: &Subject,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<Grant>> {
+        assignment::inside(self, scope, subject, workspace).await
+    }
+
+    async fn find_server_project(
+        &self,
+        scope: &OrganizationScope,
+        workspace: WorkspaceId,
+        project: Uuid,
+    ) -> Result<Option<ServerProject>> {
+        let params = params![scope.organization().as_uuid(), workspace.as_uuid(), &project];
+        let id = self.conn.first(&SERVER_PROJECT, params, |row| row.id(0)).await?;
+        Ok(id.map(|id| ServerProject { id: ServerProjectId::from_uuid(id), workspace, project }))
+    }
+
+    async fn insert_server_project(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        project: &ServerProject,
+    ) -> Result<()> {
+        let ServerProject { id, workspace, project } = project;
+        let params = params![scope.organization().as_uuid(), id.as_uuid(), workspace.as_uuid(), project];
+        self.conn.run(&INSERT_PROJECT, params).await.map(drop)
     }
 
     async fn redeem_grants(

@@ -12,7 +12,7 @@ use tenantry_core::authz::{Holdings, Located, WorkspaceRef};
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::organization::Organization;
 use tenantry_core::principal::Principal;
-use tenantry_core::resource::ContentRights;
+use tenantry_core::resource::InsideRights;
 
 use crate::workspace_list::Lead;
 
@@ -37,7 +37,7 @@ pub(crate) struct Kept {
     pub(crate) holdings: Answers<(PrincipalId, OrganizationId, Option<WorkspaceId>), Holdings>,
     pub(crate) organizations: Answers<OrganizationId, Option<Arc<Organization>>>,
     pub(crate) people: Answers<(OrganizationId, PrincipalId), Option<Arc<Principal>>>,
-    pub(crate) content: Answers<(PrincipalId, WorkspaceId), ContentRights>,
+    pub(crate) inside: Answers<(PrincipalId, WorkspaceId), InsideRights>,
     pub(crate) leads: Answers<(OrganizationId, PrincipalId), Lead>,
 }
 
@@ -48,7 +48,7 @@ impl Kept {
             holdings: Cache::new(ANSWERS),
             organizations: Cache::new(ANSWERS / 8),
             people: Cache::new(ANSWERS),
-            content: Cache::new(ANSWERS),
+            inside: Cache::new(ANSWERS),
             leads: Cache::new(ANSWERS),
         }
     }

@@ -10,7 +10,7 @@ use tenantry_core::error::{Error, Kind, Result};
 use crate::driver::{Conn, params, sql};
 
 /// Every migration, in order; the number is its place, from one.
-const MIGRATIONS: [(&str, &str); 18] = [
+const MIGRATIONS: [(&str, &str); 19] = [
     ("foundation", include_str!("../migrations/0001_foundation.sql")),
     ("denied attempts", include_str!("../migrations/0002_denied_attempts.sql")),
     ("answers", include_str!("../migrations/0003_answers.sql")),
@@ -29,6 +29,7 @@ const MIGRATIONS: [(&str, &str); 18] = [
     ("content rights", include_str!("../migrations/0016_content_rights.sql")),
     ("keys", include_str!("../migrations/0017_keys.sql")),
     ("trust", include_str!("../migrations/0018_trust.sql")),
+    ("project roles", include_str!("../migrations/0019_project_roles.sql")),
 ];
 
 /// Brings the schema up to date inside the open transaction of `conn`. [`prepare`] has run before it, on its own.

@@ -55,7 +55,7 @@ async fn point_reads_search() {
         &organization::FIND,
         &reach::HELD,
         &grant::HOLDERS,
-        &resource::CONTENT,
+        &resource::INSIDE,
     ] {
         expect_good(&core, statement, false);
     }

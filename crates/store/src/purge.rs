@@ -15,7 +15,7 @@ const ORGANIZATION: Sql =
     sql!("SELECT id FROM organizations WHERE deleted_at <= $1 ORDER BY deleted_at, id LIMIT 1");
 
 /// `$1` the organization, `$2` the workspace, `$3` how many rows.
-const OF_WORKSPACE: [Sql; 15] = [
+const OF_WORKSPACE: [Sql; 16] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -27,13 +27,16 @@ const OF_WORKSPACE: [Sql; 15] = [
     ),
     sql!(
         "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
-         (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 AND (scope_id = $2 \
-            OR scope_id IN (SELECT id FROM projects WHERE org_id = $1 AND workspace_id = $2)) LIMIT $3)"
+         (SELECT principal_id, org_id, level, scope_id FROM reach WHERE org_id = $1 AND scope_id = $2 LIMIT $3)"
     ),
     sql!(
         "DELETE FROM grants WHERE (org_id, id) IN \
          (SELECT org_id, id FROM grants WHERE org_id = $1 AND (scope_id = $2 \
-            OR scope_id IN (SELECT id FROM projects WHERE org_id = $1 AND workspace_id = $2)) LIMIT $3)"
+            OR scope_id IN (SELECT id FROM server_projects WHERE org_id = $1 AND workspace_id = $2)) LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM server_projects WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM server_projects WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
     ),
     sql!(
         "DELETE FROM team_invitations WHERE (org_id, team_id, invitation_id) IN \
@@ -85,7 +88,7 @@ const OF_WORKSPACE: [Sql; 15] = [
 ];
 
 /// `$1` the organization, `$2` how many rows.
-const OF_ORGANIZATION: [Sql; 23] = [
+const OF_ORGANIZATION: [Sql; 24] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -105,6 +108,10 @@ const OF_ORGANIZATION: [Sql; 23] = [
     ),
     sql!(
         "DELETE FROM grants WHERE (org_id, id) IN (SELECT org_id, id FROM grants WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM server_projects WHERE (org_id, id) IN \
+         (SELECT org_id, id FROM server_projects WHERE org_id = $1 LIMIT $2)"
     ),
     sql!(
         "DELETE FROM team_invitations WHERE (org_id, team_id, invitation_id) IN \

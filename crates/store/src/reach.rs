@@ -6,11 +6,11 @@ use tenantry_core::authz::AuthzStore;
 use tenantry_core::error::Result;
 use tenantry_core::grant::Subject;
 use tenantry_core::ids::{OrganizationId, PrincipalId};
-use tenantry_core::permission::{Level, PermissionSet};
+use tenantry_core::permission::{Level, Permission, PermissionSet};
 use tenantry_core::workspace;
 use uuid::Uuid;
 
-use crate::driver::{Conn, Sql, params, sql};
+use crate::driver::{Conn, Sql, Value, params, sql};
 use crate::principal::raise_auth_version;
 use crate::session::Db;
 
@@ -21,6 +21,22 @@ pub(crate) const HELD: Sql = sql!(
      WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
        AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id"
 );
+/// Whether the principal holds a role in a project of the workspace's server, or something there is shared with it, directly
+/// or by team.
+const HAS_INSIDE: Sql = sql!(
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM server_projects s CROSS JOIN grants g \
+       WHERE s.org_id = $1 AND s.workspace_id = $3 AND g.org_id = s.org_id AND g.scope_id = s.id \
+         AND g.subject_id = $2) \
+     OR EXISTS (SELECT 1 FROM team_members t CROSS JOIN server_projects s CROSS JOIN grants g \
+       WHERE t.org_id = $1 AND t.principal_id = $2 AND s.org_id = t.org_id AND s.workspace_id = $3 \
+         AND g.org_id = s.org_id AND g.scope_id = s.id AND g.subject_id = t.team_id) \
+     OR EXISTS (SELECT 1 FROM resource_shares r WHERE r.org_id = $1 AND r.subject_id = $2 AND r.workspace_id = $3) \
+     OR EXISTS (SELECT 1 FROM team_members t CROSS JOIN resource_shares r \
+       WHERE t.org_id = $1 AND t.principal_id = $2 AND r.org_id = t.org_id AND r.subject_id = t.team_id \
+         AND r.workspace_id = $3)"
+);
+const WORKSPACE_OF_PROJECT: Sql =
+    sql!("SELECT workspace_id FROM server_projects WHERE org_id = $1 AND id = $2");
 const UNREACH: Sql =
     sql!("DELETE FROM reach WHERE principal_id = $1 AND org_id = $2 AND level = $3 AND scope_id = $4");
 /// What a principal reaches on a scope; on an organization with what its people are ordered by.
@@ -48,7 +64,17 @@ pub(crate) async fn derive(
     object: &Uuid,
 ) -> Result<()> {
     let org = organization.as_uuid();
-    let held = db.conn.all(&HELD, params![org, principal.as_uuid(), object], |row| row.int(0)).await?;
+    if level == Level::Project {
+        // A role in a project lets into the workspace, and is good for nothing else outside of the workspace's server.
+        let workspace = db.conn.first(&WORKSPACE_OF_PROJECT, params![org, object], |row| row.id(0)).await?;
+        let Some(workspace) = workspace else { return Ok(()) };
+        return Box::pin(derive(db, organization, principal, Level::Workspace, &workspace)).await;
+    }
+    let params = || [Value::from(org), Value::from(principal.as_uuid()), Value::from(object)];
+    let mut held = db.conn.all(&HELD, &params(), |row| row.int(0)).await?;
+    if level == Level::Workspace && db.conn.first(&HAS_INSIDE, &params(), |_| Ok(())).await?.is_some() {
+        held.push(TO_ENTER.bits());
+    }
     if held.is_empty() {
         let params = params![principal.as_uuid(), org, level as i64, object];
         db.conn.run(&UNREACH, params).await?;
@@ -89,6 +115,9 @@ pub(crate) async fn derive_for_subject(
     }
 }
 
+/// What somebody has of a workspace by holding anything inside its server: they may enter.
+const TO_ENTER: PermissionSet = PermissionSet::of(&[Permission::ReadWorkspace]);
+
 /// Who, in which organization, at which level, on what.
 pub(crate) type Place = (Uuid, Uuid, i64, Uuid);
 
@@ -99,15 +128,27 @@ pub(crate) async fn definition_and_reach(
     let all = sql!(
         "SELECT g.subject_id, g.org_id, g.level, g.scope_id, ro.permissions, -1 AS role_rank \
          FROM grants g CROSS JOIN roles ro \
-         WHERE g.subject_kind = 'principal' AND ro.org_id = g.org_id AND ro.id = g.role_id \
+         WHERE g.subject_kind = 'principal' AND g.level < 3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
          UNION ALL SELECT t.principal_id, g.org_id, g.level, g.scope_id, ro.permissions, -1 \
          FROM grants g CROSS JOIN team_members t CROSS JOIN roles ro \
-         WHERE g.subject_kind = 'team' AND t.org_id = g.org_id AND t.team_id = g.subject_id \
+         WHERE g.subject_kind = 'team' AND g.level < 3 AND t.org_id = g.org_id AND t.team_id = g.subject_id \
            AND ro.org_id = g.org_id AND ro.id = g.role_id \
+         UNION ALL SELECT g.subject_id, g.org_id, 2, s.workspace_id, $1, -1 \
+         FROM grants g CROSS JOIN server_projects s \
+         WHERE g.subject_kind = 'principal' AND g.level = 3 AND s.org_id = g.org_id AND s.id = g.scope_id \
+         UNION ALL SELECT t.principal_id, g.org_id, 2, s.workspace_id, $1, -1 \
+         FROM grants g CROSS JOIN server_projects s CROSS JOIN team_members t \
+         WHERE g.subject_kind = 'team' AND g.level = 3 AND s.org_id = g.org_id AND s.id = g.scope_id \
+           AND t.org_id = g.org_id AND t.team_id = g.subject_id \
+         UNION ALL SELECT r.subject_id, r.org_id, 2, r.workspace_id, $1, -1 \
+         FROM resource_shares r WHERE r.subject_kind = 'principal' \
+         UNION ALL SELECT t.principal_id, r.org_id, 2, r.workspace_id, $1, -1 \
+         FROM resource_shares r CROSS JOIN team_members t \
+         WHERE r.subject_kind = 'team' AND t.org_id = r.org_id AND t.team_id = r.subject_id \
          UNION ALL SELECT principal_id, org_id, level, scope_id, permissions, role_rank FROM reach"
     );
     let rows = conn
-        .all(&all, params![], |row| {
+        .all(&all, params![TO_ENTER.bits()], |row| {
             let place = (row.id(0)?, row.id(1)?, row.int(2)?, row.id(3)?);
             Ok((place, PermissionSet::from_bits(row.int(4)?), row.int(5)?))
         })

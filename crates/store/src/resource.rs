@@ -3,25 +3,41 @@
 use std::iter;
 
 use async_trait::async_trait;
-use tenantry_core::authz::{WorkspaceScope, Writable};
+use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
-use tenantry_core::ids::{PrincipalId, TeamId};
+use tenantry_core::grant::Subject;
+use tenantry_core::ids::{OrganizationId, PrincipalId, TeamId, WorkspaceId};
+use tenantry_core::permission::{Level, PermissionSet};
 use tenantry_core::resource::{
-    Action, ActionSet, ContentRights, Resource, ResourceKind, ResourceStore, Share, ShareSubject,
+    Action, ActionSet, ContentRights, InsideRights, Resource, ResourceKind, ResourceStore, Rights, Share,
+    ShareSubject,
 };
 use uuid::Uuid;
 
+use crate::assignment::subject;
 use crate::compile::id_list;
-use crate::driver::{Sql, params, sql};
+use crate::driver::{Row, Sql, params, sql};
+use crate::grant::SERVER_PROJECT;
+use crate::reach::derive_for_subject;
 use crate::session::Db;
 
-/// What roles in a workspace hold beside permissions, directly or by team.
-pub(crate) const CONTENT: Sql = sql!(
-    "SELECT ro.content FROM grants g CROSS JOIN roles ro \
+/// What roles in a workspace hold beside permissions, and roles in projects of its server hold altogether, directly or by
+/// team. Nil stands for no project.
+pub(crate) const INSIDE: Sql = sql!(
+    "SELECT s.project_id, ro.permissions, ro.content \
+     FROM server_projects s CROSS JOIN grants g CROSS JOIN roles ro \
+     WHERE s.org_id = $1 AND s.workspace_id = $3 AND g.org_id = s.org_id AND g.scope_id = s.id \
+       AND g.subject_id = $2 AND ro.org_id = g.org_id AND ro.id = g.role_id \
+     UNION ALL SELECT s.project_id, ro.permissions, ro.content \
+     FROM team_members t CROSS JOIN server_projects s CROSS JOIN grants g CROSS JOIN roles ro \
+     WHERE t.org_id = $1 AND t.principal_id = $2 AND s.org_id = t.org_id AND s.workspace_id = $3 \
+       AND g.org_id = s.org_id AND g.scope_id = s.id AND g.subject_id = t.team_id \
+       AND ro.org_id = g.org_id AND ro.id = g.role_id \
+     UNION ALL SELECT $4, 0, ro.content FROM grants g CROSS JOIN roles ro \
      WHERE g.org_id = $1 AND g.subject_id = $2 AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
        AND ro.content <> '' \
-     UNION ALL SELECT ro.content FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
+     UNION ALL SELECT $4, 0, ro.content FROM team_members t CROSS JOIN grants g CROSS JOIN roles ro \
      WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
        AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.content <> ''"
 );
@@ -55,25 +71,93 @@ const FORGET: Sql = sql!(
 const FORGET_KIND: Sql = sql!(
     "DELETE FROM resource_shares WHERE org_id = $1 AND workspace_id = $2 AND kind = $3 AND project_id = $4"
 );
+const END_ALL: Sql =
+    sql!("DELETE FROM resource_shares WHERE org_id = $1 AND workspace_id = $2 AND subject_id = $3");
+/// What a project holds; nil would be what is in none.
+const FORGET_INSIDE: Sql =
+    sql!("DELETE FROM resource_shares WHERE org_id = $1 AND workspace_id = $2 AND project_id = $3");
+const FORGET_PROJECT: Sql = sql!("DELETE FROM server_projects WHERE org_id = $1 AND id = $2");
+const END_ROLES: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND scope_id = $2");
+/// Who holds anything in a project.
+const HOLDERS: Sql = sql!(
+    "SELECT subject_kind, subject_id FROM grants WHERE org_id = $1 AND scope_id = $2 \
+     UNION SELECT subject_kind, subject_id FROM resource_shares WHERE org_id = $1 AND workspace_id = $3 \
+       AND project_id = $4"
+);
+const SHARED_WITH: Sql = sql!(
+    "SELECT subject_kind, subject_id FROM resource_shares \
+     WHERE org_id = $1 AND workspace_id = $2 AND kind = $3 AND project_id = $4 AND resource_id = $5"
+);
+const KIND_SHARED_WITH: Sql = sql!(
+    "SELECT DISTINCT subject_kind, subject_id FROM resource_shares \
+     WHERE org_id = $1 AND workspace_id = $2 AND kind = $3 AND project_id = $4"
+);
+const HAS_SHARE: Sql =
+    sql!("SELECT 1 FROM resource_shares WHERE org_id = $1 AND workspace_id = $2 AND subject_id = $3 LIMIT 1");
 const TEAM: Sql = sql!("SELECT 1 FROM teams WHERE org_id = $1 AND id = $2");
 
-const fn subject(share: &ShareSubject) -> (&'static str, &Uuid) {
-    match share {
-        ShareSubject::Principal(id) => ("principal", id.as_uuid()),
-        ShareSubject::Team(id) => ("team", id.as_uuid()),
+/// Where things are shared.
+type Place = (OrganizationId, WorkspaceId);
+
+fn holder(row: &Row<'_>) -> Result<Subject> {
+    Ok(subject(row.text(0)?, row.id(1)?))
+}
+
+async fn has_share(db: &Db<'_>, (organization, workspace): Place, subject: &Subject) -> Result<bool> {
+    let params = params![organization.as_uuid(), workspace.as_uuid(), subject.uuid()];
+    Ok(db.conn.first(&HAS_SHARE, params, |_| Ok(())).await?.is_some())
+}
+
+/// Derives anew what those reach of the workspace to whom nothing is shared any longer.
+async fn left_without(db: &Db<'_>, place: Place, subjects: &[Subject]) -> Result<()> {
+    let (organization, workspace) = place;
+    for subject in subjects {
+        if !has_share(db, place, subject).await? {
+            derive_for_subject(db, organization, subject, Level::Workspace, workspace.as_uuid()).await?;
+        }
     }
+    Ok(())
+}
+
+/// Ends every role in the project, and what was shared of what it holds.
+async fn forget_project(db: &Db<'_>, (organization, workspace): Place, project: &Uuid) -> Result<()> {
+    let (org, within) = (organization.as_uuid(), workspace.as_uuid());
+    let known = db.conn.first(&SERVER_PROJECT, params![org, within, project], |row| row.id(0)).await?;
+    // Nobody holds a role in a project that is not known, so the nil id finds none.
+    let known = known.unwrap_or_default();
+    let holders = db.conn.all(&HOLDERS, params![org, &known, within, project], holder).await?;
+    db.conn.run(&END_ROLES, params![org, &known]).await?;
+    db.conn.run(&FORGET_INSIDE, params![org, within, project]).await?;
+    db.conn.run(&FORGET_PROJECT, params![org, &known]).await?;
+    for subject in &holders {
+        derive_for_subject(db, organization, subject, Level::Workspace, within).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
 impl ResourceStore for Db<'_> {
-    async fn content_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<ContentRights> {
+    async fn inside_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<InsideRights> {
         let (organization, workspace) = (scope.organization(), scope.workspace());
         let read = async {
-            let params = params![organization.as_uuid(), principal.as_uuid(), workspace.as_uuid()];
-            let codes = self.conn.all(&CONTENT, params, |row| row.text(0).map(ContentRights::from_code));
-            Ok(codes.await?.iter().fold(ContentRights::NONE, |all, more| all.union(more)))
+            let nowhere = Uuid::nil();
+            let params = params![organization.as_uuid(), principal.as_uuid(), workspace.as_uuid(), &nowhere];
+            let rights = |row: &Row<'_>| {
+                let permissions = PermissionSet::from_bits(row.int(1)?);
+                Ok((row.id(0)?, Rights { permissions, content: ContentRights::from_code(row.text(2)?) }))
+            };
+            let mut inside = InsideRights::default();
+            for (project, rights) in self.conn.all(&INSIDE, params, rights).await? {
+                if project.is_nil() {
+                    inside.everywhere = inside.everywhere.union(&rights.content);
+                } else {
+                    let here = inside.in_projects.entry(project).or_default();
+                    *here = here.union(&rights.in_project());
+                }
+            }
+            Ok(inside)
         };
-        self.kept(organization, |kept| &kept.content, (principal, workspace), read).await
+        self.kept(organization, |kept| &kept.inside, (principal, workspace), read).await
     }
 
     async fn shared_among(
@@ -165,37 +249,65 @@ impl ResourceStore for Db<'_> {
         let Resource { project, kind, id } = share.resource;
         let (project, id) = (project.unwrap_or_default(), id.unwrap_or_default());
         let (organization, workspace) = (scope.organization(), scope.workspace());
-        let (subject_kind, subject) = subject(&share.subject);
+        let with = Subject::from(share.subject);
+        let had = has_share(self, (organization, workspace), &with).await?;
         if share.actions.is_empty() {
             let params =
-                params![organization.as_uuid(), workspace.as_uuid(), kind.word(), &project, &id, subject];
-            return self.conn.run(&END, params).await.map(drop);
+                params![organization.as_uuid(), workspace.as_uuid(), kind.word(), &project, &id, with.uuid()];
+            self.conn.run(&END, params).await?;
+        } else {
+            let params = params![
+                organization.as_uuid(),
+                workspace.as_uuid(),
+                kind.word(),
+                &project,
+                &id,
+                with.kind(),
+                with.uuid(),
+                share.actions.bits(),
+                now.as_micros(),
+                by.as_uuid(),
+            ];
+            self.conn.run(&PUT, params).await?;
         }
-        let params = params![
-            organization.as_uuid(),
-            workspace.as_uuid(),
-            kind.word(),
-            &project,
-            &id,
-            subject_kind,
-            subject,
-            share.actions.bits(),
-            now.as_micros(),
-            by.as_uuid(),
-        ];
-        self.conn.run(&PUT, params).await.map(drop)
+        if had == has_share(self, (organization, workspace), &with).await? {
+            return Ok(());
+        }
+        derive_for_subject(self, organization, &with, Level::Workspace, workspace.as_uuid()).await
     }
 
     async fn forget_shares(&self, scope: &Writable<WorkspaceScope>, resource: &Resource) -> Result<()> {
+        let place = (scope.organization(), scope.workspace());
+        let (organization, workspace) = (place.0.as_uuid(), place.1.as_uuid());
         let project = resource.project.unwrap_or_default();
-        let (organization, workspace) = (scope.organization(), scope.workspace());
-        let (organization, workspace) = (organization.as_uuid(), workspace.as_uuid());
-        if let Some(id) = &resource.id {
+        let with = if let Some(id) = &resource.id {
             let params = params![organization, workspace, resource.kind.word(), &project, id];
-            return self.conn.run(&FORGET, params).await.map(drop);
+            let with = self.conn.all(&SHARED_WITH, params, holder).await?;
+            self.conn.run(&FORGET, params).await?;
+            with
+        } else {
+            let params = params![organization, workspace, resource.kind.word(), &project];
+            let with = self.conn.all(&KIND_SHARED_WITH, params, holder).await?;
+            self.conn.run(&FORGET_KIND, params).await?;
+            with
+        };
+        left_without(self, place, &with).await?;
+        if let Resource { kind: ResourceKind::Project, id: Some(id), .. } = resource {
+            forget_project(self, place, id).await?;
         }
-        let params = params![organization, workspace, resource.kind.word(), &project];
-        self.conn.run(&FORGET_KIND, params).await.map(drop)
+        Ok(())
+    }
+
+    async fn end_shares(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        workspace: WorkspaceId,
+        subject: &Subject,
+    ) -> Result<()> {
+        let organization = scope.organization();
+        let params = params![organization.as_uuid(), workspace.as_uuid(), subject.uuid()];
+        self.conn.run(&END_ALL, params).await?;
+        derive_for_subject(self, organization, subject, Level::Workspace, workspace.as_uuid()).await
     }
 
     async fn is_team(&self, scope: &WorkspaceScope, team: TeamId) -> Result<bool> {

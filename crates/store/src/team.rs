@@ -59,7 +59,8 @@ const ROLES_OF_INVITATION: Sql = sql!(
 );
 /// Where a team holds anything.
 const PLACES: Sql = sql!(
-    "SELECT DISTINCT level, scope_id FROM grants \
+    "SELECT level, scope_id FROM grants WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'team' \
+     UNION SELECT 2, workspace_id FROM resource_shares \
      WHERE org_id = $1 AND subject_id = $2 AND subject_kind = 'team'"
 );
 const MEMBERS: Sql = sql!("SELECT principal_id FROM team_members WHERE org_id = $1 AND team_id = $2");

@@ -295,7 +295,7 @@ async fn built_in_roles_hold_what_is_inside() {
     }
     let pipeline = format!("{OTHER}:pipeline");
     for (name, may) in [
-        ("Workspace Contributor", [true, false, true, false, true]),
+        ("Workspace Contributor", [true, false, false, false, true]),
         ("Stack Admin", [true, true, false, false, false]),
     ] {
         let (user, role) = (scene.viewer.caller.principal, called(name)["id"].as_str().unwrap());
@@ -323,4 +323,87 @@ async fn built_in_roles_hold_what_is_inside() {
     }
     let reserved = json!({"name": "stack admin", "organization_id": scene.north, "level": "workspace"});
     assert_eq!(scene.world.json("POST", "/roles", &scene.ada.token, &reserved).await.status, 409);
+}
+
+/// Roles in a project of the server, made, given, listed and taken as the vendor's own page does it.
+#[tokio::test]
+async fn roles_are_given_in_projects() {
+    let scene = Scene::set().await;
+    let (world, ada) = (&scene.world, &scene.ada.token);
+    let (root, member) = (&world.admin.caller, BuiltinRole::OrganizationMember);
+    let newcomer = scene.outsider.caller.principal;
+    let north = OrganizationRef::parse(&scene.north);
+    world.core.add_organization_user(root, north, newcomer, member).await.unwrap();
+    let pipelines = format!("{STACK}:pipeline");
+    let elsewhere = format!("{OTHER}:pipeline");
+    let role = json!({
+        "name": "Operator",
+        "organization_id": scene.north,
+        "level": "project",
+        "permissions": [
+            {"resource": "pipeline", "action": "read"},
+            {"resource": "project", "action": "read"},
+            {"resource": "pipeline_run", "action": "create"},
+        ],
+    });
+    let role = world.json("POST", "/roles", ada, &role).await.ok();
+    assert_eq!(role["level"], "project");
+    let outside = json!({
+        "name": "Wide",
+        "organization_id": scene.north,
+        "level": "project",
+        "permissions": [{"resource": "stack", "action": "read"}],
+    });
+    assert_eq!(world.json("POST", "/roles", ada, &outside).await.status, 422);
+    let given = format!("/roles/{}/assignments", role["id"].as_str().unwrap());
+    let at = |workspace: &str, project: &str| format!("{given}?user_id={newcomer}{workspace}{project}");
+    let (in_workspace, in_project) =
+        (format!("&workspace_id={}", scene.workspace), format!("&project_id={STACK}"));
+    // A project is one of a workspace, and a role of projects is given in one.
+    assert_eq!(world.ask("POST", &at("", &in_project), ada).await.status, 422);
+    assert_eq!(world.ask("POST", &at(&in_workspace, ""), ada).await.status, 403);
+    assert_eq!(world.ask("POST", &at(&in_workspace, "&project_id=nothing"), ada).await.status, 422);
+    let made = world.ask("POST", &at(&in_workspace, &in_project), ada).await.ok();
+    assert_eq!((&made["workspace_id"], &made["project_id"]), (&json!(scene.workspace), &json!(STACK)));
+    assert_eq!(world.ask("POST", &at(&in_workspace, &in_project), ada).await.status, 409);
+    // It lets into the workspace, and counts in the project alone.
+    let seen = world.get(&format!("/workspaces/{}", scene.workspace), &scene.outsider).await;
+    assert_eq!(seen.ok()["id"], json!(scene.workspace));
+    assert!(scene.may(&scene.outsider, "read", &pipelines).await);
+    assert!(!scene.may(&scene.outsider, "read", &elsewhere).await);
+    assert!(!scene.may(&scene.outsider, "read", "stack").await);
+    let (full, ids) = ("full_access", "ids");
+    let projects = scene.allowed(&scene.outsider, "read", "project").await;
+    assert_eq!((&projects[full], &projects[ids]), (&json!(false), &json!([STACK])));
+    let of_kind = scene.allowed(&scene.outsider, "read", &pipelines).await;
+    assert_eq!(of_kind[full], json!(true));
+    // It is listed by role, by workspace, and by project.
+    for (query, rows) in [
+        (String::new(), 1),
+        (format!("?workspace_id={}", scene.workspace), 1),
+        (format!("?workspace_id={}&project_id={STACK}", scene.workspace), 1),
+        (format!("?workspace_id={}&project_id={OTHER}", scene.workspace), 0),
+    ] {
+        let listed = world.get(&format!("{given}{query}"), &scene.ada).await.ok();
+        assert_eq!(listed.as_array().unwrap().len(), rows, "{query}");
+    }
+    let roles = format!(
+        "/organizations/{}/roles?workspace_scope={}&project_scope={STACK}",
+        scene.north, scene.workspace
+    );
+    let roles = world.get(&roles, &scene.ada).await.ok();
+    let mut names: Vec<_> =
+        roles.as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["Operator", "Project Admin", "Project Contributor", "Project Developer", "Project Viewer"]
+    );
+    // The server tells that the project is gone.
+    let gone = format!("/rbac/resources?resources=project/{STACK}");
+    world.ask("DELETE", &gone, &scene.server).await.ok();
+    assert_eq!(world.ask("DELETE", &at(&in_workspace, &in_project), ada).await.status, 404);
+    assert!(!scene.may(&scene.outsider, "read", &pipelines).await);
+    let unseen = world.get(&format!("/workspaces/{}", scene.workspace), &scene.outsider).await;
+    assert_eq!(unseen.status, 404);
 }

@@ -97,8 +97,8 @@ async fn a_custom_role_changes_and_goes() {
         assert_eq!(world.json("POST", "/roles", &ada.token, &body).await.status, 409, "{name}");
     }
     assert_eq!(world.json("POST", "/roles", &ada.token, &body).await.status, 409);
-    let in_projects = json!({ "name": "P", "organization_id": org, "level": "project" });
-    assert_eq!(world.json("POST", "/roles", &ada.token, &in_projects).await.status, 422);
+    let on_the_server = json!({ "name": "P", "organization_id": org, "level": "server" });
+    assert_eq!(world.json("POST", "/roles", &ada.token, &on_the_server).await.status, 422);
     let admin = world.role(&ada.token, &org, "Organization Admin").await;
     let builtin = json!(["IllegalOperationError", "built-in roles cannot be changed"]);
     world.ask("DELETE", &format!("/roles/{admin}"), &ada.token).await.refused(403, &builtin);

@@ -50,6 +50,8 @@ impl Needed {
     /// To give and take roles.
     pub const MANAGE_USERS: Self =
         Self::of(Permission::ManageOrganizationUsers, Permission::ManageWorkspaceUsers);
+    /// To be there.
+    pub const TO_ENTER: Self = Self::of(Permission::ReadOrganization, Permission::ReadWorkspace);
     /// To see roles.
     pub const READ_ROLES: Self = Self::of(Permission::ReadOrganizationRoles, Permission::ReadWorkspaceRoles);
     /// To make, change and delete custom roles.

@@ -2,9 +2,11 @@
 //!
 //! A party is whoever can hold a role: a principal, a team, or an invitation for whoever accepts it.
 
+use uuid::Uuid;
+
 use super::held::{Assignment, Party, SeenParties};
 use super::service::{RoleName, by_id, called};
-use super::{Grant, Scope, Subject, give, require_an_owner, require_not_account_owner};
+use super::{Grant, RolePlace, Scope, Subject, give, inside, require_an_owner, require_not_account_owner};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{
@@ -14,64 +16,64 @@ use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{InvitationId, PrincipalId, RoleId, TeamId};
 use crate::invitation::Invitation;
-use crate::permission::BuiltinRole;
+use crate::permission::{BuiltinRole, Level};
 use crate::role::{self, Role};
 use crate::store::Session;
 use crate::team;
 
 impl Core {
-    /// Gives one role to one party at a place. Whoever gives it must hold it. A role on an organization makes a person a
+    /// Gives one role to one party at a place, or in a project of a workspace's server. Whoever gives it must hold it. A role on an organization makes a person a
     /// member; by id, an account outside the organization is known only to who runs the server.
     pub async fn assign_role(
         &self,
         caller: &Caller,
-        place: impl Into<Place>,
+        place: impl Into<RolePlace>,
         role: RoleName,
         subject: Subject,
     ) -> Result<Assignment> {
         self.store()
             .write((self.act(caller), place.into(), role, subject), |session, (act, place, role, subject)| {
                 Box::pin(async move {
-                    let needed = Needed::MANAGE_USERS;
-                    let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
-                    let role = fitting(session, &scope, role).await?;
-                    role::require_to_hold(session, &scope, &role).await?;
+                    let (scope, project) = inside::require_to_assign(session, act, place).await?;
+                    let role = fitting(session, &scope, project, role).await?;
+                    role::require_to_hold(session, &scope, project, &role).await?;
                     let party = party(session, act, &scope, *subject).await?;
-                    if held(session, &scope, subject, role.id).await?.is_some() {
+                    let at = inside::find_or_make(session, act, &scope, project).await?;
+                    if held(session, &scope, (subject, at), role.id).await?.is_some() {
                         let message = "the role is given already";
                         let taken = Error::new(Kind::AlreadyExists, "role.assigned", message);
                         return Err(taken.about("assignment", role.id.to_string()));
                     }
                     let organization = scope.organization_scope();
-                    give(session, act, &organization, *subject, &role, scope.at()).await?;
-                    let grant = held(session, &scope, subject, role.id).await?;
+                    give(session, act, &organization, *subject, &role, at).await?;
+                    let grant = held(session, &scope, (subject, at), role.id).await?;
                     let grant = grant.ok_or_else(|| Error::internal("a grant that was made is not there"))?;
-                    record(session, act, &scope, "role.assign", (role.id, subject)).await?;
+                    record(session, act, &scope, "role.assign", (role.id, subject, project)).await?;
                     Ok(Assignment { grant, role, party })
                 })
             })
             .await
     }
 
-    /// Takes one role from one party at a place. The last one that a person or an invitation has on an organization is not
+    /// Takes one role from one party at a place, or in a project of a workspace's server. The last one that a person or an invitation has on an organization is not
     /// taken so, but by removing the person or withdrawing the invitation; the owner keeps the owner's.
     pub async fn unassign_role(
         &self,
         caller: &Caller,
-        place: impl Into<Place>,
+        place: impl Into<RolePlace>,
         role: RoleName,
         subject: Subject,
     ) -> Result<()> {
         self.store()
             .write((self.act(caller), place.into(), role, subject), |session, (act, place, role, subject)| {
                 Box::pin(async move {
-                    let needed = Needed::MANAGE_USERS;
-                    let scope = authz::require_change_at(session, &act.caller, needed, place).await?;
-                    let role = fitting(session, &scope, role).await?;
+                    let (scope, project) = inside::require_to_assign(session, act, place).await?;
+                    let role = fitting(session, &scope, project, role).await?;
                     party(session, act, &scope, *subject).await?;
-                    let grant = held(session, &scope, subject, role.id).await?;
-                    let grant = grant.ok_or_else(|| Error::not_found("assignment"))?;
-                    role::require_to_hold(session, &scope, &role).await?;
+                    let unknown = || Error::not_found("assignment");
+                    let at = inside::find(session, &scope, project).await?.ok_or_else(unknown)?;
+                    let grant = held(session, &scope, (subject, at), role.id).await?.ok_or_else(unknown)?;
+                    role::require_to_hold(session, &scope, project, &role).await?;
                     let organization = scope.organization_scope();
                     let owns = matches!(
                         (role.builtin, scope.workspace(), subject),
@@ -81,12 +83,12 @@ impl Core {
                     if let (true, None, Subject::Principal(user)) = (owns, scope.workspace(), subject) {
                         require_not_account_owner(session, &organization, *user).await?;
                     }
-                    require_another_role(session, &scope, subject).await?;
+                    require_another_role(session, &scope, (subject, at)).await?;
                     session.delete_grant(&organization, &grant).await?;
                     if owns {
                         require_an_owner(session, &organization, scope.at()).await?;
                     }
-                    record(session, act, &scope, "role.unassign", (role.id, subject)).await
+                    record(session, act, &scope, "role.unassign", (role.id, subject, project)).await
                 })
             })
             .await
@@ -110,6 +112,7 @@ impl Core {
                     if held.is_empty() {
                         return Err(Error::not_found("team"));
                     }
+                    inside::end(session, &scope, &subject).await?;
                     let organization = scope.organization_scope();
                     for grant in &held {
                         let role = session.find_role(&scope, grant.role).await?;
@@ -126,10 +129,16 @@ impl Core {
     }
 }
 
-/// A role that can be given at the place.
-async fn fitting(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> Result<Role> {
+/// A role that can be given at the place, or in projects there.
+async fn fitting(
+    session: &dyn Session,
+    scope: &PlaceScope,
+    project: Option<Uuid>,
+    name: &RoleName,
+) -> Result<Role> {
     let role = called(session, scope, name).await?.ok_or_else(|| Error::not_found("role"))?;
-    if !role.fits(scope) {
+    let level = project.map_or(scope.level(), |_| Level::Project);
+    if !role.fits_in(scope, level) {
         let message = "the role is not one that is given at this place";
         return Err(Error::new(Kind::Precondition, "role.place", message));
     }
@@ -139,10 +148,10 @@ async fn fitting(session: &dyn Session, scope: &PlaceScope, name: &RoleName) -> 
 async fn held(
     session: &dyn Session,
     scope: &PlaceScope,
-    subject: &Subject,
+    (subject, at): (&Subject, Scope),
     role: RoleId,
 ) -> Result<Option<Grant>> {
-    let held = session.grants_of(scope, subject, &scope.at()).await?;
+    let held = session.grants_of(scope, subject, &at).await?;
     Ok(held.into_iter().find(|grant| grant.role == role))
 }
 
@@ -196,8 +205,12 @@ async fn open_invitation(
 }
 
 /// Refuses to take the only role that a principal has on an organization, or that an invitation offers.
-async fn require_another_role(session: &dyn Session, scope: &PlaceScope, subject: &Subject) -> Result<()> {
-    let left = match (subject, scope.at()) {
+async fn require_another_role(
+    session: &dyn Session,
+    scope: &PlaceScope,
+    (subject, at): (&Subject, Scope),
+) -> Result<()> {
+    let left = match (subject, at) {
         (Subject::Principal(_), Scope::Organization) => {
             session.grants_of(scope, subject, &Scope::Organization).await?.len()
         }
@@ -216,9 +229,11 @@ async fn record(
     act: &Act,
     scope: &PlaceScope,
     action: &'static str,
-    (role, subject): (RoleId, &Subject),
+    (role, subject, project): (RoleId, &Subject, Option<Uuid>),
 ) -> Result<()> {
     let place = scope.workspace().map(|id| Target::new("workspace", id.as_uuid()));
+    let inside = project.map(|id| Target::new("project", &id));
     let targets = [Target::new("role", role.as_uuid()), Target::new(subject.kind(), subject.uuid())];
-    act.record(session, scope.organization(), action, targets.into_iter().chain(place).collect()).await
+    let targets = targets.into_iter().chain(place).chain(inside).collect();
+    act.record(session, scope.organization(), action, targets).await
 }

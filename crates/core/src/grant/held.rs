@@ -75,7 +75,10 @@ impl Grant {
         let keys = order.iter().map(|by| match by.field {
             AssignmentField::CreatedAt => KeyValue::Int(self.created_at.as_micros()),
             // Not sortable: the store refuses such an order.
-            AssignmentField::Id | AssignmentField::Role | AssignmentField::Subject => KeyValue::Int(0),
+            AssignmentField::Id
+            | AssignmentField::Role
+            | AssignmentField::Project
+            | AssignmentField::Subject => KeyValue::Int(0),
         });
         Cursor { keys: keys.collect(), id: *self.id.as_uuid() }
     }

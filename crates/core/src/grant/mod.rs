@@ -4,6 +4,7 @@
 
 mod assignment;
 mod held;
+mod inside;
 mod leave;
 mod service;
 mod store;
@@ -15,9 +16,7 @@ use crate::audit::Act;
 use crate::authz::{OrganizationScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{
-    GrantId, InvitationId, OrganizationId, PrincipalId, ProjectId, RoleId, TeamId, WorkspaceId,
-};
+use crate::ids::{GrantId, InvitationId, OrganizationId, PrincipalId, RoleId, TeamId, WorkspaceId};
 use crate::page::{Cursor, KeyValue, Order};
 use crate::permission::{BuiltinRole, Level};
 use crate::principal::{Principal, UserField};
@@ -25,6 +24,7 @@ use crate::role::Role;
 use crate::store::Session;
 
 pub use held::{Assignment, Member, Party, SeenParties};
+pub use inside::{RolePlace, ServerProject};
 pub use leave::{Departure, LeftWorkspace};
 pub(crate) use leave::{depart, leave};
 pub(crate) use service::resolve;
@@ -71,8 +71,8 @@ pub enum Scope {
     Organization,
     /// On one workspace.
     Workspace(WorkspaceId),
-    /// On one project.
-    Project(ProjectId),
+    /// In one project of a workspace's server.
+    Project(ServerProject),
 }
 
 impl Scope {
@@ -92,7 +92,7 @@ impl Scope {
             Self::Server => *OrganizationId::SERVER.as_uuid(),
             Self::Organization => *organization.as_uuid(),
             Self::Workspace(id) => *id.as_uuid(),
-            Self::Project(id) => *id.as_uuid(),
+            Self::Project(project) => *project.id.as_uuid(),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{HeldRole, Scope, Subject, UserWithRoles, give, require_an_owner, require_not_account_owner};
+use super::{
+    HeldRole, Scope, Subject, UserWithRoles, give, inside, require_an_owner, require_not_account_owner,
+};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, Needed, OrganizationRef, Place, PlaceScope, View, WorkspaceRef, Writable};
@@ -294,7 +296,7 @@ pub(crate) async fn resolve(
             .await?
             .filter(|role| role.fits(scope))
             .ok_or_else(|| Error::invalid("roles", "unknown", "expected roles that can be granted here"))?;
-        role::require_to_hold(session, scope, &role).await?;
+        role::require_to_hold(session, scope, None, &role).await?;
         if !roles.iter().any(|known| known.id == role.id) {
             roles.push(role);
         }
@@ -339,10 +341,17 @@ pub(super) async fn by_id(
     account.filter(Principal::is_active_user).ok_or_else(unknown)
 }
 
-/// Somebody who holds a role directly at the place.
+/// Somebody who holds a role directly at the place, or in a project of its server.
 async fn holder(session: &dyn Session, scope: &PlaceScope, id: PrincipalId) -> Result<Principal> {
-    if session.grants_of(scope, &Subject::Principal(id), &scope.at()).await?.is_empty() {
-        return Err(Error::not_found("user"));
+    let subject = Subject::Principal(id);
+    if session.grants_of(scope, &subject, &scope.at()).await?.is_empty() {
+        let inside = match scope.workspace() {
+            Some(workspace) => session.grants_inside(scope, &subject, workspace).await?,
+            None => Vec::new(),
+        };
+        if inside.is_empty() {
+            return Err(Error::not_found("user"));
+        }
     }
     let found = session.people(scope, &[id]).await?.remove(&id);
     found.map(Arc::unwrap_or_clone).ok_or_else(|| Error::not_found("user"))
@@ -463,9 +472,12 @@ async fn set_roles(
         let builtin = role.as_ref().and_then(|role| role.builtin);
         owner_goes |= matches!(builtin, Some(BuiltinRole::WorkspaceOwner | BuiltinRole::OrganizationOwner));
         if let Some(role) = role {
-            role::require_to_hold(session, scope, &role).await?;
+            role::require_to_hold(session, scope, None, &role).await?;
         }
         session.delete_grant(&organization, &grant).await?;
+    }
+    if roles.is_empty() {
+        inside::end(session, scope, &subject).await?;
     }
     for role in &roles {
         give(session, act, &organization, subject, role, at).await?;

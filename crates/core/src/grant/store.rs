@@ -1,8 +1,9 @@
 //! The port of grants.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
-use super::{Grant, LeftWorkspace, Scope, SeenParties, Subject, UserWithRoles};
+use super::{Grant, LeftWorkspace, Scope, SeenParties, ServerProject, Subject, UserWithRoles};
 use crate::authz::{OrganizationScope, PlaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -20,6 +21,8 @@ pub enum AssignmentField {
     Id,
     /// The role's id.
     Role,
+    /// The project in which it is given, by its id in the workspace's server.
+    Project,
     /// The id of who holds it, whatever its kind.
     Subject,
     /// When it was made.
@@ -53,7 +56,30 @@ pub trait GrantStore {
     async fn grants_of(&self, scope: &OrganizationScope, subject: &Subject, at: &Scope)
     -> Result<Vec<Grant>>;
 
-    /// The assignments at a workspace, or at an organization and in all of its workspaces whose people the scope shows. Of
+    /// What the subject holds directly in projects of the workspace's server.
+    async fn grants_inside(
+        &self,
+        scope: &OrganizationScope,
+        subject: &Subject,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<Grant>>;
+
+    /// The project of a workspace's server, if somebody holds, or held, a role in it.
+    async fn find_server_project(
+        &self,
+        scope: &OrganizationScope,
+        workspace: WorkspaceId,
+        project: Uuid,
+    ) -> Result<Option<ServerProject>>;
+
+    /// Makes a project known.
+    async fn insert_server_project(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        project: &ServerProject,
+    ) -> Result<()>;
+
+    /// The assignments at a workspace, in projects of its server as well, or at an organization and in all of its workspaces whose people the scope shows. Of
     /// invitations only those that can be accepted at `now`.
     async fn list_grants(
         &self,

@@ -166,7 +166,7 @@ impl Core {
                     let roles = session.offered_roles(&scope, *id).await?;
                     let by_teams = session.roles_of_teams_of(&scope.organization_scope(), *id).await?;
                     for role in roles.iter().chain(&by_teams) {
-                        role::require_to_hold(session, &scope, role).await?;
+                        role::require_to_hold(session, &scope, None, role).await?;
                     }
                     invitation.invited_by = act.caller.principal;
                     invitation.expires_at = act.now.plus_seconds(*seconds);

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::ids::parse_uuid;
 use crate::permission::Permission;
 
-pub use rights::{ContentRights, Rights, needle};
+pub use rights::{ContentRights, InsideRights, Rights, needle};
 pub use service::{Allowed, SharedWith};
 pub use store::{ResourceStore, Share, ShareSubject};
 
@@ -221,6 +221,14 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// The project in which it is, or which it is itself.
+    pub const fn its_project(&self) -> Option<Uuid> {
+        match self.kind {
+            ResourceKind::Project => self.id,
+            _ => self.project,
+        }
+    }
+
     /// Reads the words of a server; `field` is where they came from.
     ///
     /// # Errors

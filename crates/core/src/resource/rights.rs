@@ -1,8 +1,11 @@
 //! Rights to what the servers of workspaces keep: pairs of a kind of resource and an action.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Action, ActionSet, ResourceKind, needed};
+use uuid::Uuid;
+
+use super::{Action, ActionSet, Resource, ResourceKind, needed};
 use crate::permission::{Level, PermissionSet};
 
 const KINDS: usize = ResourceKind::ALL.len();
@@ -158,6 +161,13 @@ impl Rights {
         self.content.union(&ContentRights::implied_by(self.permissions))
     }
 
+    /// What a role holds in a project: nothing of what is in none, and every pair said.
+    #[must_use]
+    pub fn in_project(&self) -> Self {
+        let content = self.all_content().intersection(&ContentRights::everything_at(Level::Project));
+        Self { permissions: self.permissions, content }
+    }
+
     /// Both together.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -165,6 +175,37 @@ impl Rights {
             permissions: self.permissions.union(other.permissions),
             content: self.content.union(&other.content),
         }
+    }
+}
+
+/// What roles give somebody inside the server of a workspace, beside permissions in the workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InsideRights {
+    /// By roles in the workspace, in every project and outside of all.
+    pub everywhere: ContentRights,
+    /// By roles in single projects, whose rights are [`Rights::in_project`].
+    pub in_projects: BTreeMap<Uuid, Rights>,
+}
+
+impl InsideRights {
+    /// What is held in the project; or, without one, outside of all.
+    pub fn at(&self, project: Option<Uuid>) -> Rights {
+        let everywhere = Rights { permissions: PermissionSet::NONE, content: self.everywhere };
+        let here = project.and_then(|project| self.in_projects.get(&project));
+        here.map_or(everywhere, |here| everywhere.union(here))
+    }
+
+    /// Whether this may be done with the resource.
+    pub fn allow(&self, resource: &Resource, action: Action) -> bool {
+        let here = || self.in_projects.get(&resource.its_project()?);
+        self.everywhere.contains(resource.kind, action)
+            || here().is_some_and(|rights| rights.content.contains(resource.kind, action))
+    }
+
+    /// The projects with which this may be done.
+    pub fn projects_for(&self, action: Action) -> impl Iterator<Item = Uuid> {
+        let held = move |rights: &Rights| rights.content.contains(ResourceKind::Project, action);
+        self.in_projects.iter().filter(move |(_, rights)| held(rights)).map(|(project, _)| *project)
     }
 }
 

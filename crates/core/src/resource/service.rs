@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::store::{Share, ShareSubject};
-use super::{Action, ActionSet, ContentRights, RESOURCES_MAX, Resource, Rights};
+use super::{Action, ActionSet, InsideRights, RESOURCES_MAX, Resource, ResourceKind, Rights};
 use crate::Core;
 use crate::audit::Target;
 use crate::authz::{self, WorkspaceScope};
@@ -53,7 +53,7 @@ impl Core {
                     let Some(held) = held_by(session, &scope, *user).await? else {
                         return Ok(vec![false; resources.len()]);
                     };
-                    let by_role = |it: &Resource| held.contains(it.kind, *action);
+                    let by_role = |it: &Resource| held.allow(it, *action);
                     let ids: Vec<Uuid> =
                         resources.iter().filter(|it| !by_role(it)).filter_map(|it| it.id).collect();
                     let shared = session.shared_among(&scope, *user, &ids, *action).await?;
@@ -80,11 +80,17 @@ impl Core {
                     let Some(held) = held_by(session, &scope, *user).await? else {
                         return Ok(Allowed::Only(Vec::new()));
                     };
-                    if held.contains(resource.kind, *action) {
+                    if held.allow(&Resource { id: None, ..*resource }, *action) {
                         return Ok(Allowed::All);
                     }
                     let of = (resource.project, resource.kind);
-                    session.shared_ids(&scope, *user, of, *action).await.map(Allowed::Only)
+                    let mut ids = session.shared_ids(&scope, *user, of, *action).await?;
+                    if resource.kind == ResourceKind::Project {
+                        ids.extend(held.projects_for(*action));
+                        ids.sort_unstable();
+                        ids.dedup();
+                    }
+                    Ok(Allowed::Only(ids))
                 })
             })
             .await
@@ -116,7 +122,7 @@ impl Core {
                     let before = before.iter().find(|it| it.subject == share.subject);
                     let given = before.map(|it| it.actions).unwrap_or_default();
                     for action in share.actions.iter().chain(given.iter()).chain([Action::Share]) {
-                        if held.contains(kind, action) {
+                        if held.allow(&share.resource, action) {
                             continue;
                         }
                         let shared = session.shared_ids(&scope, *sharing, (project, kind), action).await?;
@@ -221,12 +227,13 @@ async fn held_by(
     session: &dyn Session,
     scope: &WorkspaceScope,
     user: PrincipalId,
-) -> Result<Option<ContentRights>> {
+) -> Result<Option<InsideRights>> {
     let held = session.holdings(user, scope.organization(), Some(scope.workspace())).await?;
     let permissions = authz::in_workspace(&held);
     if !permissions.contains(Permission::ReadWorkspace) {
         return Ok(None);
     }
-    let content = session.content_rights(scope, user).await?;
-    Ok(Some(Rights { permissions, content }.all_content()))
+    let mut held = session.inside_rights(scope, user).await?;
+    held.everywhere = Rights { permissions, content: held.everywhere }.all_content();
+    Ok(Some(held))
 }

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Action, ActionSet, ContentRights, Resource, ResourceKind};
-use crate::authz::{WorkspaceScope, Writable};
+use super::{Action, ActionSet, InsideRights, Resource, ResourceKind};
+use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{PrincipalId, TeamId};
+use crate::grant::Subject;
+use crate::ids::{PrincipalId, TeamId, WorkspaceId};
 
 /// With whom something is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,15 @@ pub enum ShareSubject {
     Principal(PrincipalId),
     /// Everybody in a team.
     Team(TeamId),
+}
+
+impl From<ShareSubject> for Subject {
+    fn from(with: ShareSubject) -> Self {
+        match with {
+            ShareSubject::Principal(id) => Self::Principal(id),
+            ShareSubject::Team(id) => Self::Team(id),
+        }
+    }
 }
 
 /// A resource as it is shared with somebody.
@@ -32,8 +42,9 @@ pub struct Share {
 /// Shared resources, in one session.
 #[async_trait]
 pub trait ResourceStore {
-    /// What the principal holds beside permissions by roles in the workspace, directly or by team.
-    async fn content_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<ContentRights>;
+    /// What the principal holds beside permissions by roles in the workspace and in projects of its server, directly or by
+    /// team.
+    async fn inside_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<InsideRights>;
 
     /// Those of the resources with these ids that are shared with the principal, directly or by team, for this.
     async fn shared_among(
@@ -64,8 +75,17 @@ pub trait ResourceStore {
         by: (PrincipalId, Timestamp),
     ) -> Result<()>;
 
-    /// Forgets with whom the resource was shared; without an id, all of its kind.
+    /// Forgets with whom the resource was shared; without an id, all of its kind. With a project goes what is in it, and
+    /// every role in it.
     async fn forget_shares(&self, scope: &Writable<WorkspaceScope>, resource: &Resource) -> Result<()>;
+
+    /// Ends what is shared with the subject in the workspace.
+    async fn end_shares(
+        &self,
+        scope: &Writable<OrganizationScope>,
+        workspace: WorkspaceId,
+        subject: &Subject,
+    ) -> Result<()>;
 
     /// Whether the team is one of the organization.
     async fn is_team(&self, scope: &WorkspaceScope, team: TeamId) -> Result<bool>;

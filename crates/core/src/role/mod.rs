@@ -3,6 +3,8 @@
 mod service;
 mod store;
 
+use uuid::Uuid;
+
 use crate::audit::Act;
 use crate::authz::{self, OrganizationScope, PlaceScope};
 use crate::clock::Timestamp;
@@ -77,7 +79,12 @@ impl Role {
 
     /// Whether it can be granted at the place.
     pub(crate) fn fits(&self, place: &PlaceScope) -> bool {
-        self.level == place.level() && (self.workspace.is_none() || self.workspace == place.workspace())
+        self.fits_in(place, place.level())
+    }
+
+    /// Whether it can be granted at this level of the place.
+    pub(crate) fn fits_in(&self, place: &PlaceScope, level: Level) -> bool {
+        self.level == level && (self.workspace.is_none() || self.workspace == place.workspace())
     }
 
     /// What it is called where built-in roles have these titles.
@@ -113,14 +120,34 @@ pub async fn builtin(session: &dyn Session, scope: &OrganizationScope, role: Bui
 }
 
 /// Nobody gives, takes or changes a role that holds more than they hold at the place themselves.
-pub(crate) async fn require_to_hold(session: &dyn Session, scope: &PlaceScope, role: &Role) -> Result<()> {
+/// In a project, what one holds there counts as well.
+pub(crate) async fn require_to_hold(
+    session: &dyn Session,
+    scope: &PlaceScope,
+    project: Option<Uuid>,
+    role: &Role,
+) -> Result<()> {
     let mut held = Rights::from(scope.permissions());
-    if let PlaceScope::Workspace(workspace) = scope
-        && !held.all_content().includes(&role.content)
-    {
-        let own = session.content_rights(workspace, workspace.principal()).await?;
-        // A narrowed credential leaves the pairs that its permissions would.
-        held.content = own.intersection(&ContentRights::implied_by(workspace.by_own_roles()));
+    if !held.permissions.includes(role.permissions) || !held.all_content().includes(&role.content) {
+        held = held_at(session, scope, project).await?;
     }
     authz::require_to_hold(held, role.rights())
+}
+
+/// What the caller holds at the place, and in a project of its server if one is named.
+pub(crate) async fn held_at(
+    session: &dyn Session,
+    scope: &PlaceScope,
+    project: Option<Uuid>,
+) -> Result<Rights> {
+    let held = Rights::from(scope.permissions());
+    let PlaceScope::Workspace(workspace) = scope else { return Ok(held) };
+    let own = session.inside_rights(workspace, workspace.principal()).await?.at(project);
+    // A narrowed credential leaves the pairs that its permissions would.
+    let left = workspace.by_own_roles();
+    let own = Rights {
+        permissions: own.permissions.intersection(left),
+        content: own.content.intersection(&ContentRights::implied_by(left)),
+    };
+    Ok(held.union(&own))
 }

@@ -186,7 +186,7 @@ impl Core {
                     role.content = content.union(&change.add.content).difference(&change.remove.content);
                     if role.rights() != held_before {
                         require_rights_of_level(role.level, &role.rights())?;
-                        require_to_hold(session, &scope, &role).await?;
+                        require_to_hold(session, &scope, None, &role).await?;
                     }
                     role.version += 1;
                     role.updated_at = act.now;
@@ -271,7 +271,7 @@ pub(crate) async fn create(
         updated_at: act.now,
     };
     require_rights_of_level(role.level, &role.rights())?;
-    require_to_hold(session, scope, &role).await?;
+    require_to_hold(session, scope, None, &role).await?;
     let inserted = session.insert_role(&scope.organization_scope(), &role).await;
     inserted.map_err(|error| title_taken(error, &role.title))?;
     let targets = vec![Target::new("role", role.id.as_uuid())];
@@ -327,7 +327,7 @@ async fn custom(
         let message = "the role belongs to the organization and is changed there";
         return Err(Error::new(Kind::Precondition, "role.of_organization", message));
     }
-    require_to_hold(session, &scope, &role).await?;
+    require_to_hold(session, &scope, None, &role).await?;
     version::require(Seen::Role, role.version, expected_version)?;
     Ok((scope, role))
 }

@@ -48,6 +48,7 @@ mod once;
 mod organizations;
 mod pages;
 mod postgres_only;
+mod project_roles;
 mod races;
 mod reach;
 mod roles;
