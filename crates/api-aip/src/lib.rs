@@ -331,6 +331,7 @@ pub fn routes() -> Routes {
                 ("undelete", openapi::workspaces::undelete_workspace()),
                 ("testPermissions", openapi::workspaces::test_workspace_permissions()),
                 ("rotateEnrollmentKey", openapi::workspace_server::rotate_enrollment_key()),
+                ("reportServer", openapi::workspace_server::report_server()),
             ],
         )
         .route(

@@ -2,12 +2,13 @@
 //! somebody else runs.
 
 use axum::http::Method;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
 use tenantry_core::credential::{OVERLAP_SECONDS_MAX, Rotation};
 use tenantry_core::permission::Permission;
-use tenantry_core::workspace::{EnrolledWorkspace, WorkspaceDetail};
-use tenantry_core::{Core, Result};
+use tenantry_core::text::web_address;
+use tenantry_core::workspace::{EnrolledWorkspace, State, StatusReport, WorkspaceDetail};
+use tenantry_core::{Core, Error, Result};
 use tenantry_http::Routes;
 
 use crate::args::{judged_in_workspace, target};
@@ -35,7 +36,28 @@ pub(crate) const WORKSPACE_SERVER: Message = Message {
     ],
 };
 
-/// The route of it. Its key is exchanged by a custom method of the workspace.
+/// What who runs a server says of it.
+pub(crate) const SERVER_REPORT: Message = Message {
+    name: "ServerReport",
+    fields: &[
+        Field::required("state", Kind::Choice(states), "What it is now."),
+        Field::optional(
+            "generation",
+            Kind::Number(1, GENERATION_MAX),
+            "The wish that this answers, the last one unless said. One older than what was answered is refused.",
+        ),
+        Field::optional("server_url", Kind::Text(URL_MAX), "Where it is reached; left as it is unless said."),
+    ],
+};
+const URL_MAX: usize = 2083;
+/// What every reader of JSON takes as a whole number.
+const GENERATION_MAX: u64 = 1 << 53;
+
+fn states() -> Vec<String> {
+    State::ALL.iter().map(|state| state.word().to_owned()).collect()
+}
+
+/// The route of it. Its key is exchanged, and its state reported, by custom methods of the workspace.
 pub(crate) fn routes(routes: Routes) -> Routes {
     const SERVER: &str = "/api/v1/organizations/{organization}/workspaces/{workspace}/server";
     use crate::openapi::workspace_server as told;
@@ -75,6 +97,34 @@ pub(crate) async fn rotate_enrollment_key(
     let keep = |made: &EnrolledWorkspace| write(&made.detail);
     let show = |made: EnrolledWorkspace| with_secret(write(&made.detail), &made.key);
     change.make_with_secret(terms, keep, show, work).await
+}
+
+/// `POST .../workspaces/{workspace}:reportServer`: what the server is now, told by who runs it; so a wish is answered. One that
+/// is enrolled reports itself.
+pub(crate) async fn report_server(change: &Change<2>, target: (OrganizationRef, WorkspaceRef)) -> Answer {
+    let read = || -> Result<(StatusReport, Terms)> {
+        let members = Members::of(&SERVER_REPORT, &change.body)?;
+        let state = members.text("state")?.and_then(State::from_word).ok_or_else(|| {
+            Error::invalid("state", "choice", format!("expected one of {}", states().join(", ")))
+        })?;
+        let generation = members.get("generation").filter(|value| !value.is_null()).map(|value| {
+            let number = value.as_i64().filter(|number| *number > 0);
+            number.ok_or_else(|| Error::invalid("generation", "range", "expected a whole number, 1 or more"))
+        });
+        let url = members.text("server_url")?.filter(|url| !url.is_empty());
+        let url = url.map(|url| web_address("server_url", url)).transpose()?;
+        let report = StatusReport {
+            status: Some(state),
+            generation: generation.transpose()?,
+            zenml_status: url.map(|url| json!({ "server_url": url }).to_string()),
+            ..StatusReport::default()
+        };
+        Ok((report, change.terms_without_version()?))
+    };
+    let needed = Permission::OperateWorkspace;
+    let (report, terms) = judged_in_workspace(&change.core, &change.caller, &target, needed, read()).await?;
+    let work = async move |core: Core, caller| core.report_workspace_status(&caller, target, report).await;
+    change.make(terms, write, work).await
 }
 
 fn write(detail: &WorkspaceDetail) -> Value {

@@ -197,7 +197,7 @@ pub(crate) async fn delete_workspace(change: Change<2>) -> Answer {
 }
 
 /// `POST` on a workspace is a custom method, whose name follows a colon (AIP-136): `:undelete`,
-/// `:testPermissions`, `:rotateEnrollmentKey`.
+/// `:testPermissions`, `:rotateEnrollmentKey`, `:reportServer`.
 pub(crate) async fn custom_method(change: Change<2>) -> Answer {
     let (workspace, method) = change.path[1].rsplit_once(':').ok_or(Refusal::UnknownRoute)?;
     let target = target(&change.path[0], workspace);
@@ -205,6 +205,7 @@ pub(crate) async fn custom_method(change: Change<2>) -> Answer {
         "undelete" => undelete_workspace(&change, target).await,
         "testPermissions" => test_workspace_permissions(&change, target).await,
         "rotateEnrollmentKey" => workspace_server::rotate_enrollment_key(&change, target).await,
+        "reportServer" => workspace_server::report_server(&change, target).await,
         _ => Err(Refusal::UnknownRoute.into()),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, TestServer, both_alone, client};
 
-both_alone!(tells_where_the_lifecycle_stands, keys_are_exchanged);
+both_alone!(tells_where_the_lifecycle_stands, keys_are_exchanged, who_runs_servers_answers_wishes);
 
 async fn enroll(server: &TestServer) -> (String, String) {
     let body = json!({"name": "reservoirs", "organization_id": server.organization("northwind")});
@@ -79,4 +79,44 @@ async fn keys_are_exchanged(server: &TestServer) {
     server.send("ada", Method::POST, &ours, None).await.expect(400);
     server.send("ada", Method::POST, &rotate, Some(json!({"overlap": "8d"}))).await.expect(400);
     assert_eq!(server.core.examine().await.unwrap(), []);
+}
+
+async fn who_runs_servers_answers_wishes(server: &TestServer) {
+    let northwind = server.organization("northwind");
+    let sea = server.workspace(&northwind, "ada", "North Sea").await;
+    let at = |method: &str| format!("/api/v1/organizations/northwind/workspaces/{sea}{method}");
+    server.send("ada", Method::PATCH, &format!("/workspaces/{sea}/deploy"), None).await.expect(200);
+    let wished = server.get("ada", &at("/server")).await.expect(200);
+    assert_eq!((&wished["state"], &wished["desired_state"]), (&json!("pending"), &json!("available")));
+    let report =
+        async |who: &str, body: Value| server.send(who, Method::POST, &at(":reportServer"), Some(body)).await;
+    for (field, body) in [
+        ("state", json!({})),
+        ("state", json!({"state": "up"})),
+        ("generation", json!({"state": "available", "generation": 0})),
+        ("generation", json!({"state": "available", "generation": 4711})),
+        ("server_url", json!({"state": "available", "server_url": "ftp://sea.example"})),
+    ] {
+        let refused = report("ada", body).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.text.contains(field), "{field}: {}", refused.text);
+    }
+    for who in ["ben", "cleo", "dan"] {
+        report(who, json!({"state": "available"})).await.expect(403);
+    }
+    let answer = json!({
+        "state": "available", "generation": wished["generation"], "server_url": "https://sea.example"
+    });
+    let told = report("ada", answer).await.expect(200);
+    assert_eq!((&told["state"], &told["observed_generation"]), (&json!("available"), &wished["generation"]));
+    let shown = server.get("ada", &format!("/workspaces/{sea}")).await.expect(200);
+    assert_eq!(
+        (&shown["status"], &shown["zenml_service"]["status"]["server_url"]),
+        (&json!("available"), &json!("https://sea.example"))
+    );
+    // A later wish waits again, and an answer to the one before comes too late once it is answered.
+    server.send("ada", Method::PATCH, &format!("/workspaces/{sea}/deactivate"), None).await.expect(200);
+    report("root", json!({"state": "deactivated"})).await.expect(200);
+    let late = report("ada", json!({"state": "available", "generation": wished["generation"]})).await;
+    assert_eq!(late.status, 409);
 }

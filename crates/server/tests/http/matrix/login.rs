@@ -31,8 +31,6 @@ pub(super) fn rows() -> Vec<Row> {
         row("GET", "/auth/connections"),
         row("GET", "/auth/authorize"),
         row("GET", "/auth/callback"),
-        // The tokens of the matrix are personal ones, which signing out leaves alone.
-        row("POST", "/auth/logout"),
         row("GET", "/auth/api_token"),
         row("POST", "/auth/tenant_authorization/{workspace}"),
         row("POST", "/auth/workspace_authorization/{workspace}"),
@@ -42,7 +40,6 @@ pub(super) fn rows() -> Vec<Row> {
         with(row("PUT", DEVICE), "", Some(json!({}))),
         row("GET", "/connect/authorize"),
         row("POST", "/api/v1/auth/login"),
-        row("POST", "/api/v1/auth/logout"),
         with(row("POST", "/api/v1/auth/refresh"), "", Some(json!({}))),
         row("POST", "/api/v1/auth/device/code"),
         // Nobody has begun it.

@@ -134,6 +134,11 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row("GET", "/api/v1/organizations/{organization}/workspaces/{workspace}/server"),
         with(
+            row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}:reportServer"),
+            "validate_only=true",
+            Some(json!({"state": "available"})),
+        ),
+        with(
             row("POST", "/api/v1/organizations/{organization}/workspaces/{workspace}:rotateEnrollmentKey"),
             VALIDATE,
             None,
@@ -232,5 +237,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(zenml_people::last_rows());
     rows.push(row("DELETE", "/organizations/{organization}"));
     rows.extend(zenml_people::very_last_rows());
+    // Signing out leaves personal tokens alone, and ends the machine's.
+    rows.extend([row("POST", "/auth/logout"), row("POST", "/api/v1/auth/logout")]);
     rows
 }
