@@ -1,16 +1,17 @@
 """OAuthLib: what it writes is understood, and what is answered it reads: code with PKCE, refresh, revocation, service
-accounts."""
+accounts, devices. It has no discovery and no introspection."""
 
 import os
 
 import requests
-from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, WebApplicationClient
+from oauthlib.oauth2 import BackendApplicationClient, DeviceClient, InvalidGrantError, WebApplicationClient
 
 from browser import Browser
 from judge import CALLBACK, DEMO, PERSON, URL, register
 
 # The demo is on plain http, on the own machine.
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 registered = register()
 secret = (registered["client_id"], registered["client_secret"])
@@ -55,8 +56,16 @@ assert requests.get(f"{URL}/api/v1/me", headers=bearer, timeout=30).status_code 
 account = DEMO["service_accounts"]["northwind-ci"]
 service = BackendApplicationClient(account["client_id"])
 body = service.prepare_request_body(scope="api", include_client_id=True, client_secret=account["client_secret"])
-answer = requests.post(
-    f"{URL}/oauth2/token", data=body, headers={"Content-Type": "application/x-www-form-urlencoded"}, timeout=30
-)
+answer = requests.post(f"{URL}/oauth2/token", data=body, headers=FORM, timeout=30)
 token = service.parse_request_body_response(answer.text)
 assert token["expires_in"] > 0
+
+device = DeviceClient("tenantry-cli")
+asked = {"client_id": "tenantry-cli", "scope": "api"}
+started = requests.post(f"{URL}/oauth2/device_authorization", data=asked, timeout=30).json()
+approval, person = f"{URL}/api/v1/me/devices:approve", {"Authorization": f"Bearer {PERSON['token']}"}
+assert requests.post(approval, json={"user_code": started["user_code"]}, headers=person, timeout=30).status_code == 200
+body = device.prepare_request_body(started["device_code"])
+token = device.parse_request_body_response(requests.post(f"{URL}/oauth2/token", data=body, headers=FORM, timeout=30).text)
+bearer = {"Authorization": f"Bearer {token['access_token']}"}
+assert requests.get(f"{URL}/api/v1/me", headers=bearer, timeout=30).status_code == 200

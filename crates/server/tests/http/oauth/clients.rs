@@ -5,7 +5,10 @@ use oauth2::{
     AuthUrl, DeviceAuthorizationUrl, IntrospectionUrl, RevocationUrl, StandardDeviceAuthorizationResponse,
     StandardRevocableToken, TokenIntrospectionResponse, TokenUrl,
 };
-use openidconnect::core::{CoreClient, CoreProviderMetadata, CoreResponseType, CoreUserInfoClaims};
+use openidconnect::core::{
+    CoreClient, CoreDeviceAuthorizationResponse, CoreProviderMetadata, CoreResponseType, CoreRevocableToken,
+    CoreUserInfoClaims,
+};
 use openidconnect::{
     AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
     IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse,
@@ -37,8 +40,16 @@ async fn openidconnect_is_content(server: &TestServer) {
     let metadata = CoreProviderMetadata::discover_async(issuer, &send).await.unwrap();
     let id = ClientId::new(app.id.clone());
     let secret = Some(ClientSecret::new(app.secret.clone()));
-    let judge = CoreClient::from_provider_metadata(metadata, id, secret)
-        .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap());
+    // What the crate's own discovery leaves out is where the other document says.
+    let at = |path: &str| format!("{}/oauth2/{path}", server.url);
+    let judge_of = |id: ClientId, secret: Option<ClientSecret>| {
+        CoreClient::from_provider_metadata(metadata.clone(), id, secret)
+            .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap())
+            .set_introspection_url(IntrospectionUrl::new(at("introspect")).unwrap())
+            .set_revocation_url(RevocationUrl::new(at("revoke").replace("http://", "https://")).unwrap())
+            .set_device_authorization_url(DeviceAuthorizationUrl::new(at("device_authorization")).unwrap())
+    };
+    let judge = judge_of(id, secret);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let (url, state, nonce) = judge
@@ -65,7 +76,33 @@ async fn openidconnect_is_content(server: &TestServer) {
         .unwrap();
     assert_eq!(info.email().unwrap().as_str(), "ben@tenantry.example");
     let refresh = tokens.refresh_token().unwrap();
-    judge.exchange_refresh_token(refresh).unwrap().request_async(&send).await.unwrap();
+    let next = judge.exchange_refresh_token(refresh).unwrap().request_async(&send).await.unwrap();
+    let told = judge.introspect(next.access_token()).request_async(&send).await.unwrap();
+    assert_eq!((told.active(), told.username()), (true, Some("ben")));
+    let ended = CoreRevocableToken::RefreshToken(next.refresh_token().unwrap().clone());
+    judge.revoke_token(ended).unwrap().request_async(&send).await.unwrap();
+    assert!(!judge.introspect(next.access_token()).request_async(&send).await.unwrap().active());
+
+    let account = &server.estate.service_accounts[0];
+    let secret = ClientSecret::new(account.client_secret.clone());
+    let service = judge_of(ClientId::new(account.client_id.clone()), Some(secret));
+    let granted = service.exchange_client_credentials().unwrap().add_scope(Scope::new("api".to_owned()));
+    let granted = granted.request_async(&send).await.unwrap();
+    server.get(granted.access_token().secret(), "/api/v1/me").await.expect(200);
+
+    let device = judge_of(ClientId::new("tenantry-cli".to_owned()), None);
+    let started = device.exchange_device_code().add_scope(Scope::new("api".to_owned()));
+    let started: CoreDeviceAuthorizationResponse = started.request_async(&send).await.unwrap();
+    let approve = async |_: std::time::Duration| approve(server, started.user_code().secret()).await;
+    let polling = device.exchange_device_access_token(&started).unwrap();
+    let tokens = polling.request_async(&send, approve, None).await.unwrap();
+    server.get(tokens.access_token().secret(), "/api/v1/me").await.expect(200);
+}
+
+/// While a device waits to ask again, somebody confirms it.
+async fn approve(server: &TestServer, code: &str) {
+    let body = json!({ "user_code": code });
+    server.send("ben", reqwest::Method::POST, "/api/v1/me/devices:approve", Some(body)).await.expect(200);
 }
 
 /// Each client of its own: the crate's types say which addresses are set.
@@ -116,12 +153,7 @@ async fn oauth2_is_content(server: &TestServer) {
     let device = judge!(server, "tenantry-cli");
     let started = device.exchange_device_code().add_scope(Scope::new("api".to_owned()));
     let started: StandardDeviceAuthorizationResponse = started.request_async(&send).await.unwrap();
-    // While it waits to ask again, somebody confirms.
-    let approve = async |_: std::time::Duration| {
-        let body = json!({"user_code": started.user_code().secret()});
-        let approve = "/api/v1/me/devices:approve";
-        server.send("ben", reqwest::Method::POST, approve, Some(body)).await.expect(200);
-    };
+    let approve = async |_: std::time::Duration| approve(server, started.user_code().secret()).await;
     let polling = device.exchange_device_access_token(&started);
     let tokens = polling.request_async(&send, approve, None).await.unwrap();
     server.get(tokens.access_token().secret(), "/api/v1/me").await.expect(200);
