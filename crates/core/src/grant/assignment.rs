@@ -109,7 +109,7 @@ impl Core {
                     let subject = Subject::Team(*team);
                     seen_team(session, &scope, *team).await?;
                     let held = session.grants_of(&scope, &subject, &scope.at()).await?;
-                    if held.is_empty() {
+                    if held.is_empty() && !inside::holds_any(session, &scope, &subject).await? {
                         return Err(Error::not_found("team"));
                     }
                     inside::end(session, &scope, &subject).await?;

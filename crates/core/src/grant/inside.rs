@@ -94,6 +94,14 @@ pub(super) async fn find_or_make(
     Ok(Scope::Project(made))
 }
 
+/// Whether somebody holds a role directly in a project there.
+pub(super) async fn holds_any(session: &dyn Session, scope: &PlaceScope, subject: &Subject) -> Result<bool> {
+    match scope.workspace() {
+        Some(workspace) => Ok(!session.grants_inside(scope, subject, workspace).await?.is_empty()),
+        None => Ok(false),
+    }
+}
+
 /// Ends what somebody holds inside the server of a workspace that they are removed from: roles in projects, none of which
 /// may exceed the caller's own, and what was shared with them.
 pub(super) async fn end(

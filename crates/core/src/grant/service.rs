@@ -344,14 +344,10 @@ pub(super) async fn by_id(
 /// Somebody who holds a role directly at the place, or in a project of its server.
 async fn holder(session: &dyn Session, scope: &PlaceScope, id: PrincipalId) -> Result<Principal> {
     let subject = Subject::Principal(id);
-    if session.grants_of(scope, &subject, &scope.at()).await?.is_empty() {
-        let inside = match scope.workspace() {
-            Some(workspace) => session.grants_inside(scope, &subject, workspace).await?,
-            None => Vec::new(),
-        };
-        if inside.is_empty() {
-            return Err(Error::not_found("user"));
-        }
+    if session.grants_of(scope, &subject, &scope.at()).await?.is_empty()
+        && !inside::holds_any(session, scope, &subject).await?
+    {
+        return Err(Error::not_found("user"));
     }
     let found = session.people(scope, &[id]).await?.remove(&id);
     found.map(Arc::unwrap_or_clone).ok_or_else(|| Error::not_found("user"))

@@ -9,6 +9,7 @@ both_alone!(
     teams_live_their_lives,
     members_come_and_go,
     roles_are_assigned_to_all_kinds_of_parties,
+    roles_are_assigned_in_projects,
     bad_input_is_refused_by_field,
 );
 
@@ -119,6 +120,41 @@ async fn roles_are_assigned_to_all_kinds_of_parties(server: &TestServer) {
     let dan = format!("users/{}", server.principal("dan"));
     give(&there, "workspace-viewer", &dan).await.expect(404);
     give(&there, "workspace-viewer", &ada).await.expect(200);
+}
+
+/// By the id that the project has in the workspace's own server.
+async fn roles_are_assigned_in_projects(server: &TestServer) {
+    let team = make(server, "Tides").await;
+    let northwind = server.organization("northwind");
+    let sea = server.workspace(&northwind, "ada", "North Sea").await;
+    let there = format!("/api/v1/organizations/northwind/workspaces/{sea}/roleAssignments");
+    let project = "0190b0a0-0000-7000-8000-0000000000aa";
+    let give = async |path: &str, role: &str, project: &str| {
+        let member = team.strip_prefix("/api/v1/").unwrap();
+        let body = json!({"role": role, "member": member, "project": project});
+        server.send("ada", Method::POST, path, Some(body)).await
+    };
+    let made = give(&there, "project-viewer", project).await.expect(200);
+    assert_eq!(made["project"], project);
+    give(&there, "project-viewer", project).await.expect(409);
+    give(&there, "workspace-viewer", project).await.expect(400);
+    for (path, wrong) in [(&*there, "sea"), (ASSIGNMENTS, project)] {
+        let refused = give(path, "project-viewer", wrong).await.expect(400);
+        assert_eq!(refused["details"][1]["field_violations"][0]["field"], "project", "{refused}");
+    }
+    let path = format!("/api/v1/{}", made["name"].as_str().unwrap());
+    assert_eq!(server.get("ada", &path).await.expect(200), made);
+    let list = server.get("ada", &there).await.expect(200);
+    assert_eq!(list["role_assignments"][0], made, "the newest first");
+    let id = path.rsplit_once('/').unwrap().1;
+    server.send("ada", Method::DELETE, &format!("{ASSIGNMENTS}/{id}"), None).await.expect(200);
+    server.get("ada", &path).await.expect(404);
+    let roles = "/api/v1/organizations/northwind/roles";
+    let role =
+        json!({"title": "Operator", "role_scope": "ROLE_SCOPE_PROJECT", "permissions": ["read:Content"]});
+    let role = server.send("ada", Method::POST, roles, Some(role)).await.expect(200);
+    assert_eq!(role["role_scope"], "ROLE_SCOPE_PROJECT");
+    give(&there, role["name"].as_str().unwrap(), project).await.expect(200);
 }
 
 async fn bad_input_is_refused_by_field(server: &TestServer) {
