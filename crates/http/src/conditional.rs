@@ -9,13 +9,17 @@ use axum::response::{IntoResponse, Response};
 
 /// The same routes; but 304 is answered in place of whatever has an entity tag that the client knows.
 pub fn conditional<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
-    routes.layer(from_fn(not_again))
+    routes.layer(from_fn(async |request: Request, next: Next| not_again(request, |it| next.run(it)).await))
 }
 
-async fn not_again(request: Request, next: Next) -> Response {
+/// What `answer` gives, unless the client has it already.
+pub(crate) async fn not_again<F: Future<Output = Response>>(
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let known: Vec<_> = request.headers().get_all(IF_NONE_MATCH).iter().cloned().collect();
-    let response = next.run(request).await;
+    let response = answer(request).await;
     if !reads || known.is_empty() || response.status() != StatusCode::OK {
         return response;
     }

@@ -10,10 +10,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use crate::conditional::conditional;
+use crate::conditional::not_again;
 use crate::observe::Route;
 use crate::pages::remember;
-use crate::{Dialect, Limits, Refusal, Refused, Served};
+use crate::{Dialect, Refusal, Refused, Served};
 
 /// The finished router of a dialect: unknown routes and methods, bodies that are too large, handlers that take too
 /// long and handlers that panic are all answered in its shape. Pages that were stamped are answered from memory,
@@ -22,11 +22,10 @@ use crate::{Dialect, Limits, Refusal, Refused, Served};
 /// A handler that takes too long, or whose client is gone, is dropped. A write that the store has begun by then counts
 /// as a whole all the same, any other not at all.
 pub fn enclose<D: Dialect>(routes: Router<Served>, served: Served) -> Router {
-    let limits = served.limits;
-    let remembered = fallbacks::<D>(routes)
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(from_fn_with_state(served.clone(), remember::<D>));
-    conditional(remembered).layer(from_fn_with_state(limits, contain::<D>)).with_state(served)
+    fallbacks::<D>(routes)
+        .layer(DefaultBodyLimit::max(served.limits.body_bytes))
+        .layer(from_fn_with_state(served.clone(), contain::<D>))
+        .with_state(served)
 }
 
 /// Answers unknown paths, and methods that a path has not, in the shape of the dialect. To be called when all routes
@@ -46,14 +45,16 @@ async fn method_not_allowed<D: Dialect>(method: Method) -> Response {
     Refused::<D>::from(Refusal::MethodNotAllowed).into_response()
 }
 
+/// All walls in one layer: each layer of its own would box and move every request once more.
 async fn contain<D: Dialect>(
-    State(limits): State<Limits>,
+    State(served): State<Served>,
     matched: Option<MatchedPath>,
     request: Request,
     next: Next,
 ) -> Response {
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let refusal = match tokio::time::timeout(limits.request, work).await {
+    let answer = not_again(request, |request| remember::<D>(&served, request, next));
+    let work = AssertUnwindSafe(answer).catch_unwind();
+    let refusal = match tokio::time::timeout(served.limits.request, work).await {
         Ok(Ok(response)) => return noting_route(response, matched),
         Ok(Err(panic)) => Refusal::Panicked { message: message_of(&*panic) },
         Err(_) => Refusal::Timeout,

@@ -41,7 +41,7 @@ pub use query::Query;
 pub use refusal::{Dialect, Refusal, Refused};
 pub use routes::Routes;
 pub use segments::Segments;
-pub use served::{Limits, Served};
+pub use served::{Limits, Served, Shared};
 pub use source::{Source, TrustedProxies};
 pub use taken::Taken;
 pub use token_endpoint::{ClientProof, TokenEndpoint, TokenError, token_error_code};

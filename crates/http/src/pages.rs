@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -125,11 +125,7 @@ impl Memory {
 }
 
 /// Answers a request for a page from memory; any other request is passed on, and its answer remembered if it is stamped.
-pub(crate) async fn remember<D: Dialect>(
-    State(served): State<Served>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn remember<D: Dialect>(served: &Served, mut request: Request, next: Next) -> Response {
     let Some(memory) = served.pages.0.as_ref().filter(|_| *request.method() == Method::GET) else {
         return next.run(request).await;
     };

@@ -1,5 +1,6 @@
 //! What every dialect's router is made of.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,13 @@ use tenantry_core::Core;
 use crate::rates::Rates;
 use crate::{Pages, TrustedProxies};
 
-/// The state of every dialect's router.
+/// The state of every dialect's router. Each layer and handler clones it for each request, so a clone is one count.
 #[derive(Clone)]
-pub struct Served {
+pub struct Served(Arc<Shared>);
+
+/// What all clones of a [`Served`] share.
+#[derive(Clone)]
+pub struct Shared {
     /// The use cases.
     pub core: Arc<Core>,
     /// How much of a request is read, for how long it is worked on, and how much is remembered of the answers.
@@ -49,6 +54,14 @@ impl Default for Limits {
     }
 }
 
+impl Deref for Served {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl Served {
     /// `public_url` is the address by which clients reach the server, such as `https://tenantry.example`; it may have
     /// a path, and a slash at its end is dropped.
@@ -56,12 +69,13 @@ impl Served {
         let pages = Pages::new(limits.page_bytes);
         let public_url = public_url.trim_end_matches('/').into();
         let rates = Rates::new(limits.requests_per_minute);
-        Self { core, limits, proxies: TrustedProxies::default(), pages, rates, public_url }
+        let proxies = TrustedProxies::default();
+        Self(Arc::new(Shared { core, limits, proxies, pages, rates, public_url }))
     }
 
     /// The same behind proxies.
     pub fn behind(self, proxies: TrustedProxies) -> Self {
-        Self { proxies, ..self }
+        Self(Arc::new(Shared { proxies, ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// The absolute address of a path, which begins with a slash and is percent-encoded already.

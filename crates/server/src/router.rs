@@ -51,7 +51,6 @@ fn resource(segment: &str) -> &str {
     segment.split(':').next().unwrap_or_default()
 }
 
-#[derive(Clone)]
 struct Dialects {
     aip: Router,
     dreadnode: Router,
@@ -95,7 +94,7 @@ pub fn router(
         zenml_prefix: beside.zenml_prefix,
     };
     let named = health.merge(reference).merge(beside.routes);
-    let all = named.fallback_service(Router::new().fallback(dispatch).with_state(dialects));
+    let all = named.fallback_service(Router::new().fallback(dispatch).with_state(Arc::new(dialects)));
     observe(if is_https { all.layer(map_response(over_https_alone)) } else { all }, observer)
 }
 
@@ -106,20 +105,20 @@ async fn over_https_alone(mut response: Response) -> Response {
     response
 }
 
-async fn dispatch(State(dialects): State<Dialects>, mut request: Request) -> Response {
+async fn dispatch(State(dialects): State<Arc<Dialects>>, mut request: Request) -> Response {
     if let Some(below) = dialects.zenml_prefix.as_ref().and_then(|prefix| prefix.strip(request.uri())) {
         *request.uri_mut() = below;
-        return dialects.zenml.oneshot(request).await.into_response();
+        return dialects.zenml.clone().oneshot(request).await.into_response();
     }
     let router = match Tongue::of(request.uri().path()) {
-        Tongue::Aip => dialects.aip,
-        Tongue::Dreadnode => dialects.dreadnode,
-        Tongue::Evo => dialects.evo,
-        Tongue::Oauth => dialects.oauth,
-        Tongue::Pages => dialects.pages,
-        Tongue::Zenml => dialects.zenml,
+        Tongue::Aip => &dialects.aip,
+        Tongue::Dreadnode => &dialects.dreadnode,
+        Tongue::Evo => &dialects.evo,
+        Tongue::Oauth => &dialects.oauth,
+        Tongue::Pages => &dialects.pages,
+        Tongue::Zenml => &dialects.zenml,
     };
-    router.oneshot(request).await.into_response()
+    router.clone().oneshot(request).await.into_response()
 }
 
 /// Whether the server can serve: the database answers.

@@ -70,9 +70,14 @@ impl Argon {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let busy = || Error::new(Kind::Unavailable, "password.busy", "too many sign-ins at once, try again");
-        let _place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
-        let _turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+        let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
+        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
+        let hashing = tokio::task::spawn_blocking(move || {
+            // Work that has begun goes on without whoever asked for it, so it is the work that has the turn.
+            let _held = (place, turn);
+            work()
+        });
+        hashing.await.map_err(Error::internal)?
     }
 }
 
@@ -136,6 +141,32 @@ mod tests {
             assert_eq!(argon.verify("correct horse", Some(&hash)).await.unwrap(), Verdict::Outdated);
             assert_eq!(argon.verify("wrong horse", Some(&hash)).await.unwrap(), Verdict::Wrong);
         }
+    }
+
+    /// Otherwise clients who leave at once could have any number of passwords hashed.
+    #[tokio::test]
+    async fn who_leaves_frees_no_turn() {
+        let argon = Arc::new(Argon::default());
+        let turns = argon.running.available_permits();
+        let (tell, started) = tokio::sync::oneshot::channel();
+        let (finish, until_told) = std::sync::mpsc::channel();
+        let hashing = Arc::clone(&argon);
+        let client = tokio::spawn(async move {
+            let work = move || {
+                let _ = tell.send(());
+                until_told.recv().map_err(|error| Error::internal(error.to_string()))
+            };
+            hashing.bounded(work).await
+        });
+        started.await.unwrap();
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        assert_eq!(
+            (argon.running.available_permits(), argon.waiting.available_permits()),
+            (turns - 1, QUEUE - 1)
+        );
+        finish.send(()).unwrap();
+        drop(argon.running.acquire_many(u32::try_from(turns).unwrap()).await.unwrap());
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// Digits of the number in a numbered request.
 const DIGITS: usize = 10;
@@ -88,6 +88,14 @@ impl Connection {
 
     /// Sends the request and gives the body of the answer, whose status must be one of success.
     pub(super) async fn ask(&mut self, request: &Request) -> Result<&[u8]> {
+        match self.exchange(request).await? {
+            Answer::Success(body) => Ok(body),
+            Answer::Later(wait) => bail!("the server wants to be asked again in {} s", wait.as_secs()),
+        }
+    }
+
+    /// Sends the request. An answer that is neither of success nor tells when to come back is an error.
+    async fn exchange(&mut self, request: &Request) -> Result<Answer<'_>> {
         request.write(&mut self.sent);
         self.stream.write_all(&self.sent).await.context("the server does not read")?;
         self.received.clear();
@@ -97,16 +105,22 @@ impl Connection {
                 break end + 4;
             }
         };
-        let length = content_length(&self.received[..head]).context("an answer without Content-Length")?;
+        let length = number_in(&self.received[..head], "content-length");
+        let length = usize::try_from(length.context("an answer without Content-Length")?)?;
         while self.received.len() < head + length {
             self.receive().await?;
         }
-        if self.received.get(9) != Some(&b'2') {
-            let line =
-                String::from_utf8_lossy(self.sent.split(|byte| *byte == b'\r').next().unwrap_or_default());
-            bail!("`{line}` was answered:\n{}", String::from_utf8_lossy(&self.received));
+        let status = &self.received[9..12];
+        if status[0] == b'2' {
+            return Ok(Answer::Success(&self.received[head..]));
         }
-        Ok(&self.received[head..])
+        if status == b"503"
+            && let Some(seconds) = number_in(&self.received[..head], "retry-after")
+        {
+            return Ok(Answer::Later(Duration::from_secs(seconds)));
+        }
+        let line = String::from_utf8_lossy(self.sent.split(|byte| *byte == b'\r').next().unwrap_or_default());
+        bail!("`{line}` was answered:\n{}", String::from_utf8_lossy(&self.received))
     }
 
     async fn receive(&mut self) -> Result<()> {
@@ -116,39 +130,66 @@ impl Connection {
         }
     }
 
-    /// Asks until `end`: every `step`th request, from `first` on, in a circle. Gives the microseconds of each.
+    /// Asks until `end`: every `step`th request, from `first` on, in a circle. What the server wants to be asked again
+    /// later is asked again then.
     async fn drive(
         &mut self,
         requests: &[Request],
         (first, step): (usize, usize),
         end: Instant,
-    ) -> Result<Vec<u32>> {
-        let mut took = Vec::with_capacity(1 << 14);
+    ) -> Result<Answered> {
+        let mut answered = Answered { took: Vec::with_capacity(1 << 14), told_to_wait: 0 };
         let mut next = first;
-        let mut before = Instant::now();
-        while before < end {
-            self.ask(&requests[next % requests.len()]).await?;
-            next += step;
-            let now = Instant::now();
-            took.push(u32::try_from((now - before).as_micros()).unwrap_or(u32::MAX));
-            before = now;
+        let mut begin = Instant::now();
+        let mut now = begin;
+        while now < end {
+            match self.exchange(&requests[next % requests.len()]).await? {
+                Answer::Success(_) => {
+                    next += step;
+                    now = Instant::now();
+                    answered.took.push(u32::try_from((now - begin).as_micros()).unwrap_or(u32::MAX));
+                    begin = now;
+                }
+                Answer::Later(wait) => {
+                    answered.told_to_wait += 1;
+                    sleep_until(end.min(Instant::now() + wait)).await;
+                    now = Instant::now();
+                }
+            }
         }
-        Ok(took)
+        Ok(answered)
     }
 }
 
-fn content_length(head: &[u8]) -> Option<usize> {
+/// What a request was answered with.
+enum Answer<'a> {
+    /// Success, with this body.
+    Success(&'a [u8]),
+    /// 503, and when to come back.
+    Later(Duration),
+}
+
+/// What a connection was answered.
+struct Answered {
+    took: Vec<u32>,
+    told_to_wait: usize,
+}
+
+/// The whole number in the header's field of this name.
+fn number_in(head: &[u8], field: &str) -> Option<u64> {
     head.split(|byte| *byte == b'\n').find_map(|line| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        name.eq_ignore_ascii_case(field).then(|| value.trim().parse().ok())?
     })
 }
 
 /// What was answered in a slice of time.
 #[derive(Default)]
 pub(super) struct Slice {
-    /// The microseconds of each request.
+    /// The microseconds of each request, the time included that it was told to wait.
     pub(super) took: Vec<u32>,
+    /// How often the server wanted to be asked again later.
+    pub(super) told_to_wait: usize,
     pub(super) seconds: f64,
 }
 
@@ -169,32 +210,26 @@ impl Clients {
     }
 
     /// Lets every connection ask for about so long.
-    pub(super) fn run(
-        &mut self,
-        runtime: &Runtime,
-        requests: &Arc<[Request]>,
-        span: Duration,
-    ) -> Result<Slice> {
-        runtime.block_on(async {
-            let step = self.connections.len();
-            let begin = Instant::now();
-            let mut running = JoinSet::new();
-            for (first, mut connection) in self.connections.drain(..).enumerate() {
-                let requests = Arc::clone(requests);
-                running.spawn(async move {
-                    let took = connection.drive(&requests, (first, step), begin + span).await?;
-                    anyhow::Ok((connection, took))
-                });
-            }
-            let mut slice = Slice::default();
-            while let Some(ended) = running.join_next().await {
-                let (connection, took) = ended.context("a client panicked")??;
-                self.connections.push(connection);
-                slice.took.extend(took);
-            }
-            slice.seconds = begin.elapsed().as_secs_f64();
-            Ok(slice)
-        })
+    pub(super) async fn run(&mut self, requests: &Arc<[Request]>, span: Duration) -> Result<Slice> {
+        let step = self.connections.len();
+        let begin = Instant::now();
+        let mut running = JoinSet::new();
+        for (first, mut connection) in self.connections.drain(..).enumerate() {
+            let requests = Arc::clone(requests);
+            running.spawn(async move {
+                let answered = connection.drive(&requests, (first, step), begin + span).await?;
+                anyhow::Ok((connection, answered))
+            });
+        }
+        let mut slice = Slice::default();
+        while let Some(ended) = running.join_next().await {
+            let (connection, answered) = ended.context("a client panicked")??;
+            self.connections.push(connection);
+            slice.took.extend(answered.took);
+            slice.told_to_wait += answered.told_to_wait;
+        }
+        slice.seconds = begin.elapsed().as_secs_f64();
+        Ok(slice)
     }
 }
 
@@ -216,8 +251,10 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_length_of_a_body() {
-        assert_eq!(content_length(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"), Some(12));
-        assert_eq!(content_length(b"HTTP/1.1 200 OK\r\n\r\n"), None);
+    fn reads_numbers_of_a_header() {
+        let head = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 12\r\nretry-after: 1\r\n\r\n";
+        assert_eq!(number_in(head, "content-length"), Some(12));
+        assert_eq!(number_in(head, "retry-after"), Some(1));
+        assert_eq!(number_in(b"HTTP/1.1 200 OK\r\n\r\n", "content-length"), None);
     }
 }

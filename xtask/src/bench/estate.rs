@@ -4,9 +4,11 @@ use std::fs;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::server::Settings;
 use crate::child::Guarded;
+use crate::shell;
 
 /// People of each organization who get a token: the owner and some members.
 const TOKENS_EACH: u64 = 4;
@@ -56,10 +58,12 @@ pub(super) struct Organization {
 pub(super) struct Estate {
     pub(super) big: Vec<Organization>,
     pub(super) small: Vec<Organization>,
+    /// The token of who runs the server.
+    pub(super) administrator: String,
 }
 
 impl Estate {
-    /// Fills the database, and reads who got a token.
+    /// Fills the database, makes somebody who runs the server, and reads who got a token.
     pub(super) fn load(settings: &Settings, size: Size) -> Result<Self> {
         let file = settings.data_dir.join("tokens");
         let mut command = settings.command("load");
@@ -77,46 +81,50 @@ impl Estate {
         if !status.success() {
             bail!("the estate was not loaded ({status})");
         }
-        Self::parse(&fs::read_to_string(&file).context("the file of tokens")?)
+        let mut init = settings.command("init");
+        init.args(["--email", "bench@example.org", "--output", "json"]);
+        let made = shell::answer(&mut init).context("nobody was made who runs the server")?;
+        let made: Value = serde_json::from_str(&made).context("who runs the server")?;
+        let administrator = made["token"].as_str().context("who runs the server has no token")?;
+        let tokens = fs::read_to_string(&file).context("the file of tokens")?;
+        let (big, small) = parse(&tokens)?;
+        Ok(Self { big, small, administrator: administrator.to_owned() })
     }
+}
 
-    /// Reads lines of organization, number of its workspaces, user, `owner` or `member`, and token.
-    fn parse(text: &str) -> Result<Self> {
-        let mut all: Vec<Organization> = Vec::new();
-        for line in text.lines() {
-            let [id, workspaces, _, role, token] = line.split('\t').collect::<Vec<_>>()[..] else {
-                bail!("the file of tokens has a line of another form");
-            };
-            match (role, all.last_mut().filter(|known| known.id == id)) {
-                ("owner", _) => all.push(Organization {
-                    id: id.to_owned(),
-                    workspaces: workspaces.parse().context("a number of workspaces")?,
-                    owner: token.to_owned(),
-                    members: Vec::new(),
-                }),
-                (_, Some(known)) => known.members.push(token.to_owned()),
-                (_, None) => bail!("the file of tokens has a member before the owner"),
-            }
+/// Reads lines of organization, number of its workspaces, user, `owner` or `member`, and token. Gives the big
+/// organizations and the small ones.
+fn parse(text: &str) -> Result<(Vec<Organization>, Vec<Organization>)> {
+    let mut all: Vec<Organization> = Vec::new();
+    for line in text.lines() {
+        let [id, workspaces, _, role, token] = line.split('\t').collect::<Vec<_>>()[..] else {
+            bail!("the file of tokens has a line of another form");
+        };
+        match (role, all.last_mut().filter(|known| known.id == id)) {
+            ("owner", _) => all.push(Organization {
+                id: id.to_owned(),
+                workspaces: workspaces.parse().context("a number of workspaces")?,
+                owner: token.to_owned(),
+                members: Vec::new(),
+            }),
+            (_, Some(known)) => known.members.push(token.to_owned()),
+            (_, None) => bail!("the file of tokens has a member before the owner"),
         }
-        let most = all.iter().map(|organization| organization.workspaces).max().unwrap_or_default();
-        let (big, small) = all.into_iter().partition(|organization| organization.workspaces > most / 2);
-        Ok(Self { big, small })
     }
+    let most = all.iter().map(|organization| organization.workspaces).max().unwrap_or_default();
+    Ok(all.into_iter().partition(|organization| organization.workspaces > most / 2))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Estate;
+    use super::parse;
 
     #[test]
     fn tells_big_from_small() {
         let text = "a\t2000\tu\towner\tt1\na\t2000\tv\tmember\tt2\nb\t81\tw\towner\tt3\n";
-        let estate = Estate::parse(text).unwrap();
-        assert_eq!((estate.big.len(), estate.small.len()), (1, 1));
-        assert_eq!(
-            (estate.big[0].owner.as_str(), &estate.big[0].members[..]),
-            ("t1", &["t2".to_owned()][..])
-        );
-        assert!(Estate::parse("a\t5\tu\tmember\tt").is_err() && Estate::parse("a").is_err());
+        let (big, small) = parse(text).unwrap();
+        assert_eq!((big.len(), small.len()), (1, 1));
+        assert_eq!((big[0].owner.as_str(), &big[0].members[..]), ("t1", &["t2".to_owned()][..]));
+        assert!(parse("a\t5\tu\tmember\tt").is_err() && parse("a").is_err());
     }
 }

@@ -32,6 +32,18 @@ pub(super) struct Figures {
     pub(super) ratio_most: f64,
     /// CPU time of what the path is held against, as a multiple of the path's.
     pub(super) cpu_ratio: f64,
+    /// How often the server wanted to be asked again later.
+    pub(super) told_to_wait: usize,
+    /// Of those who signed in meanwhile.
+    pub(super) sign_ins: Option<SignIns>,
+}
+
+/// What became of sign-ins beside a path.
+#[derive(Clone, Serialize)]
+pub(super) struct SignIns {
+    pub(super) per_second: f64,
+    pub(super) p50_ms: f64,
+    pub(super) told_to_wait: usize,
 }
 
 /// A server under measurement, and the database server behind it.
@@ -43,23 +55,62 @@ pub(super) struct Stand<'a> {
 
 /// One of the two that take turns.
 struct Side {
+    asking: Asking,
+    /// Who asks for something else meanwhile.
+    beside: Option<Asking>,
+    cpu_micros: u64,
+    database_cpu_micros: u64,
+}
+
+/// Clients, what they ask for, and what they were answered.
+struct Asking {
     clients: Clients,
     requests: Arc<[Request]>,
     slices: Vec<Slice>,
-    cpu_micros: u64,
-    database_cpu_micros: u64,
+}
+
+impl Asking {
+    async fn slice(&mut self) -> Result<()> {
+        self.slices.push(self.clients.run(&self.requests, SLICE).await?);
+        Ok(())
+    }
+
+    fn answered(&self) -> usize {
+        self.slices.iter().map(|slice| slice.took.len()).sum()
+    }
+
+    fn per_second(&self) -> f64 {
+        count(self.answered()) / self.slices.iter().map(|slice| slice.seconds).sum::<f64>()
+    }
+
+    /// The milliseconds below which so many percent of the requests stayed.
+    fn milliseconds<const N: usize>(&self, percents: [usize; N]) -> Option<[f64; N]> {
+        let mut took: Vec<u32> = self.slices.iter().flat_map(|slice| slice.took.iter().copied()).collect();
+        took.sort_unstable();
+        let last = took.len().checked_sub(1)?;
+        Some(percents.map(|percent| f64::from(took[(took.len() * percent / 100).min(last)]) / 1e3))
+    }
+
+    fn told_to_wait(&self) -> usize {
+        self.slices.iter().map(|slice| slice.told_to_wait).sum()
+    }
 }
 
 impl Stand<'_> {
     /// Measures the path for so many seconds, and what it is held against for as many.
     pub(super) fn measure(&self, path: &Path, seconds: u32) -> Result<Figures> {
-        let mut ours = self.side(path.clients(), &path.requests)?;
-        let mut other = match &path.against {
-            Against::Static(requests) => self.side(path.clients(), requests)?,
-            Against::OneClient => self.side(1, &path.requests)?,
+        let clients = path.clients();
+        let (mut ours, mut other) = match &path.against {
+            Against::Static(requests) => (self.side(clients, &path.requests)?, self.side(clients, requests)?),
+            Against::OneClient => (self.side(clients, &path.requests)?, self.side(1, &path.requests)?),
+            Against::NoSignIns(sign_ins) => {
+                let mut ours = self.side(clients, &path.requests)?;
+                ours.beside = Some(self.asking(sign_ins.len(), sign_ins)?);
+                (ours, self.side(clients, &path.requests)?)
+            }
         };
-        for side in [&mut ours, &mut other] {
-            side.clients.run(self.runtime, &side.requests, WARM_UP)?;
+        for Asking { clients, requests, .. } in [&mut ours.asking, &mut other.asking] {
+            self.runtime.block_on(clients.run(requests, WARM_UP))?;
         }
         for _ in 0..seconds {
             self.slice(&mut ours)?;
@@ -69,14 +120,23 @@ impl Stand<'_> {
     }
 
     fn side(&self, count: usize, requests: &Arc<[Request]>) -> Result<Side> {
+        let asking = self.asking(count, requests)?;
+        Ok(Side { asking, beside: None, cpu_micros: 0, database_cpu_micros: 0 })
+    }
+
+    fn asking(&self, count: usize, requests: &Arc<[Request]>) -> Result<Asking> {
         let clients = Clients::open(self.runtime, self.server.address, count)?;
-        let requests = Arc::clone(requests);
-        Ok(Side { clients, requests, slices: Vec::new(), cpu_micros: 0, database_cpu_micros: 0 })
+        Ok(Asking { clients, requests: Arc::clone(requests), slices: Vec::new() })
     }
 
     fn slice(&self, side: &mut Side) -> Result<()> {
         let before = self.meters()?;
-        side.slices.push(side.clients.run(self.runtime, &side.requests, SLICE)?);
+        self.runtime.block_on(async {
+            match &mut side.beside {
+                None => side.asking.slice().await,
+                Some(beside) => tokio::try_join!(side.asking.slice(), beside.slice()).map(drop),
+            }
+        })?;
         let after = self.meters()?;
         side.cpu_micros += after.0 - before.0;
         side.database_cpu_micros += after.1.saturating_sub(before.1);
@@ -89,26 +149,39 @@ impl Stand<'_> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^52")]
+#[expect(clippy::cast_precision_loss, reason = "microseconds of a few seconds are far below 2^52")]
 fn figures(ours: &Side, other: &Side, has_database: bool) -> Option<Figures> {
-    let answered = |side: &Side| side.slices.iter().map(|slice| slice.took.len()).sum::<usize>() as f64;
-    let rate = |slice: &Slice| slice.took.len() as f64 / slice.seconds;
-    let mut took: Vec<u32> = ours.slices.iter().flat_map(|slice| slice.took.iter().copied()).collect();
-    took.sort_unstable();
-    let at = |percent: usize| took.get(took.len() * percent / 100).map(|micros| f64::from(*micros) / 1e3);
-    let mut ratios: Vec<f64> =
-        ours.slices.iter().zip(&other.slices).map(|(ours, other)| rate(ours) / rate(other)).collect();
+    let each = |side: &Side, micros: u64| micros as f64 / count(side.asking.answered());
+    let rate = |slice: &Slice| count(slice.took.len()) / slice.seconds;
+    let pairs = ours.asking.slices.iter().zip(&other.asking.slices);
+    let mut ratios: Vec<f64> = pairs.map(|(ours, other)| rate(ours) / rate(other)).collect();
     ratios.sort_unstable_by(f64::total_cmp);
-    let cpu_micros = ours.cpu_micros as f64 / answered(ours);
+    let [p50_ms, p99_ms] = ours.asking.milliseconds([50, 99])?;
+    let cpu_micros = each(ours, ours.cpu_micros);
+    let sign_ins = match &ours.beside {
+        None => None,
+        Some(beside) => {
+            let [p50_ms] = beside.milliseconds([50])?;
+            let (per_second, told_to_wait) = (beside.per_second(), beside.told_to_wait());
+            Some(SignIns { per_second, p50_ms, told_to_wait })
+        }
+    };
     Some(Figures {
-        requests_per_second: answered(ours) / ours.slices.iter().map(|slice| slice.seconds).sum::<f64>(),
-        p50_ms: at(50)?,
-        p99_ms: at(99)?,
+        requests_per_second: ours.asking.per_second(),
+        p50_ms,
+        p99_ms,
         cpu_micros,
-        database_cpu_micros: has_database.then(|| ours.database_cpu_micros as f64 / answered(ours)),
+        database_cpu_micros: has_database.then(|| each(ours, ours.database_cpu_micros)),
         ratio: *ratios.get(ratios.len() / 2)?,
         ratio_least: *ratios.first()?,
         ratio_most: *ratios.last()?,
-        cpu_ratio: other.cpu_micros as f64 / answered(other) / cpu_micros,
+        cpu_ratio: each(other, other.cpu_micros) / cpu_micros,
+        told_to_wait: ours.asking.told_to_wait(),
+        sign_ins,
     })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "requests of a few seconds are far fewer than 2^52")]
+fn count(requests: usize) -> f64 {
+    requests as f64
 }

@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     /// Databases to measure on
     #[arg(long, value_enum, default_value = "both")]
     engine: Engines,
-    /// Measure only paths whose name has this in it, such as `list` or `aip-get`
+    /// Measure only paths whose name has one of these in it, with commas between, such as `list` or `aip-get,token`
     #[arg(long, value_name = "FILTER", default_value = "")]
     paths: String,
     /// How to print what was measured

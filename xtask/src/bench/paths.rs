@@ -16,6 +16,8 @@ const ROWS: u64 = 20;
 const ROTATED: usize = 8;
 /// Clients of the creates each have an organization of their own, since changes of one organization wait for each other.
 const CREATORS: usize = 32;
+/// Clients who sign in by password, each with an account of its own.
+const SIGNING_IN: u32 = 8;
 
 /// A path under measurement.
 pub(super) struct Path {
@@ -38,7 +40,7 @@ impl Path {
 
     /// Whether its requests change what is in the database.
     pub(super) const fn changes(&self) -> bool {
-        matches!(self.against, Against::OneClient)
+        matches!(self.against, Against::OneClient | Against::NoSignIns(_))
     }
 }
 
@@ -49,6 +51,8 @@ pub(super) enum Against {
     Static(Arc<[Request]>),
     /// The same requests from one client alone.
     OneClient,
+    /// The same requests while nobody signs in. Beside the path's own, one client signs in by each of these all the time.
+    NoSignIns(Arc<[Request]>),
 }
 
 /// Asks for everything that the paths need to know: page tokens, ids, and the bytes of the answers.
@@ -60,7 +64,7 @@ pub(super) struct Scout<'a> {
 }
 
 impl Scout<'_> {
-    /// The paths over many organizations whose names have `filter` in them.
+    /// The paths over many organizations whose names have a part of `filter` in them, which has commas between its parts.
     pub(super) fn of_many(&self, estate: &Estate, filter: &str) -> Result<Vec<Path>> {
         let mut found = Found { scout: self, filter, paths: Vec::new() };
         let (big, small) = (first(&estate.big, ROTATED), first(&estate.small, ROTATED));
@@ -84,6 +88,9 @@ impl Scout<'_> {
             let asked = r#"{"permissions": ["read:Workspace", "update:Workspace", "delete:Workspace"]}"#;
             self.in_workspaces([big, small], ":testPermissions", Some(asked))
         })?;
+        let token_check = || Ok([big, small].into_iter().flat_map(check_tokens).collect());
+        found.add("token-check", token_check)?;
+        found.add_beside_sign_ins("static-beside-sign-ins", &estate.administrator, token_check)?;
         let inside = big.first().or(small.first()).context("an estate without an organization")?;
         for (name, resources) in [("zenml-check-1", 1), ("zenml-check-50", 50), ("zenml-check-500", 500)] {
             found.add(name, || self.asked_by_server(name, inside, Some(resources)))?;
@@ -134,7 +141,7 @@ impl Scout<'_> {
     }
 
     /// Keeps what each request is answered with, and makes requests for the same bytes.
-    fn repeat(&self, name: &str, requests: &[Request]) -> Result<Against> {
+    fn repeat(&self, name: &str, requests: &[Request]) -> Result<Arc<[Request]>> {
         let mut repeated = Vec::new();
         for (number, request) in requests.iter().enumerate() {
             let name = format!("{name}-{number}");
@@ -143,7 +150,7 @@ impl Scout<'_> {
             let token = "t".repeat(50);
             repeated.push(Request::new(&format!("/static-answers/{name}"), &token, None));
         }
-        Ok(Against::Static(repeated.into()))
+        Ok(repeated.into())
     }
 
     /// The last page but one of each owner's list, reached by its page tokens.
@@ -216,6 +223,19 @@ impl Scout<'_> {
         Ok(vec![request])
     }
 
+    /// Makes accounts with passwords, and for each a request that signs in. The passwords are right, so that nothing is
+    /// counted against anybody and no throttle keeps the sign-ins away.
+    fn sign_ins(&self, administrator: &str) -> Result<Arc<[Request]>> {
+        let each = (0..SIGNING_IN).map(|number| {
+            let (email, password) = (format!("sign-in-{number}%40example.org"), "correct-horse-battery");
+            let account = format!("/users?email={email}&password={password}");
+            self.ask(&Request::new(&account, administrator, Some("")))?;
+            let form = format!("grant_type=password&username={email}&password={password}");
+            Ok(Request::form("/auth/login", &form))
+        });
+        each.collect()
+    }
+
     fn ask(&self, request: &Request) -> Result<Vec<u8>> {
         self.runtime
             .block_on(async { Connection::open(self.address).await?.ask(request).await.map(<[u8]>::to_vec) })
@@ -234,17 +254,36 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    fn wants(&self, name: &str) -> bool {
+        self.filter.split(',').any(|part| name.contains(part))
+    }
+
     fn add(&mut self, name: &'static str, make: impl FnOnce() -> Result<Vec<Request>>) -> Result<()> {
-        if name.contains(self.filter) {
+        if self.wants(name) {
             let requests = make()?;
-            let against = self.scout.repeat(name, &requests)?;
+            let against = Against::Static(self.scout.repeat(name, &requests)?);
             self.paths.push(Path { name, requests: requests.into(), against });
         }
         Ok(())
     }
 
+    /// Adds the static answers of the bytes that the requests are answered with.
+    fn add_beside_sign_ins(
+        &mut self,
+        name: &'static str,
+        administrator: &str,
+        make: impl FnOnce() -> Result<Vec<Request>>,
+    ) -> Result<()> {
+        if self.wants(name) {
+            let requests = self.scout.repeat(name, &make()?)?;
+            let against = Against::NoSignIns(self.scout.sign_ins(administrator)?);
+            self.paths.push(Path { name, requests, against });
+        }
+        Ok(())
+    }
+
     fn add_against_one_client(&mut self, name: &'static str, requests: impl Iterator<Item = Request>) {
-        if name.contains(self.filter) {
+        if self.wants(name) {
             self.paths.push(Path { name, requests: requests.collect(), against: Against::OneClient });
         }
     }
@@ -266,6 +305,12 @@ fn as_owners(organizations: &[Organization], path: impl Fn(&Organization) -> Str
 fn as_members(organizations: &[Organization], path: impl Fn(&Organization) -> String) -> Vec<Request> {
     let all = organizations.iter().flat_map(|of| of.members.iter().map(move |token| (of, token)));
     all.map(|(of, token)| Request::new(&path(of), token, None)).collect()
+}
+
+/// What costs no more than to find out whose token it is: nothing is read for the answer.
+fn check_tokens(organizations: &[Organization]) -> Vec<Request> {
+    let tokens = organizations.iter().flat_map(|of| of.members.iter().chain([&of.owner]));
+    tokens.map(|token| Request::new("/server/info", token, None)).collect()
 }
 
 fn aip_list(of: &Organization) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::Engine;
-use super::measure::Figures;
+use super::measure::{Figures, SignIns};
 
 /// By how much a page may be dearer than another that shows as many rows: a fifth.
 const GROWTH: f64 = 1.2;
@@ -91,6 +91,11 @@ impl Report {
             (Engine::Sqlite, _, false) if path == "aip-get" || path == "aip-test-permissions" => {
                 judged.push(share(0.50));
             }
+            (_, _, false) if path == "token-check" => judged.push(share(0.75)),
+            (_, _, false) if path == "static-beside-sign-ins" => judged.push(Judged {
+                goal: "at least 75 % of the rate without sign-ins".to_owned(),
+                met: figures.ratio >= 0.75,
+            }),
             (_, _, false) => {}
         }
         if let Some((than, cheaper)) = self.compared_with(engine, mode, path) {
@@ -140,7 +145,8 @@ impl Report {
         }
         let _ = writeln!(
             out,
-            "\nratio: requests/s against a static answer of the same bytes; of creates, against one client"
+            "\nratio: requests/s against a static answer of the same bytes; of creates, against one client; beside sign-ins, \
+             against none"
         );
         out
     }
@@ -151,7 +157,15 @@ impl Row {
         let figures = &self.figures;
         let mode = if self.mode == Mode::Live { "off" } else { "warm" };
         let database = figures.database_cpu_micros.map_or_else(String::new, |micros| format!("{micros:.1}"));
-        let goals: Vec<_> = self.goals.iter().map(Judged::text).collect();
+        let mut notes: Vec<_> = self.goals.iter().map(Judged::text).collect();
+        if let Some(SignIns { per_second, p50_ms, told_to_wait }) = &figures.sign_ins {
+            notes.push(format!(
+                "{per_second:.1} sign-ins/s of {p50_ms:.0} ms, told to come back: {told_to_wait}"
+            ));
+        }
+        if figures.told_to_wait > 0 {
+            notes.push(format!("told to come back: {}", figures.told_to_wait));
+        }
         format!(
             "{:<8} {:<6} {:<26} {:>7.0} {:>7.2} {:>7.2} {:>7.1} {:>7} {:>6.2} {:>15} {:>6.2}  {}",
             self.engine.name(),
@@ -165,7 +179,7 @@ impl Row {
             figures.ratio,
             format!("{:.2}..{:.2}", figures.ratio_least, figures.ratio_most),
             figures.cpu_ratio,
-            goals.join("; ")
+            notes.join("; ")
         )
     }
 }
