@@ -78,6 +78,46 @@ def share(server, workspace):
     step("one stack is shared, is all that is seen, and is shared no more")
 
 
+def meter(server):
+    """What the server makes is counted, and refused where the organization's limit is reached."""
+    ada = expect(200, server.sign_in(token("ada")))["access_token"]
+    projects = f"{API}/api/v1/organizations/{NORTHWIND}/entitlements/project"
+    used = expect(200, call("GET", projects, token("ada")))["used_count"]
+    assert used > 0, "the project that was registered was not counted"
+    new = {"name": "metered", "display_name": "Metered"}
+    expect(200, call("PATCH", projects, token("root"), {"limit": used}))
+    expect(402, call("POST", f"{server.url}/api/v1/projects", ada, new))
+    expect(200, call("PATCH", projects, token("root"), {"limit": None}))
+    expect(200, call("POST", f"{server.url}/api/v1/projects", ada, new))
+    assert expect(200, call("GET", projects, token("ada")))["used_count"] == used + 1
+    step("what a server makes is counted, and refused at the limit")
+
+
+def work_in_a_project(server, workspace):
+    """A role in one project of the server, for somebody who is no member of the workspace."""
+    ada = expect(200, server.sign_in(token("ada")))["access_token"]
+    wells = expect(200, call("GET", f"{server.url}/api/v1/projects?name=wells", ada))["items"][0]["id"]
+    kit = {"user_id": DEMO["people"]["kit"]["id"]}
+    expect(200, call("POST", assignment("Organization Member", kit), token("root")))
+    expect(401, server.sign_in(token("kit")))
+    path = assignment("Project Viewer", {**kit, "workspace_id": workspace["id"], "project_id": wells})
+    expect(200, call("POST", path, token("ada")))
+    theirs = expect(200, server.sign_in(token("kit")))["access_token"]
+    seen = expect(200, call("GET", f"{server.url}/api/v1/projects", theirs))["items"]
+    assert [project["name"] for project in seen] == ["wells"], seen
+    expect(200, call("GET", f"{server.url}/api/v1/pipelines?project={wells}", theirs))
+    expect(403, call("POST", f"{server.url}/api/v1/models", theirs, {"name": "theirs", "project": wells}))
+    expect(200, call("DELETE", path, token("ada")))
+    expect(401, server.sign_in(token("kit")))
+    step("a role in one project lets in, shows that project alone, and ends")
+
+
+def assignment(role, query):
+    listed = f"{API}/organizations/{NORTHWIND}/roles?{urllib.parse.urlencode({'name': role})}"
+    roles = expect(200, call("GET", listed, token("ada")))
+    return f"{API}/roles/{roles[0]['id']}/assignments?{urllib.parse.urlencode(query)}"
+
+
 def stacks(server, credential):
     """Those that somebody may see. The server shows its default one to everybody."""
     found = expect(200, call("GET", f"{server.url}/api/v1/stacks", credential))["items"]
@@ -87,9 +127,8 @@ def stacks(server, credential):
 def run_as_service_account(server, workspace):
     accounts = f"{API}/organizations/{NORTHWIND}/service_accounts"
     account = expect(200, call("POST", accounts, token("ada"), {"username": "nightly", "description": "Runs at night"}))
-    roles = expect(200, call("GET", f"{API}/organizations/{NORTHWIND}/roles?name=Workspace+Developer", token("ada")))
-    place = urllib.parse.urlencode({"user_id": account["id"], "workspace_id": workspace["id"]})
-    expect(200, call("POST", f"{API}/roles/{roles[0]['id']}/assignments?{place}", token("ada")))
+    place = {"user_id": account["id"], "workspace_id": workspace["id"]}
+    expect(200, call("POST", assignment("Workspace Developer", place), token("ada")))
     key = expect(200, call("POST", f"{accounts}/{account['id']}/api_keys", token("ada"), {"name": "first"}))["key"]
     assert key.startswith("ZENPROKEY_"), key
     machine = Client("ada", "nightly")
@@ -124,6 +163,8 @@ def close_and_suspend(server, workspace, cleo):
     suspend = f"{API}/api/v1/users/{DEMO['people']['cleo']['id']}:suspend"
     expect(200, call("POST", suspend, token("root"), {}))
     assert expect(200, call("GET", f"{server.url}/api/v1/projects", cleo))["total"] == 0
+    component = {"name": "fourth", "type": "orchestrator", "flavor": "local", "configuration": {}}
+    expect(403, call("POST", f"{server.url}/api/v1/components", cleo, component))
     expect(401, server.sign_in(token("cleo")))
     step("a suspended user is shown nothing and let in no more")
 
@@ -142,6 +183,8 @@ def main():
         work_as_administrator(server)
         cleo = look_as_viewer(server, workspace)
         share(server, workspace)
+        meter(server)
+        work_in_a_project(server, workspace)
         run_as_service_account(server, workspace)
         ask_with_an_earlier_client()
         close_and_suspend(server, workspace, cleo)

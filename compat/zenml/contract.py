@@ -23,6 +23,10 @@ from werkzeug.wrappers import Request, Response
 HOPS = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection"}
 
 
+# What is no part of this dialect: another one, and the pages for browsers.
+OUTSIDE = ("/api/v1/", "/login", "/oauth2/")
+
+
 class Passage:
     """A WSGI application."""
 
@@ -69,6 +73,8 @@ class Passage:
         asked, answered = WerkzeugOpenAPIRequest(request), WerkzeugOpenAPIResponse(response)
         line = {"operation": self.operation(request), "status": response.status_code, "fault": None}
         if line["operation"] is None:
+            if not request.path.startswith(OUTSIDE):
+                line["fault"] = f"the contract has no {request.method} {request.path}"
             return line
         try:
             # What the server refuses may be what the contract refuses.
