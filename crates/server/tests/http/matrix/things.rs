@@ -14,6 +14,7 @@ use tenantry_core::principal::{NewServiceAccount, NewUser};
 use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::team::{NewTeam, TeamMemberId};
+use tenantry_core::workspace::NewWorkspace;
 
 use crate::harness::TestServer;
 
@@ -97,6 +98,17 @@ pub(super) async fn person(server: &TestServer, name: &str, role: BuiltinRole) -
     let northwind = OrganizationRef::Name("northwind".to_owned());
     server.core.add_organization_user(&root, northwind, user.id, role).await.unwrap();
     (user.id, token.secret.expose().to_owned())
+}
+
+/// A workspace with a server of its own, and the server's token.
+pub(super) async fn machine(server: &TestServer, owner: &str, organization: &str) -> (String, String) {
+    let caller = server.core.authenticate(server.token(owner)).await.unwrap();
+    let new = NewWorkspace { name: "Forge".to_owned(), ..NewWorkspace::default() };
+    let by = OrganizationRef::Name(organization.to_owned());
+    let made = server.core.enroll_workspace(&caller, by, new).await.unwrap();
+    let workspace = made.detail.seen.workspace.id.to_string();
+    let token = server.core.sign_in_client(&workspace, made.key.expose(), None).await.unwrap();
+    (workspace, token.secret.expose().to_owned())
 }
 
 /// What an organization has that can be named: a user, a custom role, a pending invitation, a team that has the user in it
