@@ -188,9 +188,9 @@ pub(crate) async fn end_all(session: &dyn Session, act: &Act, principal: Princip
     session.revoke_credentials_of(principal, act.now).await
 }
 
-/// What a client was allowed with whose token the caller makes a key: the key ends with it, so that who takes it back takes
-/// all of it back.
-async fn authorization_of(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
+/// What a client was allowed with whose token the caller makes a key or lets a device in, or the issuer's word by which the
+/// caller came: what is made ends with it, so that who takes it back takes all of it back.
+pub(crate) async fn authorization_of(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
     match session.hold_authorization_of(act.caller.credential, act.now).await? {
         Some((_, false)) => Err(Error::bad_credential()),
         Some((authorization, true)) => Ok(Some(authorization)),

@@ -90,18 +90,25 @@ impl Core {
         self.guess(caller, source, look).await
     }
 
-    /// Answers the program that shows the code; with a yes, answers what device it will be.
+    /// Answers the program that shows the code; with a yes, answers what device it will be. What a device is given ends with
+    /// the authorization of the program that said yes.
     ///
     /// # Errors
     /// The field `user_code` is wrong if no login waits for it.
     pub async fn decide_device(
         &self,
         caller: &Caller,
+    /// [`Kind::Forbidden`] for a yes by a credential that is narrower than its owner and no browser's session: the device's
+    /// login would outlive it.
         (user_code, source): (&str, Option<IpAddr>),
         decision: Decision,
     ) -> Result<Option<Device>> {
         require_user(caller)?;
-        if let Decision::Approve(Approval { metadata, .. }) = &decision {
+        if let Decision::Approve(Approval { metadata, signed_in_at, .. }) = &decision {
+            // A browser's session is narrow only where an organization's issuer spoke for the person, and ends with that.
+            if signed_in_at.is_none() {
+                credential::require_whole_person(caller)?;
+            }
             checked_metadata(metadata)?;
         }
         let decide = async {

@@ -35,7 +35,7 @@ fn of(organization: OrganizationId) -> IssuerOf {
 }
 
 /// An issuer of north, which is ann's, that may send people of `north.example`.
-async fn scene(core: &TestCore) -> (Member, Member, OrganizationId, Issuer) {
+pub(crate) async fn scene(core: &TestCore) -> (Member, Member, OrganizationId, Issuer) {
     let root = core.root().await;
     let ann = core.user(&root, "ann").await;
     let north = core.organization(&ann, "north").await.id;
