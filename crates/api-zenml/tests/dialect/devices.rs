@@ -161,6 +161,19 @@ async fn a_limited_token_confirms_nothing() {
     world.verify(&ada.token, &started, &json!({})).await.ok();
 }
 
+/// What strangers may begin is bounded for each source, whatever the server's limits are.
+#[tokio::test]
+async fn a_source_begins_so_many_logins() {
+    let world = World::start().await;
+    for _ in 0..100 {
+        world.begin("").await;
+    }
+    let refused = world.form("/auth/device_authorization", &format!("client_id={CLIENT}")).await;
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (429, &"1".parse().unwrap()));
+    world.core.clock().advance_seconds(15 * 60);
+    world.begin("").await;
+}
+
 #[tokio::test]
 async fn programs_say_who_they_are_by_a_uuid() {
     let world = World::start().await;

@@ -31,7 +31,8 @@ impl Core {
     /// Begins a device login.
     ///
     /// # Errors
-    /// [`Refusal::UnauthorizedClient`] for a client that may not, [`Refusal::InvalidScope`] for more than it may ask for.
+    /// [`Refusal::UnauthorizedClient`] for a client that may not, [`Refusal::InvalidScope`] for more than it may ask for,
+    /// `Kind::RateLimited` after about a hundred logins from one source in a quarter of an hour.
     pub async fn start_device_login(&self, request: DeviceRequest) -> Result<StartedLogin> {
         let DeviceRequest { client, scopes, device, interval_seconds, from } = request;
         client.client.require_grant(GrantType::DeviceCode)?;
@@ -41,6 +42,8 @@ impl Core {
                 "scope: expected no more than the client may ask for",
             ));
         }
+        let attempts = Attempts::of_source(Purpose::DeviceLogin, from.source);
+        self.check_attempts(&attempts).await?;
         let device_code = Secret::random(TokenKind::DeviceCode, self.entropy());
         let user_code = UserCode::random(self.entropy());
         let now = self.clock().now();
@@ -65,6 +68,7 @@ impl Core {
                 Box::pin(session.insert_device_login(login, device_code, user_code))
             })
             .await?;
+        self.note_failed(&attempts).await?;
         Ok(StartedLogin { id, device_code, user_code, expires_at, interval_seconds })
     }
 
@@ -94,12 +98,12 @@ impl Core {
     /// the authorization of the program that said yes.
     ///
     /// # Errors
+    /// [`Kind::Forbidden`] for a yes by a credential that is narrower than its owner and no browser's session: the device's
+    /// login would outlive it.
     /// The field `user_code` is wrong if no login waits for it.
     pub async fn decide_device(
         &self,
         caller: &Caller,
-    /// [`Kind::Forbidden`] for a yes by a credential that is narrower than its owner and no browser's session: the device's
-    /// login would outlive it.
         (user_code, source): (&str, Option<IpAddr>),
         decision: Decision,
     ) -> Result<Option<Device>> {

@@ -1,6 +1,9 @@
 //! Asking too often, in the words of each dialect: guessing at a sign-in, and requests as such.
 
+use serde_json::json;
+
 use crate::harness::{Answer, Engine, TestServer, client};
+use crate::reference::Reference;
 
 /// One guess at each sign-in, from the same source.
 async fn guess(server: &TestServer) -> [Answer; 2] {
@@ -90,28 +93,53 @@ async fn secrets_of_clients_are_not_guessed() {
     }
 }
 
+/// Whatever can be asked without a credential, at each operation of the document.
 #[tokio::test]
-async fn strangers_are_counted_at_oauth_and_on_pages() {
-    let form = [("client_id", "tenantry-cli"), ("token", "x")];
-    for path in [
-        "/oauth2/token",
-        "/oauth2/device_authorization",
-        "/oauth2/introspect",
-        "/oauth2/jwks",
-        "/login",
-        "/login/device",
-    ] {
-        let server = TestServer::limited(Engine::Sqlite, 2);
-        let mut statuses = Vec::new();
-        for _ in 0..3 {
-            let url = format!("{}{path}", server.url);
-            let posted = path.starts_with("/oauth2") && path != "/oauth2/jwks";
-            let request = if posted { client().post(url).form(&form) } else { client().get(url) };
-            let answer = Answer::of(request).await;
-            statuses.push(answer.status);
+async fn strangers_are_counted_everywhere() {
+    // What reads and writes nothing.
+    const STATIC: [&str; 5] = [
+        "/health",
+        "/login/style.css",
+        "/connect/authorize",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ];
+    let id = "0190b0a0-0000-7000-8000-000000000001";
+    let fields = json!({
+        "client_id": id, "client_secret": "x", "username": "nobody", "password": "wrong horse", "token": "x",
+        "device_code": "x", "refresh_token": "x", "grant_type": "refresh_token",
+    });
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let server = TestServer::limited(engine, 2);
+        let reference = Reference::of(&server.url);
+        let open = reference.operations().filter(|(_, path, operation)| {
+            operation["security"].as_array().unwrap().is_empty() && !STATIC.contains(path)
+        });
+        // With a credential that does not count, one is a stranger too.
+        let known = reference.operations().filter(|(_, path, _)| path.starts_with("/oauth2/userinfo"));
+        let mut uncounted = Vec::new();
+        for (at, (method, path, operation)) in open.chain(known).enumerate() {
+            let mut statuses = Vec::new();
+            for _ in 0..3 {
+                let filled = path.replace(['{', '}'], "");
+                let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+                let request = client().request(method, format!("{}{filled}", server.url));
+                let request = request.header("x-forwarded-for", format!("10.0.{at}.1"));
+                let body = &operation["requestBody"]["content"];
+                let request = if body.get("application/json").is_some() {
+                    request.json(&fields)
+                } else if body.is_object() {
+                    request.form(&fields)
+                } else {
+                    request
+                };
+                statuses.push(Answer::of(request).await.status);
+            }
+            if statuses[..2].contains(&429) || statuses[2] != 429 {
+                uncounted.push((method, path, statuses));
+            }
         }
-        assert!(statuses[..2].iter().all(|status| *status != 429), "{path}: {statuses:?}");
-        assert_eq!(statuses[2], 429, "{path}");
+        assert!(uncounted.is_empty(), "{uncounted:#?}");
         // Who is known is not concerned.
         server.get("ada", "/api/v1/me").await.expect(200);
     }
