@@ -144,3 +144,36 @@ async fn strangers_are_counted_everywhere() {
         server.get("ada", "/api/v1/me").await.expect(200);
     }
 }
+
+/// A password costs tens of milliseconds, so that a crowd that signs in at once does not all find a place in the queue.
+#[tokio::test]
+async fn a_full_queue_of_passwords_says_when_to_come_back() {
+    const CROWD: u8 = 200;
+    let server = TestServer::start(Engine::Sqlite);
+    let page = Answer::of(client().get(format!("{}/login", server.url))).await;
+    let cookie = page.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    let (_, rest) = page.text.split_once("name=\"form_token\" value=\"").unwrap();
+    let form_token = rest.split('"').next().unwrap();
+    for path in ["/auth/login", "/api/v1/auth/login", "/login"] {
+        let crowd = (0..CROWD).map(|at| {
+            let form = [
+                ("username", "ada"),
+                ("login", "ada"),
+                ("password", "wrong horse"),
+                ("form_token", form_token),
+            ];
+            let request = client().post(format!("{}{path}", server.url)).form(&form).header("cookie", cookie);
+            let request = request.header("origin", &server.url);
+            Answer::of(request.header("x-forwarded-for", format!("10.1.{at}.1")))
+        });
+        let answers = futures_util::future::join_all(crowd).await;
+        let mut refused = answers.iter().filter(|answer| answer.status == 503).peekable();
+        let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        assert!(refused.peek().is_some(), "{path}: {statuses:?}");
+        for answer in refused {
+            assert_eq!(answer.headers["retry-after"], "1", "{path}: {}", answer.text);
+            let is_json = path != "/login";
+            assert_eq!(answer.text.starts_with('{'), is_json, "{path}: {}", answer.text);
+        }
+    }
+}
