@@ -140,7 +140,7 @@ async fn what_an_organization_proves_is_good_there_alone(core: TestCore) {
     assert_eq!(renewed.caller.narrowing, entered.caller.narrowing);
     // A client is not told who it is, and what it is given is as narrow.
     let registration = ClientRegistration {
-        name: "App".to_owned(),
+        name: Some("App".to_owned()),
         confidential: true,
         redirect_uris: vec!["https://app.example/".to_owned()],
         logout_uris: Vec::new(),
