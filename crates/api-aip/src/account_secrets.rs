@@ -18,7 +18,8 @@ use crate::body::Members;
 use crate::change::{Change, Terms};
 use crate::message::{Field, Kind, Message};
 use crate::own::{
-    ROTATION, id, object, read_active, refuse_asleep, require_same_ttl, seconds, time, with_secret,
+    ROTATION, TTL_SECONDS_MAX, id, object, read_active, refuse_asleep, require_same_ttl, seconds, time,
+    with_secret,
 };
 use crate::page::Paging;
 use crate::read::Read;
@@ -28,8 +29,6 @@ use crate::{api_keys, etag, filters, names};
 
 pub(crate) const KEY_ROWS: &str = "api_keys";
 pub(crate) const CLIENT_ROWS: &str = "clients";
-/// Longest life of a secret that is to end, in seconds: a hundred years.
-const SECONDS_MAX: i64 = 100 * 365 * 24 * 60 * 60;
 pub(crate) const ACCOUNT_KEY: Message = Message { name: "ServiceAccountApiKey", fields: &SECRET };
 pub(crate) const CLIENT: Message = Message { name: "ServiceAccountClient", fields: &SECRET };
 const SECRET: [Field; 12] = [
@@ -38,7 +37,7 @@ const SECRET: [Field; 12] = [
     Field::optional("description", Kind::Text(DESCRIPTION_MAX), "What it is for."),
     Field::optional("active", Kind::Flag, "Whether it counts, or is put to sleep until it is `true` again.")
         .always(),
-    Field::immutable("ttl", Kind::Word, "How long it lives, such as `3600s`; for ever unless said.").never(),
+    Field::immutable("ttl", Kind::Word, "How long it lives, such as `3600s`; unless said, as long as the server lets it, which may be for ever.").never(),
     Field::output("prefix", Kind::Word, "How the secret begins."),
     Field::output("expire_time", Kind::Time, "When it ends.").sometimes(),
     Field::output("create_time", Kind::Time, "When it was made."),
@@ -120,7 +119,7 @@ async fn create(change: Change<2>, (message, kind): (&Message, AccountSecret)) -
         let title = members.text("title")?;
         let title = title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned();
         let ttl = members.text("ttl")?.filter(|text| !text.is_empty());
-        let seconds = ttl.map(|text| seconds("ttl", text, SECONDS_MAX)).transpose()?;
+        let seconds = ttl.map(|text| seconds("ttl", text, TTL_SECONDS_MAX)).transpose()?;
         let description = members.text("description")?.map(str::to_owned);
         refuse_asleep(&members)?;
         Ok((NewAccountSecret { title, description, seconds }, terms))

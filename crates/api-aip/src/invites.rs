@@ -10,7 +10,9 @@ use tenantry_core::credential::Secret;
 use tenantry_core::filter::{Filter, ListQuery};
 use tenantry_core::grant::RoleName;
 use tenantry_core::ids::InvitationId;
-use tenantry_core::invitation::{Invitation, InvitationDetail, InvitationField, InvitationStatus};
+use tenantry_core::invitation::{
+    Invitation, InvitationDetail, InvitationField, InvitationRecord, InvitationStatus,
+};
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::{Refusal, Served};
 
@@ -134,10 +136,11 @@ async fn create<const N: usize>(change: &Change<N>, place: Place) -> Answer {
     };
     let needed = Needed::MANAGE_INVITATIONS;
     let (email, roles, terms) = judged_at(&change.core, &change.caller, &place, needed, read()).await?;
-    let work = async move |core: Core, caller| core.invite(&caller, place, email, roles).await;
-    let keep = |(invitation, _): &(Invitation, Option<Secret>)| write_pending(invitation);
-    let show =
-        |(made, secret): (Invitation, Option<Secret>)| write_made(&made, secret.as_ref(), &change.served);
+    let work = async move |core: Core, caller| core.invite_and_show(&caller, place, email, roles).await;
+    let keep = |(made, _): &(InvitationRecord, Option<Secret>)| write_pending(&made.invitation);
+    let show = |(made, secret): (InvitationRecord, Option<Secret>)| {
+        write_made(&made.invitation, secret.as_ref(), &change.served)
+    };
     change.make_with_secret(terms, keep, show, work).await
 }
 

@@ -20,16 +20,32 @@ use crate::read::Read;
 use crate::resource::Answer;
 use crate::{etag, names};
 
-pub(crate) const PREFERENCES: Message = Message {
-    name: "Preferences",
+/// Of a workspace.
+pub(crate) const PREFERENCES: Message =
+    Message { name: "Preferences", fields: &[NAME, SUPPORT_TEAM_ACCESS, HOW_SHOWN, Field::etag().never()] };
+/// Of an organization.
+pub(crate) const ORGANIZATION_PREFERENCES: Message = Message {
+    name: "OrganizationPreferences",
     fields: &[
-        Field::output("name", Kind::Name, "The name of the organization or workspace, then `/preferences`."),
-        Field::optional("support_team_access", Kind::Flag, "Lets the support team in for debugging.")
-            .always(),
-        Field::optional("general", Kind::Message(&GENERAL), "How times and numbers are shown.").always(),
+        NAME,
+        SUPPORT_TEAM_ACCESS,
+        HOW_SHOWN,
+        Field::optional(
+            "invitation_days",
+            Kind::Number(1, u16::MAX as u64),
+            "How many days an invitation counts that is made or sent again from now on: as many as the server's setting says \
+             unless chosen, and no more.",
+        )
+        .sometimes(),
         Field::etag().never(),
     ],
 };
+const NAME: Field =
+    Field::output("name", Kind::Name, "The name of the organization or workspace, then `/preferences`.");
+const SUPPORT_TEAM_ACCESS: Field =
+    Field::optional("support_team_access", Kind::Flag, "Lets the support team in for debugging.").always();
+const HOW_SHOWN: Field =
+    Field::optional("general", Kind::Message(&GENERAL), "How times and numbers are shown.").always();
 const GENERAL: Message = Message {
     name: "GeneralPreferences",
     fields: &[
@@ -61,7 +77,7 @@ pub(crate) async fn get_workspace_preferences(read: Read<2>) -> Answer {
 pub(crate) async fn update_workspace_preferences(change: Change<2>) -> Answer {
     let target = target(&change.path[0], &change.path[1]);
     let needed = Permission::UpdateWorkspacePreferences;
-    let wanted = read_change(&change);
+    let wanted = read_change(&PREFERENCES, &change);
     let (wanted, terms) = judged_in_workspace(&change.core, &change.caller, &target, needed, wanted).await?;
     let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
@@ -75,7 +91,8 @@ pub(crate) async fn get_organization_preferences(read: Read<1>) -> Answer {
     let by = OrganizationRef::parse(&read.path[0]);
     let needed = Some(Permission::ReadOrganizationPreferences);
     let shown =
-        judged_in_organization(&read.core, &read.caller, &by, needed, read.fields(&PREFERENCES)).await?;
+        judged_in_organization(&read.core, &read.caller, &by, needed, read.fields(&ORGANIZATION_PREFERENCES))
+            .await?;
     let found = read.core.get_organization_preferences(&read.caller, by).await?;
     Ok(shown.answer(of_organization(&found)))
 }
@@ -84,7 +101,7 @@ pub(crate) async fn get_organization_preferences(read: Read<1>) -> Answer {
 pub(crate) async fn update_organization_preferences(change: Change<1>) -> Answer {
     let by = OrganizationRef::parse(&change.path[0]);
     let needed = Some(Permission::UpdateOrganizationPreferences);
-    let wanted = read_change(&change);
+    let wanted = read_change(&ORGANIZATION_PREFERENCES, &change);
     let (wanted, terms) = judged_in_organization(&change.core, &change.caller, &by, needed, wanted).await?;
     let expected = terms.expected_version.clone();
     let work = async move |core: Core, caller| {
@@ -93,20 +110,31 @@ pub(crate) async fn update_organization_preferences(change: Change<1>) -> Answer
     change.make(terms, of_organization, work).await
 }
 
-fn read_change<const N: usize>(change: &Change<N>) -> Result<(PreferencesChange, Terms)> {
-    let members = Members::of(&PREFERENCES, &change.body)?;
+fn read_change<const N: usize>(
+    message: &'static Message,
+    change: &Change<N>,
+) -> Result<(PreferencesChange, Terms)> {
+    let members = Members::of(message, &change.body)?;
     let terms = change.terms(members.text("etag")?)?;
     let none = Value::Object(Map::new());
     let general = members.get("general").filter(|value| !value.is_null()).unwrap_or(&none);
     let general = Members::within("general", &GENERAL, general)?;
-    let mask = change.mask(&PREFERENCES)?;
+    let mask = change.mask(message)?;
     let named = |name: &str| match &mask {
         Some(mask) => mask.covers(&format!("general.{name}")),
         None => general.has(name),
     };
-    let support = match &mask {
-        Some(mask) => mask.covers("support_team_access"),
-        None => members.has("support_team_access"),
+    let named_beside = |name: &str| match &mask {
+        Some(mask) => mask.covers(name),
+        None => members.has(name),
+    };
+    let days = || match members.get("invitation_days") {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            let days = value.as_u64().and_then(|days| u16::try_from(days).ok());
+            let expected = || Error::invalid("invitation_days", "range", "expected a number of days");
+            days.map(Some).ok_or_else(expected)
+        }
     };
     let places = || -> Result<Option<u8>> {
         match general.get("decimal_places") {
@@ -119,7 +147,9 @@ fn read_change<const N: usize>(change: &Change<N>) -> Result<(PreferencesChange,
         }
     };
     let wanted = PreferencesChange {
-        support_team_access: support.then(|| read_flag(members.get("support_team_access"))).transpose()?,
+        support_team_access: named_beside("support_team_access")
+            .then(|| read_flag(members.get("support_team_access")))
+            .transpose()?,
         time_zone: named("time_zone")
             .then(|| {
                 general.text("time_zone").map(|zone| zone.filter(|zone| !zone.is_empty()).map(str::to_owned))
@@ -138,6 +168,7 @@ fn read_change<const N: usize>(change: &Change<N>) -> Result<(PreferencesChange,
         measurement_system: named("measurement_system")
             .then(|| choice(&general, "measurement_system", MEASUREMENT_SYSTEM, MeasurementSystem::from_word))
             .transpose()?,
+        invitation_days: named_beside("invitation_days").then(days).transpose()?,
     };
     Ok((wanted, terms))
 }
@@ -194,7 +225,11 @@ fn of_workspace(workspace: &Workspace) -> Value {
 
 fn of_organization(organization: &Organization) -> Value {
     let parent = names::organization(organization.id);
-    etag::beside(write(&parent, &organization.preferences), organization.version)
+    let mut body = write(&parent, &organization.preferences);
+    if let Some(days) = organization.preferences.invitation_days {
+        body["invitation_days"] = days.into();
+    }
+    etag::beside(body, organization.version)
 }
 
 fn write(parent: &str, preferences: &Preferences) -> Value {

@@ -214,7 +214,14 @@ pub(crate) async fn remove_team_member(change: Change<3>) -> Answer {
     let at = (by, team_id(&change.path[1]));
     let id = member_id(&change.path[2]);
     let work = async move |core: Core, caller| {
-        let member = core.get_team_member(&caller, at.clone(), id).await?.id();
+        let member = match core.get_team_member(&caller, at.clone(), id).await {
+            Ok(found) => found.id(),
+            // Whether this request removed it before is known where it is written.
+            Err(error) if error.kind == tenantry_core::Kind::NotFound => {
+                TeamMemberId::Principal(PrincipalId::from_uuid(id))
+            }
+            Err(error) => return Err(error),
+        };
         core.remove_team_member(&caller, at, member).await
     };
     or_missing(allow_missing, change.make(terms, |(): &()| Value::Object(Map::new()), work).await)

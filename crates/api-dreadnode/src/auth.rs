@@ -128,6 +128,7 @@ pub(crate) async fn logout(
     Whence(from): Whence,
     headers: HeaderMap,
 ) -> Result<Json<()>, Refused<Dreadnode>> {
+    served.admit_stranger(Source(from.source))?;
     if let Some(token) = Dreadnode::credential(&headers)? {
         served.core.sign_out(&token, from.request_id).await?;
     }
@@ -140,6 +141,7 @@ pub(crate) async fn refresh_token(
     Whence(from): Whence,
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Dreadnode, Object<RefreshRequest>>,
 ) -> Result<Response, Refused<Dreadnode>> {
+    served.admit_stranger(Source(from.source))?;
     let token = body.refresh_token.filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| Error::invalid("refresh_token", "missing", "Field required"))?;
     let tokens = served.core.refresh(&program(from.request_id), &token, None).await?;
@@ -152,6 +154,7 @@ pub(crate) async fn create_device_code(
     State(served): State<Served>,
     Whence(from): Whence,
 ) -> Result<Response, Refused<Dreadnode>> {
+    served.admit_stranger(Source(from.source))?;
     let request = DeviceRequest {
         client: program(from.request_id.clone()),
         scopes: SCOPES,
@@ -177,8 +180,10 @@ pub(crate) async fn create_device_code(
 /// told only when somebody has confirmed it.
 pub(crate) async fn poll_device_code(
     State(served): State<Served>,
+    from: Source,
     Segments([device_code]): Segments<1>,
 ) -> Result<Response, Refused<Dreadnode>> {
+    served.admit_stranger(from)?;
     let login = served.core.device_login(&program(None), &device_code).await.map_err(unknown_code)?;
     let by = match login.state {
         LoginState::Approved(by) | LoginState::Spent(by) => Some(by),
@@ -207,6 +212,7 @@ pub(crate) async fn exchange_device_code(
         Object<DeviceTokenRequest>,
     >,
 ) -> Result<Response, Refused<Dreadnode>> {
+    served.admit_stranger(Source(from.source))?;
     let client = program(from.request_id);
     let given = served.core.redeem_device_code(&client, &body.device_code, TokenLife::Usual).await;
     let given = given.map_err(|error| match Refusal::of(&error) {

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tenantry_core::credential::PASSWORDS_BUSY;
 use tenantry_core::{Error, Kind};
 use tenantry_http::Refusal;
 
@@ -77,7 +78,8 @@ pub(crate) fn envelope(refusal: &Refusal) -> Response {
     response
 }
 
-/// Status, word and text for an error of the core. The published list of statuses has no 402, 410 and 503.
+/// Status, word and text for an error of the core. The published list of statuses has no 402, 410 and 503. All the same a
+/// server that has more passwords to hash than it can says 503: it is there, and the client is to come back.
 fn framed(error: &Error) -> (StatusCode, &'static str, String) {
     let (status, word) = match error.kind {
         Kind::Invalid => {
@@ -93,6 +95,7 @@ fn framed(error: &Error) -> (StatusCode, &'static str, String) {
         Kind::Conflict | Kind::Precondition => (StatusCode::CONFLICT, "conflict_error"),
         Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error"),
         Kind::Unsupported => (StatusCode::BAD_REQUEST, "invalid_error"),
+        Kind::Unavailable if error.reason == PASSWORDS_BUSY => (StatusCode::SERVICE_UNAVAILABLE, "app_error"),
         Kind::Unavailable => (StatusCode::BAD_GATEWAY, "database_error"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "app_error"),
     };

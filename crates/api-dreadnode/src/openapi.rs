@@ -54,6 +54,11 @@ pub(crate) fn login() -> Operation {
         .open()
         .reads("application/x-www-form-urlencoded", Shape::made(move |_| form.clone()))
         .answers(200, "A token.", Shape::written::<AccessTokenRead>())
+        .answers(
+            503,
+            "Too many sign in at once; `Retry-After` says when to come back.",
+            Shape::written::<ApiError>(),
+        )
         .refuses(&[Kind::Invalid, Kind::Unauthenticated])
 }
 

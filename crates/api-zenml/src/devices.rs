@@ -188,6 +188,7 @@ pub(crate) async fn start_device_login(
     Whence(from): Whence,
     form: Form<Zenml>,
 ) -> Result<Response, Refused<Zenml>> {
+    served.admit_stranger(Source(from.source))?;
     let lacking = || Error::invalid("client_id", "missing", "Field required");
     let client = program(form.get("client_id").ok_or_else(lacking)?, from.request_id.clone())?;
     let before = form

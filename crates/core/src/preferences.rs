@@ -55,6 +55,8 @@ choices!(
     MeasurementSystem { Metric = "METRIC", Imperial = "IMPERIAL", }
 );
 
+/// Of a day, in seconds.
+const DAY: i64 = 24 * 60 * 60;
 /// Most decimals that can be chosen.
 pub const DECIMAL_PLACES_MAX: u8 = 20;
 
@@ -75,6 +77,8 @@ pub struct Preferences {
     pub decimal_places: Option<u8>,
     /// Which units are shown.
     pub measurement_system: Option<MeasurementSystem>,
+    /// Of an organization: how many days its invitations count, no more than the server's; none is as many.
+    pub invitation_days: Option<u16>,
 }
 
 /// What is to become of preferences. `None` leaves a field alone; an inner `None` makes it one that was never chosen.
@@ -94,6 +98,8 @@ pub struct PreferencesChange {
     pub decimal_places: Option<Option<u8>>,
     /// Other units.
     pub measurement_system: Option<Option<MeasurementSystem>>,
+    /// Other days of invitations.
+    pub invitation_days: Option<Option<u16>>,
 }
 
 impl PreferencesChange {
@@ -107,12 +113,28 @@ impl PreferencesChange {
             decimal_symbol: self.decimal_symbol.unwrap_or(old.decimal_symbol),
             decimal_places: self.decimal_places.unwrap_or(old.decimal_places),
             measurement_system: self.measurement_system.unwrap_or(old.measurement_system),
+            invitation_days: self.invitation_days.unwrap_or(old.invitation_days),
         };
         new.checked()
     }
 }
 
 impl Preferences {
+    /// How many seconds an invitation of the organization counts, where the server lets it count so many.
+    pub(crate) fn invitation_seconds(&self, most: i64) -> i64 {
+        self.invitation_days.map_or(most, |days| (i64::from(days) * DAY).min(most))
+    }
+
+    /// Checks the days of invitations against the server's.
+    pub(crate) fn check_invitation_days(&self, most_seconds: i64) -> crate::error::Result<()> {
+        let most = most_seconds / DAY;
+        if self.invitation_days.is_some_and(|days| !(1..=most).contains(&i64::from(days))) {
+            let expected = format!("expected 1 to {most} days");
+            return Err(crate::error::Error::invalid("invitation_days", "range", expected));
+        }
+        Ok(())
+    }
+
     /// Checks the time zone against the IANA database and the decimals against their limit.
     pub fn checked(self) -> crate::error::Result<Self> {
         use crate::error::Error;

@@ -51,6 +51,11 @@ pub struct Settings {
     pub mail: bool,
     /// Seconds until an invitation expires.
     pub invitation_seconds: i64,
+    /// How many seconds a personal token lives at most, and unless said.
+    pub token_seconds: i64,
+    /// How many seconds a key or a client of a service account lives at most, and unless said; `None` lets them live for
+    /// ever.
+    pub service_key_seconds: Option<i64>,
     /// Seconds until an access token from a token endpoint expires.
     pub access_token_seconds: i64,
     /// Seconds until a refresh token expires that nobody uses.
@@ -91,6 +96,8 @@ impl Default for Settings {
             keys_for_others: KeysForOthers::default(),
             mail: false,
             invitation_seconds: 7 * DAY,
+            token_seconds: 365 * DAY,
+            service_key_seconds: None,
             access_token_seconds: 60 * 60,
             refresh_token_seconds: 30 * DAY,
             authorization_seconds: 180 * DAY,

@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// The engine behind it.
-    pub(crate) fn engine(&self) -> Arc<dyn Engine> {
+    pub fn engine(&self) -> Arc<dyn Engine> {
         Arc::clone(&self.0)
     }
 

@@ -4,13 +4,14 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tenantry_core::oauth::Refusal as Cause;
 use tenantry_core::{Error, Kind};
 use tenantry_http::{Dialect, Refusal, TokenEndpoint, TokenError, bearer};
 
-/// RFC 6750, section 3.1.
-fn told(word: &'static str, error: &Error) -> Response {
+/// The body is of the shape of RFC 6749, section 5.2.
+fn told(status: StatusCode, word: &'static str, error: &Error) -> Response {
     let headers = [(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
-    (StatusCode::UNAUTHORIZED, headers, Json(TokenError::new(word, error.public()))).into_response()
+    (status, headers, Json(TokenError::new(word, error.public()))).into_response()
 }
 
 /// The words of endpoints that take an access token.
@@ -20,8 +21,8 @@ impl Dialect for Bearers {
     fn refuse(refusal: &Refusal) -> Response {
         let Some(error) = refusal.error() else { return TokenEndpoint::refuse(refusal) };
         let mut response = match error.kind {
-            Kind::Unauthenticated => told("invalid_token", error),
-            Kind::Forbidden => told("insufficient_scope", error),
+            Kind::Unauthenticated => told(StatusCode::UNAUTHORIZED, "invalid_token", error),
+            Kind::Forbidden => told(StatusCode::FORBIDDEN, "insufficient_scope", error),
             _ => TokenEndpoint::refuse(refusal),
         };
         let (status, challenge) = match error.kind {
@@ -41,5 +42,26 @@ impl Dialect for Bearers {
 
     fn credential(headers: &HeaderMap) -> Result<Option<String>, Error> {
         bearer(headers)
+    }
+}
+
+/// The same where a client is registered: what it says of itself does not fit (RFC 7591, section 3.2.2).
+pub(crate) struct Registration;
+
+impl Dialect for Registration {
+    fn refuse(refusal: &Refusal) -> Response {
+        match refusal.error() {
+            Some(error)
+                if error.kind == Kind::Invalid
+                    && Cause::of(error).is_none_or(|cause| cause == Cause::InvalidScope) =>
+            {
+                told(StatusCode::BAD_REQUEST, "invalid_client_metadata", error)
+            }
+            _ => Bearers::refuse(refusal),
+        }
+    }
+
+    fn credential(headers: &HeaderMap) -> Result<Option<String>, Error> {
+        Bearers::credential(headers)
     }
 }

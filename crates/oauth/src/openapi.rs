@@ -6,7 +6,7 @@ use tenantry_core::oauth::{GrantType, Scopes};
 use tenantry_http::openapi::{Api, Framing, Operation, Parameter, Shape};
 use tenantry_http::{TokenEndpoint, TokenError};
 
-use crate::bearer::Bearers;
+use crate::bearer::{Bearers, Registration};
 use crate::device::StartedLogin;
 use crate::introspect::Told;
 use crate::pages::Pages;
@@ -150,7 +150,7 @@ pub(crate) fn register_client() -> Operation {
         .reads("application/json", Shape::read::<Metadata>())
         .answers(201, "The client.", Shape::written::<Registered>())
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated, Kind::RateLimited])
-        .framed(Framing::of::<Bearers>(error()))
+        .framed(Framing::of::<Registration>(error()))
 }
 
 pub(crate) fn list_clients() -> Operation {

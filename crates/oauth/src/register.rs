@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenantry_core::oauth::{Client, ClientRegistration, GrantType, RegisteredClient, Scopes};
+use tenantry_core::permission::Permission;
 use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Json, Object, Refused, Segments, Served};
 
-use crate::bearer::Bearers;
+use crate::bearer::{Bearers, Registration};
 use crate::claims::seconds;
 use crate::token::NOT_KEPT;
 
@@ -19,8 +20,9 @@ use crate::token::NOT_KEPT;
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "oauth.ClientMetadata")]
 pub(crate) struct Metadata {
-    /// What people are told, up to 60 characters.
-    client_name: String,
+    /// What people are told, up to 60 characters; the id unless said.
+    #[serde(default)]
+    client_name: Option<String>,
     #[serde(default)]
     redirect_uris: Vec<String>,
     #[serde(default)]
@@ -122,12 +124,14 @@ impl Metadata {
     }
 }
 
-/// Registers a client. Its secret is shown this once.
+/// Registers a client. Its secret is shown this once. Who may not register any hears that, whatever the body is.
 pub(crate) async fn register_client(
     State(served): State<Served>,
-    Authenticated { caller, .. }: Authenticated<Bearers>,
-    Json { body: Object(metadata), .. }: Json<Bearers, Object<Metadata>>,
-) -> Result<Response, Refused<Bearers>> {
+    Authenticated { caller, .. }: Authenticated<Registration>,
+    sent: Result<Json<Registration, Object<Metadata>>, Refused<Registration>>,
+) -> Result<Response, Refused<Registration>> {
+    served.core.check_server(&caller, Permission::ManageServer).await?;
+    let Json { body: Object(metadata), .. } = sent?;
     let RegisteredClient { client, secret } =
         served.core.register_client(&caller, metadata.into_registration()?).await?;
     let secret = secret.map(|secret| secret.expose().to_owned());

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tenantry_core::oauth::Scopes;
 use tenantry_core::{Error, Kind};
-use tenantry_http::{Dialect, Refused, Served};
+use tenantry_http::{Dialect, Refused, Served, Source};
 
 use crate::bearer::Bearers;
 use crate::claims::Profile;
@@ -23,10 +23,21 @@ struct UserInfo<'a> {
 /// Tells a client who the person is, as far as the person allowed.
 pub(crate) async fn userinfo(
     State(served): State<Served>,
+    from: Source,
     headers: HeaderMap,
 ) -> Result<Response, Refused<Bearers>> {
-    let token = Bearers::credential(&headers)?.ok_or_else(Error::no_credential)?;
-    let (person, scopes) = served.core.identify(&token).await?;
+    let known = async {
+        let token = Bearers::credential(&headers)?.ok_or_else(Error::no_credential)?;
+        served.core.identify(&token).await
+    };
+    let (person, scopes) = match known.await {
+        Ok(known) => known,
+        Err(error) => {
+            served.admit_stranger(from)?;
+            return Err(error.into());
+        }
+    };
+    served.admit(person.id)?;
     if !scopes.contains(Scopes::OPENID) {
         return Err(Error::new(Kind::Forbidden, "token.scope", "this needs the scope openid").into());
     }

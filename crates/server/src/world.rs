@@ -7,7 +7,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}
 use argon2::{Algorithm, Argon2, Params, Version};
 use rand::TryRng;
 use tenantry_core::clock::{Clock, Entropy, Timestamp};
-use tenantry_core::credential::{Passwords, Verdict};
+use tenantry_core::credential::{PASSWORDS_BUSY, Passwords, Verdict};
 use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::ids::IdSource;
 use tenantry_core::store::BoxFuture;
@@ -69,7 +69,7 @@ impl Argon {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let busy = || Error::new(Kind::Unavailable, "password.busy", "too many sign-ins at once, try again");
+        let busy = || Error::new(Kind::Unavailable, PASSWORDS_BUSY, "too many sign-ins at once, try again");
         let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
         let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
         let hashing = tokio::task::spawn_blocking(move || {

@@ -66,15 +66,22 @@ const INSERT: Sql = sql!(
 );
 const REVOKE: Sql =
     sql!("UPDATE credentials SET revoked_at = $3 WHERE id = $1 AND principal_id = $2 AND revoked_at IS NULL");
-/// How deep credentials are given for others: by an identity a client is allowed something, with whose token a key is made,
-/// for which an access token is given.
-pub(crate) const GIVEN_LEVELS: usize = 3;
-pub(crate) const REVOKE_GIVEN_FOR: Sql = sql!(
-    "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND (parent_id = $1 \
-         OR parent_id IN (SELECT id FROM credentials WHERE parent_id = $1) \
-         OR parent_id IN (SELECT id FROM credentials \
-              WHERE parent_id IN (SELECT given.id FROM credentials given WHERE given.parent_id = $1)))"
-);
+/// The credentials of `first`, and what was given for them, for that, and so on: for an identity's word a client is allowed
+/// something, with whose token a key is made or a device let in, with whose token another is.
+macro_rules! given_from {
+    ($first:expr) => {
+        concat!(
+            "(WITH RECURSIVE given(id) AS (",
+            $first,
+            " UNION SELECT c.id FROM given g CROSS JOIN credentials c WHERE c.parent_id = g.id) SELECT id FROM given)"
+        )
+    };
+}
+pub(crate) use given_from;
+pub(crate) const REVOKE_GIVEN_FOR: Sql = sql!(concat!(
+    "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND id IN ",
+    given_from!("SELECT id FROM credentials WHERE parent_id = $1")
+));
 const HOLD: Sql = sql!(
     "UPDATE credentials SET last_used_at = $2 WHERE id = $1 AND revoked_at IS NULL AND disabled_at IS NULL"
 );

@@ -29,6 +29,8 @@ struct PreferencesDocument {
     places: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitations: Option<u16>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,6 +91,7 @@ impl PreferencesDocument {
             symbol: preferences.decimal_symbol.map(|choice| choice.word().to_owned()),
             places: preferences.decimal_places,
             system: preferences.measurement_system.map(|choice| choice.word().to_owned()),
+            invitations: preferences.invitation_days,
         }
     }
 
@@ -101,6 +104,7 @@ impl PreferencesDocument {
             decimal_symbol: self.symbol.as_deref().and_then(DecimalSymbol::from_word),
             decimal_places: self.places,
             measurement_system: self.system.as_deref().and_then(MeasurementSystem::from_word),
+            invitation_days: self.invitations,
         }
     }
 }

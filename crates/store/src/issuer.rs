@@ -44,7 +44,15 @@ const UPDATE: Sql = sql!(
 );
 const DELETE: Sql = sql!("DELETE FROM issuers WHERE org_id = $1 AND id = $2");
 const HOLD: Sql = sql!("UPDATE issuers SET version = version WHERE id = $1");
-const OF_ISSUER: &str = "(SELECT credential_id FROM identities WHERE issuer_id = $1)";
+const RAISE_OF_ISSUER: Sql = sql!(
+    "UPDATE principals SET auth_version = auth_version + 1 WHERE id IN (SELECT c.principal_id FROM credentials c \
+     WHERE c.id IN (SELECT credential_id FROM identities WHERE issuer_id = $1))"
+);
+/// The identities and what was given for them.
+const END_OF_ISSUER: Sql = sql!(concat!(
+    "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND id IN ",
+    credential::given_from!("SELECT credential_id FROM identities WHERE issuer_id = $1")
+));
 const FORGET_OF_ISSUER: Sql = sql!("DELETE FROM identities WHERE issuer_id = $1");
 pub(crate) const TRUST: Sql =
     sql!(concat!("SELECT ", columns!(), " FROM issuers i WHERE i.id = $2 AND ", stands!()));
@@ -266,23 +274,8 @@ impl IssuerStore for Db<'_> {
     ) -> Result<()> {
         self.note_identities();
         self.conn.run(&DELETE, params![scope.organization().as_uuid(), id.as_uuid()]).await?;
-        let raise = format!(
-            "UPDATE principals SET auth_version = auth_version + 1 \
-             WHERE id IN (SELECT c.principal_id FROM credentials c WHERE c.id IN {OF_ISSUER})"
-        );
-        self.conn.run(&Sql::built(raise), params![id.as_uuid()]).await?;
-        // The identities; then, level by level, what was given for them.
-        let mut ended = OF_ISSUER.to_owned();
-        for level in 0..=credential::GIVEN_LEVELS {
-            let column = if level == 0 { "id" } else { "parent_id" };
-            let end = format!(
-                "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND {column} IN {ended}"
-            );
-            self.conn.run(&Sql::built(end), params![id.as_uuid(), now.as_micros()]).await?;
-            if level > 0 {
-                ended = format!("(SELECT id FROM credentials WHERE parent_id IN {ended})");
-            }
-        }
+        self.conn.run(&RAISE_OF_ISSUER, params![id.as_uuid()]).await?;
+        self.conn.run(&END_OF_ISSUER, params![id.as_uuid(), now.as_micros()]).await?;
         self.conn.run(&FORGET_OF_ISSUER, params![id.as_uuid()]).await.map(drop)
     }
 

@@ -33,6 +33,8 @@ fn expect_good(core: &TestCore, statement: &Sql, may_sort: bool) {
     assert!(!plan.is_empty());
     for step in &plan {
         let scans = step.starts_with("SCAN") && !step.contains("CONSTANT ROW") && !step.contains("any_grant");
+        // What a recursive statement has found so far is in memory.
+        let scans = scans && !["SCAN g", "SCAN given"].contains(&step.as_str());
         assert!(!scans, "{step}: {}\n{plan:#?}", statement.sqlite);
         let sorts = step.contains("USE TEMP B-TREE") && !may_sort;
         assert!(!sorts, "{step}: {}\n{plan:#?}", statement.sqlite);

@@ -22,6 +22,7 @@ use crate::chance::{PlainPasswords, PlainSeal, SeededEntropy, SeededIds};
 use crate::clock::TestClock;
 use crate::issuers::PlainIssuers;
 use crate::postgres::TestPostgres;
+use crate::work::Work;
 
 /// How many connections a core opens to a PostgreSQL server that many tests share.
 const CONNECTIONS: usize = 12;
@@ -32,6 +33,7 @@ pub struct TestCore {
     clock: Arc<TestClock>,
     passwords: Arc<PlainPasswords>,
     issuers: Arc<PlainIssuers>,
+    work: Work,
     database: Database,
     // Last, so that the engine lets go of the file before its directory goes.
     _directory: Option<TempDir>,
@@ -107,8 +109,10 @@ impl TestCore {
         let passwords = Arc::new(PlainPasswords::default());
         let issuers = Arc::new(PlainIssuers::default());
         let store = tenantry_store::open(&database, clock.now()).await;
+        let store = store.unwrap_or_else(|e| panic!("cannot open {database:?}: {e} {:?}", e.public()));
+        let work = Work::default();
         let core = Arc::new(Core::new(Parts {
-            store: store.unwrap_or_else(|e| panic!("cannot open {database:?}: {e} {:?}", e.public())),
+            store: work.count(&store),
             clock: Arc::<TestClock>::clone(&clock),
             ids: Arc::new(SeededIds::new(seed)),
             entropy: Arc::new(SeededEntropy::new(u64::from(seed))),
@@ -117,7 +121,12 @@ impl TestCore {
             issuers: Arc::<PlainIssuers>::clone(&issuers),
             settings,
         }));
-        Self { core, clock, passwords, issuers, database, _directory: directory }
+        Self { core, clock, passwords, issuers, work, database, _directory: directory }
+    }
+
+    /// How often the database was read and written so far.
+    pub fn work(&self) -> [u64; 2] {
+        self.work.done()
     }
 
     /// The core, for a router.

@@ -9,5 +9,6 @@ pub mod clock;
 pub mod estate;
 pub mod issuers;
 pub mod postgres;
+mod work;
 
 pub use estate::{Member, TestCore};

@@ -8,7 +8,7 @@ use super::{JSON, WITHIN, create, custom, delete, get, held_to_a_version, list, 
 use crate::filters::TITLED;
 use crate::organizations::{ORDERING, ORGANIZATION, TRANSFER};
 use crate::permissions::TESTED;
-use crate::preferences::PREFERENCES;
+use crate::preferences::ORGANIZATION_PREFERENCES;
 
 pub(crate) fn list_own_organizations() -> Operation {
     list("list_own_organizations", "List the caller's organizations", "user_organizations", &ORGANIZATION)
@@ -75,7 +75,7 @@ pub(super) fn test_permissions(name: &'static str, summary: &'static str) -> Ope
 }
 
 pub(crate) fn get_organization_preferences() -> Operation {
-    get("get_organization_preferences", "Get an organization's preferences", &PREFERENCES)
+    get("get_organization_preferences", "Get an organization's preferences", &ORGANIZATION_PREFERENCES)
         .refuses(WITHIN)
         .ignores_unknown_parameters()
 }
@@ -84,6 +84,6 @@ pub(crate) fn update_organization_preferences() -> Operation {
     held_to_a_version(update(
         "update_organization_preferences",
         "Update an organization's preferences",
-        &PREFERENCES,
+        &ORGANIZATION_PREFERENCES,
     ))
 }

@@ -25,7 +25,8 @@ pub(crate) use authorizations::{AUTHORIZATION, ROWS as AUTHORIZATIONS};
 pub(crate) use devices::{ANSWER, DEVICE, ROWS as DEVICES};
 pub(crate) use sessions::{ENDED, ROWS as SESSIONS, SESSION};
 pub(crate) use tokens::{
-    ROTATION, ROWS as TOKENS, TOKEN, read_active, refuse_asleep, require_same_ttl, seconds, with_secret,
+    ROTATION, ROWS as TOKENS, TOKEN, TTL_SECONDS_MAX, read_active, refuse_asleep, require_same_ttl, seconds,
+    with_secret,
 };
 
 /// The order of these lists: the newest first.

@@ -5,7 +5,7 @@ use tenantry_core::authz::OrganizationRef;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::credential::{
     API_KEY_TITLE_MAX, API_KEY_WORKSPACES_MAX, Access, ApiKey, ApiKeyChange, NewToken, OVERLAP_SECONDS_MAX,
-    Rotation, Secret, TOKEN_SECONDS_MAX,
+    Rotation, Secret,
 };
 use tenantry_core::filter::ListQuery;
 use tenantry_core::ids::CredentialId;
@@ -26,6 +26,8 @@ use crate::roles::PERMISSIONS;
 use crate::{etag, filters, names};
 
 pub(crate) const ROWS: &str = "tokens";
+/// No token lives longer, whatever the server lets it, in seconds: a hundred years.
+pub(crate) const TTL_SECONDS_MAX: i64 = 100 * 365 * 24 * 60 * 60;
 pub(crate) const TOKEN: Message = Message {
     name: "Token",
     fields: &[
@@ -41,7 +43,7 @@ pub(crate) const TOKEN: Message = Message {
         Field::immutable(
             "ttl",
             Kind::Word,
-            "How long it lives, such as `3600s`: a year at most, and unless said.",
+            "How long it lives, such as `3600s`: as long as the server lets it at most, and unless said.",
         )
         .never(),
         Field::immutable("organization", Kind::Name, "The organization in which alone it counts.")
@@ -107,7 +109,7 @@ pub(crate) async fn create_own_token(change: Change<0>) -> Answer {
         let terms = change.terms_to_make()?;
         let title = members.text("title")?;
         let organization = members.text("organization")?.filter(|text| !text.is_empty());
-        let seconds = members.text("ttl")?.map(|text| seconds("ttl", text, TOKEN_SECONDS_MAX)).transpose()?;
+        let seconds = members.text("ttl")?.map(|text| seconds("ttl", text, TTL_SECONDS_MAX)).transpose()?;
         let new = NewToken {
             title: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
             seconds,

@@ -5,6 +5,7 @@ use tenantry_core::Kind;
 use tenantry_http::openapi::{Operation, Parameter, Shape};
 
 use super::{JSON, listed, pages};
+use crate::auth::Connection;
 use crate::devices::{self, DeviceAuthorization, DeviceRead, DeviceUpdate, DeviceVerification};
 use crate::login::{OAuthError, TokenResponse};
 
@@ -36,24 +37,24 @@ pub(crate) fn start_device_login() -> Operation {
 }
 
 pub(crate) fn list_connections() -> Operation {
-    let none = Shape::made(|_| json!({"type": "array", "maxItems": 0}));
     Operation::new("list_connections", "List providers to sign in with")
-        .about("There are none.")
+        .about("The issuers that the whole server trusts.")
         .open()
-        .answers(200, "An empty list.", none)
+        .answers(200, "All of them.", listed::<Connection>())
 }
 
 pub(crate) fn get_sign_in_address() -> Operation {
-    Operation::new("get_sign_in_address", "Where to sign in with a browser").open().answers(
-        200,
-        "An address.",
-        text(),
-    )
+    let about = "The id of one of the connections, which the address leads to; without, it is that of the sign-in page.";
+    Operation::new("get_sign_in_address", "Where to sign in with a browser")
+        .open()
+        .takes([Parameter::query("connection", about, json!({"type": "string"}))])
+        .answers(200, "An address.", text())
+        .refuses(&[Kind::Invalid])
 }
 
 pub(crate) fn finish_sign_in() -> Operation {
     Operation::new("finish_sign_in", "Come back from a sign-in elsewhere")
-        .about("Nobody is sent elsewhere, so nobody comes back.")
+        .about("Nobody is sent elsewhere to come back here: providers send people to a page of the server's own.")
         .open()
         .refuses(&[Kind::Precondition])
 }

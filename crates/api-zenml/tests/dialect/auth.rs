@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::ids::OrganizationId;
+use tenantry_core::issuer::{ClientSecret, IssuerChange, IssuerOf, NewIssuer};
+use tenantry_testkit::Member;
 
 use crate::world::World;
 
@@ -29,6 +31,29 @@ async fn the_dashboard_is_told_where_to_sign_in() {
     let answer = world.send("GET", path, &[], "").await;
     assert!(answer.headers.get("set-cookie").is_none());
     assert_eq!(answer.ok(), json!("https://tenantry.example/login"));
+    // The providers that the server trusts are offered, and led to; those of an organization are none of a stranger's.
+    let ada = world.user("ada").await;
+    let north = world.core.organization(&ada, "north").await;
+    let trust = async |member: &Member, of| {
+        let rest = IssuerChange {
+            title: Some("Id".to_owned()),
+            client_id: Some("us".to_owned()),
+            client_secret: Some(ClientSecret("secret".to_owned().into())),
+            ..IssuerChange::default()
+        };
+        let new = NewIssuer { url: "https://id.example".to_owned(), rest };
+        world.core.create_issuer(&member.caller, of, new).await.unwrap().id
+    };
+    let of_north = trust(&ada, IssuerOf::Organization(OrganizationRef::Id(north.id))).await;
+    let ours = trust(&world.admin, IssuerOf::Server).await;
+    let offered = world.send("GET", "/auth/connections", &[], "").await.ok();
+    assert_eq!(offered, json!([{"id": ours.to_string(), "name": "Id"}]));
+    let answer = world.send("GET", &format!("/auth/authorize?connection={ours}"), &[], "").await;
+    assert_eq!(answer.ok(), json!(format!("https://tenantry.example/login/issuer?issuer={ours}")));
+    for unknown in [of_north.to_string(), "x".to_owned()] {
+        let answer = world.send("GET", &format!("/auth/authorize?connection={unknown}"), &[], "").await;
+        assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["query", "connection"])));
+    }
     let answer = world.send("GET", "/auth/callback?code=c&state=s", &[], "").await;
     answer.refused(400, &json!(["ValueError", "no sign-in is under way that would end here"]));
 }

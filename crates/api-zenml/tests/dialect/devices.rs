@@ -1,6 +1,7 @@
 //! `/auth/device_authorization`, the device grant of `/auth/login`, and `/devices`.
 
 use serde_json::{Value, json};
+use tenantry_core::credential::{Access, NewToken};
 
 use crate::world::{Answer, World};
 
@@ -136,6 +137,41 @@ async fn what_is_not_confirmed_gets_nothing() {
     world.core.clock().advance_seconds(600);
     world.poll(&started).await.waits("expired_token");
     world.verify(&ada.token, &started, &json!({})).await.refused(404, &not_found);
+}
+
+/// Its login would outlive the token by a month.
+#[tokio::test]
+async fn a_limited_token_confirms_nothing() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let new = NewToken {
+        title: "reader".to_owned(),
+        description: None,
+        seconds: Some(60),
+        access: Access::Reading,
+        organization: None,
+        workspaces: Vec::new(),
+        ends_itself: false,
+    };
+    let (_, reader) = world.core.create_own_token(&ada.caller, new).await.unwrap();
+    let started = world.begin("").await;
+    let refused = world.verify(reader.expose(), &started, &json!({ "trusted_device": true })).await;
+    assert_eq!(refused.status, 403);
+    world.poll(&started).await.waits("authorization_pending");
+    world.verify(&ada.token, &started, &json!({})).await.ok();
+}
+
+/// What strangers may begin is bounded for each source, whatever the server's limits are.
+#[tokio::test]
+async fn a_source_begins_so_many_logins() {
+    let world = World::start().await;
+    for _ in 0..100 {
+        world.begin("").await;
+    }
+    let refused = world.form("/auth/device_authorization", &format!("client_id={CLIENT}")).await;
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (429, &"1".parse().unwrap()));
+    world.core.clock().advance_seconds(15 * 60);
+    world.begin("").await;
 }
 
 #[tokio::test]

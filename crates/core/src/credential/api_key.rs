@@ -1,6 +1,6 @@
 //! API keys: personal access tokens that count in one organization, for a time, with some or all of their owner's rights.
 
-use super::{Access, Credential, Issued, Secret, TokenKind, authorization_of, for_others, issue};
+use super::{Access, Credential, Issued, Secret, TokenKind, authorization_of, for_others, issue, lifetime};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, Writable};
@@ -195,10 +195,11 @@ impl Core {
         new: NewApiKey,
     ) -> Result<Issued> {
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let policy = (self.settings().keys_for_others, self.settings().token_seconds);
         self.store()
             .write(
-                (self.act(caller), organization, new, secret, self.settings().keys_for_others),
-                |session, (act, organization, new, secret, allowed)| {
+                (self.act(caller), organization, new, secret, policy),
+                |session, (act, organization, new, secret, (allowed, longest))| {
                     Box::pin(async move {
                         let scope = enter_whole(session, act, organization).await?;
                         let other = match new.owner.filter(|user| *user != act.caller.principal) {
@@ -228,11 +229,12 @@ impl Core {
                         if let Some((owner, _)) = &other {
                             checked_workspaces(session, owner, organization, &new.workspaces).await?;
                         }
-                        let ends = act.now.plus_seconds(new.days * 24 * 60 * 60);
+                        let seconds = lifetime(Some(new.days * 24 * 60 * 60), Some(*longest))?;
+                        let ends = seconds.map(|seconds| act.now.plus_seconds(seconds));
                         let narrowing = (Some(scope.organization()), access, workspaces);
                         let holder = (owner, narrowing);
-                        let lifetime = (Some(ends), authorization_of(session, act).await?);
-                        let issued = issue(session, act, holder, &title, secret, lifetime).await?;
+                        let until = (ends, authorization_of(session, act).await?);
+                        let issued = issue(session, act, holder, &title, secret, until).await?;
                         let mut targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
                         let action = if other.is_some() {
                             targets.push(Target::new("principal", owner.as_uuid()));

@@ -26,8 +26,8 @@ pub use api_key::{
     NewApiKey,
 };
 pub(crate) use password::require_good;
-pub use password::{PASSWORD_MAX, PASSWORD_MIN, Passwords, Verdict};
-pub use personal::{NewToken, TOKEN_SECONDS_MAX, TOKENS_MAX};
+pub use password::{PASSWORD_MAX, PASSWORD_MIN, PASSWORDS_BUSY, Passwords, Verdict};
+pub use personal::{NewToken, TOKENS_MAX};
 pub(crate) use rotation::rotate;
 pub use rotation::{OVERLAP_SECONDS_MAX, Rotation};
 pub(crate) use service::caller_of;
@@ -127,39 +127,43 @@ pub(crate) fn require_whole_person(caller: &Caller) -> Result<()> {
     Ok(())
 }
 
+/// How many seconds something is to live that may live `longest`, where that is bounded: unless said, as long as it may.
+pub(crate) fn lifetime(wanted: Option<i64>, longest: Option<i64>) -> Result<Option<i64>> {
+    let most = longest.unwrap_or(i64::MAX);
+    if wanted.is_none_or(|seconds| (1..=most).contains(&seconds)) {
+        return Ok(wanted.or(longest));
+    }
+    let expected = longest.map_or_else(
+        || "expected a second at least".to_owned(),
+        |longest| format!("expected a second at least and {longest} at most"),
+    );
+    Err(Error::invalid("ttl", "range", expected))
+}
+
 /// Issues a personal access token to a user in the transaction that makes or judges the user.
 pub(crate) async fn issue_personal(
     session: &dyn Session,
     act: &Act,
     principal: PrincipalId,
     title: &str,
-    secret: &Secret,
+    (secret, seconds): (&Secret, i64),
 ) -> Result<Issued> {
-    issue(session, act, (principal, (None, Access::Everything, None)), title, secret, (None, None)).await
+    let lifetime = (Some(act.now.plus_seconds(seconds)), None);
+    issue(session, act, (principal, (None, Access::Everything, None)), title, secret, lifetime).await
 }
 
-/// Issues an API key to a service account of the scope's organization.
-pub(crate) async fn issue_service_key(
+/// Issues an API key or an OAuth client to a service account of the scope's organization.
+pub(crate) async fn issue_to_account(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<OrganizationScope>,
     account: &Principal,
-    secret: &Secret,
+    title: &str,
+    (secret, seconds): (&Secret, Option<i64>),
 ) -> Result<Issued> {
     let narrowing = (Some(scope.organization()), Access::Everything, None);
-    issue(session, act, (account.id, narrowing), "API key", secret, (None, None)).await
-}
-
-/// Issues an OAuth client to a service account of the scope's organization.
-pub(crate) async fn issue_client(
-    session: &dyn Session,
-    act: &Act,
-    scope: &Writable<OrganizationScope>,
-    account: &Principal,
-    secret: &Secret,
-) -> Result<Issued> {
-    let narrowing = (Some(scope.organization()), Access::Everything, None);
-    issue(session, act, (account.id, narrowing), "OAuth client", secret, (None, None)).await
+    let lifetime = (seconds.map(|seconds| act.now.plus_seconds(seconds)), None);
+    issue(session, act, (account.id, narrowing), title, secret, lifetime).await
 }
 
 /// Ends every credential of the organization's service accounts.
@@ -188,9 +192,9 @@ pub(crate) async fn end_all(session: &dyn Session, act: &Act, principal: Princip
     session.revoke_credentials_of(principal, act.now).await
 }
 
-/// What a client was allowed with whose token the caller makes a key: the key ends with it, so that who takes it back takes
-/// all of it back.
-async fn authorization_of(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
+/// What a client was allowed with whose token the caller makes a key or lets a device in, or the issuer's word by which the
+/// caller came: what is made ends with it, so that who takes it back takes all of it back.
+pub(crate) async fn authorization_of(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
     match session.hold_authorization_of(act.caller.credential, act.now).await? {
         Some((_, false)) => Err(Error::bad_credential()),
         Some((authorization, true)) => Ok(Some(authorization)),

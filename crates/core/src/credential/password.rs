@@ -14,6 +14,9 @@ pub const PASSWORD_MIN: usize = 8;
 /// Longest password, in bytes.
 pub const PASSWORD_MAX: usize = 1024;
 
+/// The reason for refusing to hash a password while so many others wait for it; it is [`crate::error::Kind::Unavailable`].
+pub const PASSWORDS_BUSY: &str = "password.busy";
+
 /// What many people have chosen before, folded, a line each.
 static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());

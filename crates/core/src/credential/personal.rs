@@ -5,7 +5,9 @@ use super::api_key::{
     API_KEY_TITLE_MAX, ApiKey, ApiKeyChange, ApiKeyField, checked_description, checked_workspaces,
 };
 use super::service::hash_of_bearer;
-use super::{Access, Secret, TokenKind, authorization_of, caller_of, issue, require_whole_person, rotation};
+use super::{
+    Access, Secret, TokenKind, authorization_of, caller_of, issue, lifetime, require_whole_person, rotation,
+};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View};
@@ -22,15 +24,14 @@ use super::rotation::{Rotation, root_of};
 
 /// How many personal access tokens that count a person may have.
 pub const TOKENS_MAX: u64 = 50;
-/// How long a token may live, in seconds.
-pub const TOKEN_SECONDS_MAX: i64 = 365 * 24 * 60 * 60;
 
 /// What a new personal access token is made of.
 #[derive(Clone, Debug, Default)]
 pub struct NewToken {
     /// What its owner calls it, 1 to 60 characters.
     pub title: String,
-    /// How many seconds it lives, at most [`TOKEN_SECONDS_MAX`], which is how long if nothing is said.
+    /// How many seconds it lives, at most as many as the server's setting `token_seconds`, which is how long if nothing is
+    /// said.
     pub seconds: Option<i64>,
     /// The only organization where it counts; none leaves all.
     pub organization: Option<OrganizationRef>,
@@ -71,9 +72,12 @@ impl Core {
     pub async fn create_own_token(&self, caller: &Caller, new: NewToken) -> Result<(ApiKey, Secret)> {
         require_whole_person(caller)?;
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let longest = self.settings().token_seconds;
         self.store()
-            .write((self.act(caller), new, secret), |session, (act, new, secret)| {
-                Box::pin(async move { Ok((create(session, act, new, secret).await?, secret.clone())) })
+            .write((self.act(caller), new, secret, longest), |session, (act, new, secret, longest)| {
+                Box::pin(
+                    async move { Ok((create(session, act, new, secret, *longest).await?, secret.clone())) },
+                )
             })
             .await
     }
@@ -176,7 +180,13 @@ impl Core {
     }
 }
 
-async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secret) -> Result<ApiKey> {
+async fn create(
+    session: &dyn Session,
+    act: &Act,
+    new: &NewToken,
+    secret: &Secret,
+    longest: i64,
+) -> Result<ApiKey> {
     let owner = act.caller.principal;
     session.hold_owner(owner).await?;
     authz::server(session, &act.caller).await?;
@@ -184,10 +194,7 @@ async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secre
         let message = format!("a user may have {TOKENS_MAX} personal access tokens");
         return Err(Error::new(Kind::LimitReached, "token.limit", message));
     }
-    let seconds = new.seconds.unwrap_or(TOKEN_SECONDS_MAX);
-    if !(1..=TOKEN_SECONDS_MAX).contains(&seconds) {
-        return Err(Error::invalid("ttl", "range", "expected one second to a year"));
-    }
+    let seconds = lifetime(new.seconds, Some(longest))?.unwrap_or(longest);
     let title = text::name("title", &new.title, API_KEY_TITLE_MAX)?;
     let organization = match &new.organization {
         Some(organization) => {
@@ -199,9 +206,9 @@ async fn create(session: &dyn Session, act: &Act, new: &NewToken, secret: &Secre
     let workspaces = workspaces_of(session, act, new.organization.as_ref(), &new.workspaces).await?;
     let holder = (owner, (organization, new.access, workspaces));
     let ends = act.now.plus_seconds(seconds);
-    let lifetime = (Some(ends), authorization_of(session, act).await?);
+    let until = (Some(ends), authorization_of(session, act).await?);
     let description = checked_description(new.description.as_deref())?;
-    let issued = issue(session, act, holder, &title, secret, lifetime).await?;
+    let issued = issue(session, act, holder, &title, secret, until).await?;
     let made = ApiKey { ends_itself: new.ends_itself, ..ApiKey::new(issued.credential, description) };
     if new.ends_itself {
         session.let_end_itself(made.credential.id).await?;

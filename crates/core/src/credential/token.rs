@@ -46,7 +46,8 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL: [Self; 15] = [
+    /// Every kind.
+    pub const ALL: [Self; 15] = [
         Self::PersonalAccess,
         Self::ServiceAccountKey,
         Self::ClientSecret,

@@ -31,7 +31,8 @@ impl Core {
     /// Begins a device login.
     ///
     /// # Errors
-    /// [`Refusal::UnauthorizedClient`] for a client that may not, [`Refusal::InvalidScope`] for more than it may ask for.
+    /// [`Refusal::UnauthorizedClient`] for a client that may not, [`Refusal::InvalidScope`] for more than it may ask for,
+    /// `Kind::RateLimited` after about a hundred logins from one source in a quarter of an hour.
     pub async fn start_device_login(&self, request: DeviceRequest) -> Result<StartedLogin> {
         let DeviceRequest { client, scopes, device, interval_seconds, from } = request;
         client.client.require_grant(GrantType::DeviceCode)?;
@@ -41,6 +42,8 @@ impl Core {
                 "scope: expected no more than the client may ask for",
             ));
         }
+        let attempts = Attempts::of_source(Purpose::DeviceLogin, from.source);
+        self.check_attempts(&attempts).await?;
         let device_code = Secret::random(TokenKind::DeviceCode, self.entropy());
         let user_code = UserCode::random(self.entropy());
         let now = self.clock().now();
@@ -65,6 +68,7 @@ impl Core {
                 Box::pin(session.insert_device_login(login, device_code, user_code))
             })
             .await?;
+        self.note_failed(&attempts).await?;
         Ok(StartedLogin { id, device_code, user_code, expires_at, interval_seconds })
     }
 
@@ -90,9 +94,12 @@ impl Core {
         self.guess(caller, source, look).await
     }
 
-    /// Answers the program that shows the code; with a yes, answers what device it will be.
+    /// Answers the program that shows the code; with a yes, answers what device it will be. What a device is given ends with
+    /// the authorization of the program that said yes.
     ///
     /// # Errors
+    /// [`Kind::Forbidden`] for a yes by a credential that is narrower than its owner and no browser's session: the device's
+    /// login would outlive it.
     /// The field `user_code` is wrong if no login waits for it.
     pub async fn decide_device(
         &self,
@@ -101,7 +108,11 @@ impl Core {
         decision: Decision,
     ) -> Result<Option<Device>> {
         require_user(caller)?;
-        if let Decision::Approve(Approval { metadata, .. }) = &decision {
+        if let Decision::Approve(Approval { metadata, signed_in_at, .. }) = &decision {
+            // A browser's session is narrow only where an organization's issuer spoke for the person, and ends with that.
+            if signed_in_at.is_none() {
+                credential::require_whole_person(caller)?;
+            }
             checked_metadata(metadata)?;
         }
         let decide = async {

@@ -11,7 +11,7 @@ mod service;
 mod store;
 
 use crate::audit::{Act, Target};
-use crate::authz::{Needed, PlaceScope, Writable};
+use crate::authz::{Needed, OrganizationScope, PlaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
@@ -142,7 +142,7 @@ pub(crate) async fn make(
         status: InvitationStatus::Pending,
         invited_by: act.caller.principal,
         created_at: act.now,
-        expires_at: act.now.plus_seconds(settings.invitation_seconds),
+        expires_at: expiry(session, act, scope, settings.invitation_seconds).await?,
     };
     let folded = text::fold(&invitation.email);
     if session.has_pending_invitation(scope, scope.workspace(), &folded, act.now).await? {
@@ -164,6 +164,13 @@ pub(crate) async fn make(
     act.record(session, scope.organization(), "invitation.create", targets).await?;
     let shown = send(session, act, scope, (post, &invitation), offer.secret).await?;
     Ok((invitation, shown))
+}
+
+/// When an invitation ends that is made or sent again now: the organization's setting says, within the server's.
+async fn expiry(session: &dyn Session, act: &Act, scope: &OrganizationScope, most: i64) -> Result<Timestamp> {
+    let found = session.find_organization(scope).await?;
+    let seconds = found.map_or(most, |found| found.preferences.invitation_seconds(most));
+    Ok(act.now.plus_seconds(seconds))
 }
 
 /// Has the invitation mailed; gives the secret back where nothing is.

@@ -2,7 +2,8 @@
 
 use super::seen::record;
 use super::{
-    Invitation, InvitationDetail, InvitationField, InvitationRecord, InvitationStatus, Offer, make, send,
+    Invitation, InvitationDetail, InvitationField, InvitationRecord, InvitationStatus, Offer, expiry, make,
+    send,
 };
 use crate::Core;
 use crate::audit::{Act, Target};
@@ -169,7 +170,7 @@ impl Core {
                         role::require_to_hold(session, &scope, None, role).await?;
                     }
                     invitation.invited_by = act.caller.principal;
-                    invitation.expires_at = act.now.plus_seconds(*seconds);
+                    invitation.expires_at = expiry(session, act, &scope, *seconds).await?;
                     let writable = scope.organization_scope();
                     session.renew_invitation(&writable, &invitation, &secret.hash()).await?;
                     let targets = vec![Target::new("invitation", id.as_uuid())];

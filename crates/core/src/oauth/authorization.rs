@@ -229,7 +229,8 @@ pub(crate) fn require_to_speak_for_itself(
     Err(refused(Refusal::AccessDenied, message))
 }
 
-/// Makes the credential of what the caller allows: as narrow as the credential that it is allowed with.
+/// Makes the credential of what the caller allows: as narrow as the credential that it is allowed with, and ending with what
+/// that one hangs on, an issuer's word or what a program was allowed.
 pub(crate) async fn allow(
     session: &dyn Session,
     act: &Act,
@@ -240,10 +241,8 @@ pub(crate) async fn allow(
     let narrowing = act.caller.narrowing.clone();
     let access = narrowing.permissions.map_or(Access::Everything, Access::Only);
     let holder = (act.caller.principal, (narrowing.organization, access, narrowing.workspaces));
-    // Who came in by an issuer's word allows it by that word.
-    let identity = session.identity_behind(act.caller.credential).await?;
-    let issued =
-        credential::issue(session, act, holder, client_name, secret, (Some(until), identity)).await?;
+    let lifetime = (Some(until), credential::authorization_of(session, act).await?);
+    let issued = credential::issue(session, act, holder, client_name, secret, lifetime).await?;
     Ok(issued.credential)
 }
 

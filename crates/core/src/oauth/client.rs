@@ -23,8 +23,8 @@ const NAME_MAX: usize = 60;
 /// What a client is made of (RFC 7591, section 2).
 #[derive(Clone, Debug)]
 pub struct ClientRegistration {
-    /// What people are told, up to 60 characters.
-    pub name: String,
+    /// What people are told, up to 60 characters; the id unless said.
+    pub name: Option<String>,
     /// Whether it gets a secret.
     pub confidential: bool,
     /// Where browsers may be sent with an answer.
@@ -105,9 +105,11 @@ impl Core {
         new: ClientRegistration,
     ) -> Result<RegisteredClient> {
         let secret = new.confidential.then(|| Secret::random(TokenKind::ClientSecret, self.entropy()));
+        let id = ClientId::generate(&*self.ids).to_string();
+        let name = new.name.as_deref().unwrap_or(&id);
         let client = Client {
-            id: ClientId::generate(&*self.ids).to_string(),
-            name: text::name("client_name", &new.name, NAME_MAX).map_err(|error| metadata(&error))?,
+            name: text::name("client_name", name, NAME_MAX).map_err(|error| metadata(&error))?,
+            id,
             kind: if new.confidential { ClientKind::Confidential } else { ClientKind::Public },
             created_at: self.clock().now(),
             redirect_uris: new.redirect_uris,

@@ -88,14 +88,18 @@ impl Core {
         change: PreferencesChange,
         expected_version: Option<Versions>,
     ) -> Result<Organization> {
-        let data = (self.act(caller), organization, change, expected_version);
+        let most = self.settings().invitation_seconds;
+        let data = (self.act(caller), organization, change, expected_version, most);
         self.store()
-            .write(data, |session, (act, organization, change, expected)| {
+            .write(data, |session, (act, organization, change, expected, most)| {
                 Box::pin(async move {
                     let needed = Permission::UpdateOrganizationPreferences;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
                     version::require(Seen::Organization, found.version, expected.as_ref())?;
                     found.preferences = change.apply(&found.preferences)?;
+                    if change.invitation_days.is_some() {
+                        found.preferences.check_invitation_days(*most)?;
+                    }
                     save(session, act, &scope, found, ("organization_preferences.update", None)).await
                 })
             })

@@ -66,11 +66,12 @@ impl Core {
     /// Makes the first administrator of a server that has none, with a personal access token.
     pub async fn initialize_server(&self, new: NewUser) -> Result<(Principal, Issued)> {
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let seconds = self.settings().token_seconds;
         let hash = self.password_hash(&new).await?;
         let id = PrincipalId::generate(&*self.ids);
         let caller = self.newcomer(id);
         self.store()
-            .write((self.act(&caller), new, hash, secret), |session, (act, new, hash, secret)| {
+            .write((self.act(&caller), new, hash, (secret, seconds)), |session, (act, new, hash, token)| {
                 Box::pin(async move {
                     let id = act.caller.principal;
                     let scope = authz::server_to_initialize(session, id).await?;
@@ -88,7 +89,9 @@ impl Core {
                     session.insert_role(&server, &administrator).await?;
                     let subject = Subject::Principal(id);
                     grant::give(session, act, &server, subject, &administrator, grant::Scope::Server).await?;
-                    let token = credential::issue_personal(session, act, id, "initial token", secret).await?;
+                    let token =
+                        credential::issue_personal(session, act, id, "initial token", (&token.0, token.1))
+                            .await?;
                     let targets = vec![Target::new("principal", id.as_uuid())];
                     act.record(session, OrganizationId::SERVER, "server.initialize", targets).await?;
                     Ok((user, token))
@@ -100,9 +103,10 @@ impl Core {
     /// Makes a user with a personal access token. Needs the right to run the server.
     pub async fn create_user(&self, caller: &Caller, new: NewUser) -> Result<(Principal, Issued)> {
         let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let seconds = self.settings().token_seconds;
         let hash = self.password_hash(&new).await?;
         self.store()
-            .write((self.act(caller), new, hash, secret), |session, (act, new, hash, secret)| {
+            .write((self.act(caller), new, hash, (secret, seconds)), |session, (act, new, hash, token)| {
                 Box::pin(async move {
                     let scope = authz::server_change(session, &act.caller).await?;
                     authz::require_server(&scope, Permission::ManageServer)?;
@@ -111,7 +115,9 @@ impl Core {
                     if new.administrator {
                         account::set_administrator(session, act, &scope, id, true).await?;
                     }
-                    let token = credential::issue_personal(session, act, id, "first token", secret).await?;
+                    let token =
+                        credential::issue_personal(session, act, id, "first token", (&token.0, token.1))
+                            .await?;
                     let targets = vec![Target::new("principal", id.as_uuid())];
                     act.record(session, OrganizationId::SERVER, "user.create", targets).await?;
                     Ok((user, token))
@@ -150,19 +156,23 @@ impl Core {
     ) -> Result<MadeServiceAccount> {
         let key = Secret::random(TokenKind::ServiceAccountKey, self.entropy());
         let client = Secret::random(TokenKind::ClientSecret, self.entropy());
+        let seconds = self.settings().service_key_seconds;
         self.store()
             .write(
-                (self.act(caller), organization, new, key, client),
-                |session, (act, organization, new, key, client)| {
+                (self.act(caller), organization, new, (key, client), seconds),
+                |session, (act, organization, new, (key, client), seconds)| {
                     Box::pin(async move {
                         let needed = Permission::ManageServiceAccounts;
                         let scope =
                             authz::require_change(session, &act.caller, needed, organization, View::Both)
                                 .await?;
                         let account = service_account::insert(session, act, &scope, new).await?.principal;
-                        let api_key =
-                            credential::issue_service_key(session, act, &scope, &account, key).await?;
-                        let client = credential::issue_client(session, act, &scope, &account, client).await?;
+                        let issue = async |title: &'static str, secret: &Secret| {
+                            let secret = (secret, *seconds);
+                            credential::issue_to_account(session, act, &scope, &account, title, secret).await
+                        };
+                        let api_key = issue("API key", key).await?;
+                        let client = issue("OAuth client", client).await?;
                         let targets = vec![Target::new("principal", account.id.as_uuid())];
                         act.record(session, scope.organization(), "service_account.create", targets).await?;
                         Ok(MadeServiceAccount { account, api_key, client })

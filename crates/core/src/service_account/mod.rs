@@ -89,7 +89,7 @@ pub struct NewAccountSecret {
     pub title: String,
     /// What is said of it.
     pub description: Option<String>,
-    /// How many seconds it lives; for ever, unless said.
+    /// How many seconds it lives, at most as many as the server's setting `service_key_seconds`, which is how long unless said.
     pub seconds: Option<i64>,
 }
 

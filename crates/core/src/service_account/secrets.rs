@@ -8,7 +8,7 @@ use crate::authz::{OrganizationRef, OrganizationScope};
 use crate::caller::Caller;
 use crate::credential::{
     API_KEY_TITLE_MAX, Access, ApiKey, ApiKeyChange, ApiKeyField, Rotation, Secret, checked_description,
-    issue, rotate,
+    issue, lifetime, rotate,
 };
 use crate::error::{Error, Kind, Result};
 use crate::filter::ListQuery;
@@ -50,9 +50,10 @@ impl Core {
         new: NewAccountSecret,
     ) -> Result<(ApiKey, Secret)> {
         let secret = Secret::random(kind.kind(), self.entropy());
-        let data = (self.act(caller), (organization, id), kind, new, secret);
+        let longest = self.settings().service_key_seconds;
+        let data = (self.act(caller), (organization, id), kind, new, (secret, longest));
         self.store()
-            .write(data, |session, (act, (organization, id), kind, new, secret)| {
+            .write(data, |session, (act, (organization, id), kind, new, (secret, longest))| {
                 Box::pin(async move {
                     let scope = writable(session, act, organization).await?;
                     let owner = answered_for(session, &scope, *id).await?.principal;
@@ -60,15 +61,13 @@ impl Core {
                         let message = format!("a service account may have {ACCOUNT_SECRETS_MAX} of these");
                         return Err(Error::new(Kind::LimitReached, "service_account.secrets", message));
                     }
-                    if new.seconds.is_some_and(|seconds| seconds < 1) {
-                        return Err(Error::invalid("ttl", "range", "expected a second at least"));
-                    }
+                    let seconds = lifetime(new.seconds, *longest)?;
                     let title = text::name("title", &new.title, API_KEY_TITLE_MAX)?;
                     let description = checked_description(new.description.as_deref())?;
                     let rights = (Some(scope.organization()), Access::Everything, None);
-                    let ends = new.seconds.map(|seconds| act.now.plus_seconds(seconds));
-                    let lifetime = (ends, None);
-                    let issued = issue(session, act, (owner.id, rights), &title, secret, lifetime).await?;
+                    let ends = seconds.map(|seconds| act.now.plus_seconds(seconds));
+                    let issued =
+                        issue(session, act, (owner.id, rights), &title, secret, (ends, None)).await?;
                     let made = ApiKey::new(issued.credential, description);
                     if made.description.is_some() {
                         session.update_key(&made).await?;

@@ -1,6 +1,7 @@
 //! Throttling of what can be guessed: passwords, codes, links. Failures are counted in the database, so that replicas and
 //! restarts do not forget them, for each account and source network together, and for each source network alone. They are
-//! never counted for an account alone, so nobody can lock its person out from elsewhere.
+//! never counted for an account alone, so nobody can lock its person out from elsewhere. What strangers may have written
+//! down is counted alike, whether it fails or not: mails that they ask for, and logins of devices that they begin.
 //!
 //! What is counted is looked at before the costly work and written after it ([`Core::throttled`]); how much can be tried at
 //! once between the two is bounded by the queue in front of the password hasher. Whether an account exists makes no difference to any of it.
@@ -32,6 +33,8 @@ struct Allowance {
 const OF_ACCOUNT: Allowance = Allowance { free: 5, longest_wait: 15 * 60, window: LONGEST_WINDOW };
 /// For a source, whatever the account. Many people may share it.
 const OF_SOURCE: Allowance = Allowance { free: 50, longest_wait: 60, window: 60 * 60 };
+/// For a source that begins device logins, which it need not guess at: each of them is a row.
+const OF_DEVICES: Allowance = Allowance { free: 100, longest_wait: 15 * 60, window: 15 * 60 };
 const LONGEST_WINDOW: i64 = 24 * 60 * 60;
 
 /// What is tried.
@@ -39,6 +42,8 @@ const LONGEST_WINDOW: i64 = 24 * 60 * 60;
 pub enum Purpose {
     /// To sign in with a password or a secret.
     SignIn,
+    /// To begin a device login.
+    DeviceLogin,
     /// To approve a device by the code that it shows.
     UserCode,
     /// To answer an invitation.
@@ -56,11 +61,20 @@ impl Purpose {
     pub const fn word(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
+            Self::DeviceLogin => "device_login",
             Self::UserCode => "user_code",
             Self::Invitation => "invitation",
             Self::Reset => "reset",
             Self::Verification => "verification",
             Self::Link => "link",
+        }
+    }
+
+    /// What a source is allowed.
+    const fn of_source(self) -> Allowance {
+        match self {
+            Self::DeviceLogin => OF_DEVICES,
+            _ => OF_SOURCE,
         }
     }
 }
@@ -77,13 +91,14 @@ impl Attempts {
     /// Attempts on the account that is called `account`, from this source. Requests whose source nobody knows have one
     /// source.
     pub fn new(purpose: Purpose, account: &str, source: Option<IpAddr>) -> Self {
-        let subjects = vec![(subject(Some(account), source), OF_ACCOUNT), (subject(None, source), OF_SOURCE)];
+        let subjects =
+            vec![(subject(Some(account), source), OF_ACCOUNT), (subject(None, source), purpose.of_source())];
         Self { purpose, subjects }
     }
 
     /// Attempts from this source, where what is tried tells of no account.
     pub fn of_source(purpose: Purpose, source: Option<IpAddr>) -> Self {
-        Self { purpose, subjects: vec![(subject(None, source), OF_SOURCE)] }
+        Self { purpose, subjects: vec![(subject(None, source), purpose.of_source())] }
     }
 
     fn keys(&self) -> Vec<[u8; 32]> {
@@ -156,7 +171,7 @@ impl Core {
         Err(Error::new(Kind::RateLimited, "attempts.too_many", message).with_retry_after(seconds))
     }
 
-    /// Counts an attempt that failed. The more of them, the longer until the next one is heard.
+    /// Counts an attempt that failed, or one of those that count however they end. The more of them, the longer until the next one is heard.
     pub async fn note_failed(&self, attempts: &Attempts) -> Result<()> {
         self.counting
             .write((attempts.clone(), self.clock().now()), |session, (attempts, now)| {

@@ -366,6 +366,7 @@ fn north_sea() -> WorkspaceChange {
             decimal_symbol: Some(DecimalSymbol::Comma),
             decimal_places: Some(2),
             measurement_system: Some(MeasurementSystem::Metric),
+            ..Preferences::default()
         }),
         ..WorkspaceChange::default()
     }

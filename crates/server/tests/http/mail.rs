@@ -135,6 +135,34 @@ async fn links_are_mailed_and_not_shown() {
     }
 }
 
+/// Mail is plain text, whatever people and organizations are called, and no name makes a header.
+#[tokio::test]
+async fn names_stay_text_in_mails() {
+    const NAMES: [&str; 3] = [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "=?utf-8?q?=0D=0ABcc=3A_evil=40example.org?=",
+    ];
+    let mailbox = Mailbox::refusing(0).await;
+    let server = TestServer::mailing(Engine::Sqlite, mailbox.server());
+    for (at, name) in NAMES.into_iter().enumerate() {
+        let organization = json!({"title": name});
+        let made =
+            server.send("ada", Method::POST, "/api/v1/organizations", Some(organization)).await.expect(200);
+        server.send("ada", Method::PATCH, "/api/v1/me", Some(json!({"display_name": name}))).await;
+        let invites = format!("/api/v1/{}/invites", made["name"].as_str().unwrap());
+        let body = json!({"email": format!("guest{at}@tenantry.example")});
+        server.send("ada", Method::POST, &invites, Some(body)).await.expect(200);
+    }
+    for mail in mailbox.mails(NAMES.len()).await {
+        let (head, _) = mail.split_once("\n\n").unwrap();
+        let head = head.to_lowercase();
+        assert!(head.contains("content-type: text/plain"), "{mail}");
+        assert!(!mail.to_lowercase().contains("text/html"), "{mail}");
+        assert!(!head.lines().any(|line| line.starts_with("bcc")), "{mail}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_taken_is_tried_again() {
     let mailbox = Mailbox::refusing(1).await;

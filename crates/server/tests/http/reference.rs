@@ -23,7 +23,7 @@ impl Reference {
     }
 
     /// Every operation: method, path, and what is said of it.
-    fn operations(&self) -> impl Iterator<Item = (String, &str, &Value)> {
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (String, &str, &Value)> {
         let paths = self.document["paths"].as_object().unwrap();
         paths.iter().flat_map(|(path, item)| {
             let methods = item.as_object().unwrap().iter();

@@ -1,6 +1,9 @@
 //! Asking too often, in the words of each dialect: guessing at a sign-in, and requests as such.
 
+use serde_json::json;
+
 use crate::harness::{Answer, Engine, TestServer, client};
+use crate::reference::Reference;
 
 /// One guess at each sign-in, from the same source.
 async fn guess(server: &TestServer) -> [Answer; 2] {
@@ -90,29 +93,87 @@ async fn secrets_of_clients_are_not_guessed() {
     }
 }
 
+/// Whatever can be asked without a credential, at each operation of the document.
 #[tokio::test]
-async fn strangers_are_counted_at_oauth_and_on_pages() {
-    let form = [("client_id", "tenantry-cli"), ("token", "x")];
-    for path in [
-        "/oauth2/token",
-        "/oauth2/device_authorization",
-        "/oauth2/introspect",
-        "/oauth2/jwks",
-        "/login",
-        "/login/device",
-    ] {
-        let server = TestServer::limited(Engine::Sqlite, 2);
-        let mut statuses = Vec::new();
-        for _ in 0..3 {
-            let url = format!("{}{path}", server.url);
-            let posted = path.starts_with("/oauth2") && path != "/oauth2/jwks";
-            let request = if posted { client().post(url).form(&form) } else { client().get(url) };
-            let answer = Answer::of(request).await;
-            statuses.push(answer.status);
+async fn strangers_are_counted_everywhere() {
+    // What reads and writes nothing.
+    const STATIC: [&str; 5] = [
+        "/health",
+        "/login/style.css",
+        "/connect/authorize",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ];
+    let id = "0190b0a0-0000-7000-8000-000000000001";
+    let fields = json!({
+        "client_id": id, "client_secret": "x", "username": "nobody", "password": "wrong horse", "token": "x",
+        "device_code": "x", "refresh_token": "x", "grant_type": "refresh_token",
+    });
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let server = TestServer::limited(engine, 2);
+        let reference = Reference::of(&server.url);
+        let open = reference.operations().filter(|(_, path, operation)| {
+            operation["security"].as_array().unwrap().is_empty() && !STATIC.contains(path)
+        });
+        // With a credential that does not count, one is a stranger too.
+        let known = reference.operations().filter(|(_, path, _)| path.starts_with("/oauth2/userinfo"));
+        let mut uncounted = Vec::new();
+        for (at, (method, path, operation)) in open.chain(known).enumerate() {
+            let mut statuses = Vec::new();
+            for _ in 0..3 {
+                let filled = path.replace(['{', '}'], "");
+                let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+                let request = client().request(method, format!("{}{filled}", server.url));
+                let request = request.header("x-forwarded-for", format!("10.0.{at}.1"));
+                let body = &operation["requestBody"]["content"];
+                let request = if body.get("application/json").is_some() {
+                    request.json(&fields)
+                } else if body.is_object() {
+                    request.form(&fields)
+                } else {
+                    request
+                };
+                statuses.push(Answer::of(request).await.status);
+            }
+            if statuses[..2].contains(&429) || statuses[2] != 429 {
+                uncounted.push((method, path, statuses));
+            }
         }
-        assert!(statuses[..2].iter().all(|status| *status != 429), "{path}: {statuses:?}");
-        assert_eq!(statuses[2], 429, "{path}");
+        assert!(uncounted.is_empty(), "{uncounted:#?}");
         // Who is known is not concerned.
         server.get("ada", "/api/v1/me").await.expect(200);
+    }
+}
+
+/// A password costs tens of milliseconds, so that a crowd that signs in at once does not all find a place in the queue.
+#[tokio::test]
+async fn a_full_queue_of_passwords_says_when_to_come_back() {
+    const CROWD: u8 = 200;
+    let server = TestServer::start(Engine::Sqlite);
+    let page = Answer::of(client().get(format!("{}/login", server.url))).await;
+    let cookie = page.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    let (_, rest) = page.text.split_once("name=\"form_token\" value=\"").unwrap();
+    let form_token = rest.split('"').next().unwrap();
+    for path in ["/auth/login", "/api/v1/auth/login", "/login"] {
+        let crowd = (0..CROWD).map(|at| {
+            let form = [
+                ("username", "ada"),
+                ("login", "ada"),
+                ("password", "wrong horse"),
+                ("form_token", form_token),
+            ];
+            let request = client().post(format!("{}{path}", server.url)).form(&form).header("cookie", cookie);
+            let request = request.header("origin", &server.url);
+            Answer::of(request.header("x-forwarded-for", format!("10.1.{at}.1")))
+        });
+        let answers = futures_util::future::join_all(crowd).await;
+        let mut refused = answers.iter().filter(|answer| answer.status == 503).peekable();
+        let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        assert!(refused.peek().is_some(), "{path}: {statuses:?}");
+        for answer in refused {
+            assert_eq!(answer.headers["retry-after"], "1", "{path}: {}", answer.text);
+            let is_json = path != "/login";
+            assert_eq!(answer.text.starts_with('{'), is_json, "{path}: {}", answer.text);
+        }
     }
 }

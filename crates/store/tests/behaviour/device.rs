@@ -6,7 +6,7 @@ use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::Origin;
 use tenantry_core::caller::Caller;
 use tenantry_core::clock::Clock;
-use tenantry_core::credential::{Access, Issued, NewApiKey};
+use tenantry_core::credential::{Access, Issued, NewApiKey, NewToken};
 use tenantry_core::device::{
     Approval, Decision, Device, DeviceChange, DeviceRequest, DeviceStatus, DeviceTokens, LoginState,
     StartedLogin, TokenLife,
@@ -17,6 +17,8 @@ use tenantry_core::oauth::{AccessToken, ProvenClient, Scopes};
 use tenantry_testkit::{Member, TestCore};
 
 use crate::asking::{kind, reason};
+use crate::issuers::{enter, verified};
+use crate::issuers_of_organizations;
 
 on_both_engines!(
     a_device_waits_until_somebody_answers,
@@ -26,7 +28,9 @@ on_both_engines!(
     codes_are_told_from_one_another,
     of_two_who_ask_at_once_one_gets_tokens,
     of_two_who_answer_at_once_one_is_heard,
-    a_device_is_as_narrow_as_what_confirmed_it,
+    a_narrow_credential_lets_no_device_in,
+    a_device_goes_with_what_let_it_in,
+    a_device_is_as_narrow_as_what_it_asked_for,
     what_a_device_has_ends_with_its_time,
     suspension_and_withdrawal_end_a_login,
     a_locked_device_is_out_at_once,
@@ -264,32 +268,68 @@ async fn of_two_who_answer_at_once_one_is_heard(core: TestCore) {
     }
 }
 
-async fn a_device_is_as_narrow_as_what_confirmed_it(core: TestCore) {
+/// A device's login outlives the key that would say yes.
+async fn a_narrow_credential_lets_no_device_in(core: TestCore) {
     let scene = Scene::new(core).await;
     let north = scene.core.organization(&scene.ann, "north").await;
-    let new = NewApiKey {
-        owner: None,
-        title: "reader".to_owned(),
-        days: 7,
-        access: Access::Reading,
-        workspaces: Vec::new(),
-    };
-    let key = scene.core.create_api_key(&scene.ann.caller, OrganizationRef::Id(north.id), new).await.unwrap();
-    let narrow = scene.core.member(key.secret.expose()).await;
+    let north = OrganizationRef::Id(north.id);
     let started = scene.start().await;
     let typed = started.user_code.expose();
-    scene.decide(&narrow.caller, &typed, Decision::Approve(Approval::default())).await.unwrap();
-    let tokens = scene.poll(&started).await.unwrap();
-    let caller = scene.core.authenticate(access(&tokens).secret.expose()).await.unwrap();
-    assert_eq!(caller.narrowing.organization, Some(north.id));
-    assert_eq!(caller.narrowing.permissions, Access::Reading.permissions());
-    // What the program asked for narrows it further.
+    let mut narrow = Vec::new();
+    for access in [Access::Reading, Access::Everything] {
+        let new = NewApiKey { owner: None, title: "key".to_owned(), days: 7, access, workspaces: Vec::new() };
+        narrow.push(scene.core.create_api_key(&scene.ann.caller, north.clone(), new).await.unwrap().secret);
+        let new = NewToken {
+            title: "token".to_owned(),
+            description: None,
+            seconds: Some(60),
+            access,
+            organization: (access == Access::Everything).then(|| north.clone()),
+            workspaces: Vec::new(),
+            ends_itself: false,
+        };
+        narrow.push(scene.core.create_own_token(&scene.ann.caller, new).await.unwrap().1);
+    }
+    for secret in narrow {
+        let caller = scene.core.authenticate(secret.expose()).await.unwrap();
+        let yes = Decision::Approve(Approval::default());
+        assert_eq!(kind(scene.decide(&caller, &typed, yes).await), Kind::Forbidden);
+        // It has no say about the person's devices either.
+        assert_eq!(kind(scene.core.list_own_devices(&caller).await), Kind::Forbidden);
+    }
+    scene.approve(&started).await;
+}
+
+/// Whoever takes a program's access back takes back what it let in, however far that went on.
+async fn a_device_goes_with_what_let_it_in(core: TestCore) {
+    let scene = Scene::new(core).await;
+    let first = scene.device().await;
+    let mut chain = vec![first.clone()];
+    for _ in 0..5 {
+        let token = access(chain.last().unwrap()).secret.clone();
+        let caller = scene.core.authenticate(token.expose()).await.unwrap();
+        let started = scene.start().await;
+        let yes = Decision::Approve(Approval { trusted: true, ..Approval::default() });
+        scene.decide(&caller, &started.user_code.expose(), yes).await.unwrap();
+        chain.push(scene.poll(&started).await.unwrap());
+    }
+    let other = scene.device().await;
+    for tokens in &chain {
+        assert!(scene.counts(tokens).await);
+    }
+    scene.core.end_own_authorization(&scene.ann.caller, first.device.authorization).await.unwrap();
+    for tokens in &chain {
+        assert!(!scene.counts(tokens).await);
+    }
+    assert!(scene.counts(&other).await);
+}
+
+async fn a_device_is_as_narrow_as_what_it_asked_for(core: TestCore) {
+    let scene = Scene::new(core).await;
     let started = scene.start_as(Scopes::OPENID, None).await;
     scene.approve(&started).await;
     let tokens = scene.poll(&started).await.unwrap();
     assert_eq!(kind(scene.core.authenticate(access(&tokens).secret.expose()).await), Kind::Forbidden);
-    // A narrow credential has no say about the person's devices.
-    assert_eq!(kind(scene.core.list_own_devices(&narrow.caller).await), Kind::Forbidden);
 }
 
 async fn what_a_device_has_ends_with_its_time(core: TestCore) {
@@ -428,30 +468,25 @@ async fn what_is_over_is_forgotten(core: TestCore) {
 }
 
 async fn an_organization_goes_with_the_devices_that_were_only_for_it(core: TestCore) {
-    let scene = Scene::new(core).await;
-    let north = scene.core.organization(&scene.ann, "north").await;
-    let new = NewApiKey {
-        owner: None,
-        title: "key".to_owned(),
-        days: 7,
-        access: Access::Everything,
-        workspaces: Vec::new(),
-    };
-    let key = scene.core.create_api_key(&scene.ann.caller, OrganizationRef::Id(north.id), new).await.unwrap();
-    let narrow = scene.core.member(key.secret.expose()).await;
+    let (root, ann, north, issuer) = issuers_of_organizations::scene(&core).await;
+    let kim = enter(&core, &issuer, &verified("k", "kim@north.example")).await;
+    let program = ProvenClient::of_program("program".to_owned(), "Program", None);
+    let scene = Scene { core, root, ann, program };
     let started = scene.start().await;
-    let yes = Decision::Approve(Approval::default());
-    scene.decide(&narrow.caller, &started.user_code.expose(), yes).await.unwrap();
-    scene.poll(&started).await.unwrap();
+    let yes = Decision::Approve(Approval { signed_in_at: Some(kim.signed_in_at), ..Approval::default() });
+    scene.decide(&kim.caller, &started.user_code.expose(), yes).await.unwrap();
+    let tokens = scene.poll(&started).await.unwrap();
+    let caller = scene.core.authenticate(access(&tokens).secret.expose()).await.unwrap();
+    assert_eq!(caller.narrowing.organization, Some(north));
     let whole = scene.device().await;
     let bound =
-        format!("SELECT COUNT(*) FROM credentials WHERE org_id = {}", scene.core.literal(north.id.as_uuid()));
-    assert_eq!(scene.core.sql(&bound), "3", "the key, what was allowed with it, and the token");
-    scene
-        .core
-        .delete_organization(&scene.ann.caller, OrganizationRef::Id(north.id), None, true)
-        .await
-        .unwrap();
+        format!("SELECT COUNT(*) FROM credentials WHERE org_id = {}", scene.core.literal(north.as_uuid()));
+    assert_eq!(
+        scene.core.sql(&bound),
+        "4",
+        "the identity, the session, what was allowed in it, and the token"
+    );
+    scene.core.delete_organization(&scene.ann.caller, OrganizationRef::Id(north), None, true).await.unwrap();
     scene.core.clock().advance_seconds(scene.core.settings().retention_seconds + 1);
     while scene.core.purge().await.unwrap() {}
     assert_eq!(scene.core.sql(&bound), "0");

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::clock::Clock;
 use tenantry_core::error::Kind;
 use tenantry_core::grant::RoleName;
 use tenantry_core::invitation::InvitationField;
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::permission::BuiltinRole;
+use tenantry_core::preferences::PreferencesChange;
 use tenantry_core::workspace::Workspace;
 use tenantry_testkit::estate::target;
 use tenantry_testkit::{Member, TestCore};
@@ -17,6 +19,7 @@ use crate::asking::{first_page, kind, reason};
 on_both_engines!(
     pending_ones_are_listed_in_pages,
     they_expire,
+    an_organization_says_how_long_they_count,
     they_offer_no_more_than_is_held,
     of_many_answers_one_counts,
     what_expired_is_swept,
@@ -77,6 +80,34 @@ async fn they_expire(core: TestCore) {
     assert_eq!(pending().await, 0);
     invite("guest@example.org").await.unwrap();
     assert_eq!(pending().await, 1);
+}
+
+async fn an_organization_says_how_long_they_count(core: TestCore) {
+    const DAY: i64 = 24 * 60 * 60;
+    let (ann, made) = estate(&core).await;
+    let org = || OrganizationRef::Id(made.organization);
+    let choose = async |days| {
+        let change = PreferencesChange { invitation_days: Some(days), ..PreferencesChange::default() };
+        core.update_organization_preferences(&ann.caller, org(), change, None).await
+    };
+    let ends = |days: i64| core.clock().now().plus_seconds(days * DAY);
+    choose(Some(2)).await.unwrap();
+    let (first, _) = core.invite(&ann.caller, org(), "a@example.org".into(), vec![]).await.unwrap();
+    assert_eq!(first.expires_at, ends(2));
+    let at = target(made.organization, made.id);
+    let (of_workspace, _) = core.invite(&ann.caller, at, "b@example.org".into(), vec![]).await.unwrap();
+    assert_eq!(of_workspace.expires_at, ends(2));
+    // Those that are made keep their end until they are sent again.
+    choose(Some(1)).await.unwrap();
+    core.clock().advance_seconds(DAY);
+    let (again, _) = core.resend_invitation(&ann.caller, org(), first.id).await.unwrap();
+    assert_eq!(again.invitation.expires_at, ends(1));
+    for unfit in [0, 8] {
+        assert_eq!(choose(Some(unfit)).await.unwrap_err().violations[0].field, "invitation_days");
+    }
+    choose(None).await.unwrap();
+    let (last, _) = core.invite(&ann.caller, org(), "c@example.org".into(), vec![]).await.unwrap();
+    assert_eq!(last.expires_at, ends(7));
 }
 
 async fn they_offer_no_more_than_is_held(core: TestCore) {

@@ -35,7 +35,7 @@ fn of(organization: OrganizationId) -> IssuerOf {
 }
 
 /// An issuer of north, which is ann's, that may send people of `north.example`.
-async fn scene(core: &TestCore) -> (Member, Member, OrganizationId, Issuer) {
+pub(crate) async fn scene(core: &TestCore) -> (Member, Member, OrganizationId, Issuer) {
     let root = core.root().await;
     let ann = core.user(&root, "ann").await;
     let north = core.organization(&ann, "north").await.id;
@@ -140,7 +140,7 @@ async fn what_an_organization_proves_is_good_there_alone(core: TestCore) {
     assert_eq!(renewed.caller.narrowing, entered.caller.narrowing);
     // A client is not told who it is, and what it is given is as narrow.
     let registration = ClientRegistration {
-        name: "App".to_owned(),
+        name: Some("App".to_owned()),
         confidential: true,
         redirect_uris: vec!["https://app.example/".to_owned()],
         logout_uris: Vec::new(),

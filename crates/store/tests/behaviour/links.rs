@@ -169,11 +169,15 @@ async fn resets_are_asked_for_alike(core: TestCore) {
     core.suspend_account(&root.caller, core.user(&root, "bob").await.id(), true, None).await.unwrap();
     let rows = || core.sql("SELECT COUNT(*) FROM outbox");
     let hashed = core.passwords().asked();
+    let mut work = Vec::new();
     for (count, login) in ["ann", " ANN@example.org ", "bob", "nobody", ""].into_iter().enumerate() {
+        let before = core.work();
         core.request_password_reset(login, None).await.unwrap();
+        work.push([0, 1].map(|kind: usize| core.work()[kind] - before[kind]));
         assert_eq!(rows(), (count + 1).to_string(), "{login}");
     }
     assert_eq!(core.passwords().asked(), hashed);
+    assert!(work.iter().all(|one| *one == work[0]), "{work:?}");
     let mut sent = Vec::new();
     for mail in core.claim_mail().await.unwrap() {
         if let Some(Letter::Link { to, secret, .. }) = core.letter_of(&mail).await.unwrap() {

@@ -46,7 +46,7 @@ const CALLBACK: &str = "https://app.example/callback";
 
 fn registration(name: &str) -> ClientRegistration {
     ClientRegistration {
-        name: name.to_owned(),
+        name: Some(name.to_owned()),
         confidential: true,
         redirect_uris: vec![CALLBACK.to_owned()],
         logout_uris: Vec::new(),
@@ -431,7 +431,7 @@ async fn clients_are_registered_by_administrators(core: TestCore) {
         |new| new.grant_types = vec![GrantType::RefreshToken],
         |new| new.grant_types.push(GrantType::ClientCredentials),
         |new| new.scopes = Scopes::NONE,
-        |new| " ".clone_into(&mut new.name),
+        |new| new.name = Some(" ".to_owned()),
     ];
     for change in wrong {
         let mut new = registration("Wrong");

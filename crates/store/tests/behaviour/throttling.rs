@@ -100,11 +100,12 @@ async fn known_and_unknown_accounts_do_the_same_work(core: TestCore) {
     core.user(&root, "bob").await; // without a password
     let mut seen = Vec::new();
     for login in ["ann", "bob", "nobody", "nobody@example.org"] {
-        let (hashed, mut answers) = (core.passwords().asked(), Vec::new());
+        let (hashed, worked, mut answers) = (core.passwords().asked(), core.work(), Vec::new());
         for _ in 0..7 {
             answers.push(refusal(attempt(&core, login, "wrong horse", from("192.0.2.1")).await));
         }
-        seen.push((answers, core.passwords().asked() - hashed));
+        let work = [0, 1].map(|kind: usize| core.work()[kind] - worked[kind]);
+        seen.push((answers, core.passwords().asked() - hashed, work));
     }
     assert!(seen.iter().all(|answers| *answers == seen[0]), "{seen:?}");
     // A row for each, and one for the source.

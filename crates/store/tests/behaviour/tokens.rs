@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::clock::Clock;
 use tenantry_core::credential::{
     Access, ApiKeyChange, ApiKeyField, Issued, NewApiKey, NewToken, Rotation, TOKENS_MAX,
 };
@@ -12,6 +13,8 @@ use tenantry_core::ids::CredentialId;
 use tenantry_core::page::Order;
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::principal::NewServiceAccount;
+use tenantry_core::service_account::{AccountSecret, NewAccountSecret};
+use tenantry_core::settings::Settings;
 use tenantry_testkit::{Member, TestCore};
 
 use crate::asking::{first_page, kind, reason};
@@ -247,4 +250,50 @@ async fn a_person_has_so_many_tokens_and_no_more(core: TestCore) {
     // The first token and the key count too.
     assert_eq!(made, TOKENS_MAX - 2);
     assert_eq!(reason(make(&core, &ann, named("more")).await), "token.limit");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lifetimes_are_what_the_server_says() {
+    const DAY: i64 = 24 * 60 * 60;
+    let settings =
+        Settings { token_seconds: 30 * DAY, service_key_seconds: Some(10 * DAY), ..Settings::default() };
+    for core in [TestCore::sqlite_with(settings.clone()).await, TestCore::postgres_with(settings).await] {
+        let ends = |days: i64| Some(core.clock().now().plus_seconds(days * DAY));
+        let root = core.root().await;
+        let ann = core.user(&root, "ann").await;
+        // The first tokens too, which are shown to who makes the account.
+        for who in [&root, &ann] {
+            let first = core.get_own_token(&who.caller, who.caller.credential).await.unwrap();
+            assert_eq!(first.credential.expires_at, ends(30));
+        }
+        let token = async |seconds| make(&core, &ann, NewToken { seconds, ..named("token") }).await;
+        assert_eq!(token(None).await.unwrap().credential.expires_at, ends(30));
+        assert_eq!(token(Some(DAY)).await.unwrap().credential.expires_at, ends(1));
+        for unfit in [30 * DAY + 1, 0, -1] {
+            assert_eq!(token(Some(unfit)).await.unwrap_err().violations[0].field, "ttl");
+        }
+        let north = OrganizationRef::Id(core.organization(&ann, "north").await.id);
+        let key = async |days| {
+            let title = format!("{days} days");
+            let new = NewApiKey { owner: None, title, days, access: Access::Everything, workspaces: vec![] };
+            core.create_api_key(&ann.caller, north.clone(), new).await
+        };
+        assert_eq!(key(30).await.unwrap().credential.expires_at, ends(30));
+        assert_eq!(key(60).await.unwrap_err().violations[0].field, "ttl");
+
+        let new = NewServiceAccount::new("ci", BuiltinRole::OrganizationMember);
+        let made = core.create_service_account(&ann.caller, north.clone(), new).await.unwrap();
+        assert_eq!(made.api_key.credential.expires_at, ends(10));
+        assert_eq!(made.client.credential.expires_at, ends(10));
+        for kind in [AccountSecret::ApiKey, AccountSecret::Client] {
+            let more = async |seconds| {
+                let new = NewAccountSecret { title: "more".to_owned(), description: None, seconds };
+                let at = (north.clone(), made.account.id);
+                core.create_account_secret(&ann.caller, at, kind, new).await
+            };
+            assert_eq!(more(None).await.unwrap().0.credential.expires_at, ends(10));
+            assert_eq!(more(Some(DAY)).await.unwrap().0.credential.expires_at, ends(1));
+            assert_eq!(more(Some(11 * DAY)).await.unwrap_err().violations[0].field, "ttl");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Organizations: made, changed, handed over, deleted, restored; their preferences; who one is.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{TestServer, both, both_alone};
 
@@ -170,6 +170,22 @@ async fn keeps_preferences(server: &TestServer) {
         ] {
             let refused = server.send("ada", Method::PATCH, &path, Some(bad.clone())).await.expect(400);
             assert_eq!(refused["details"][1]["field_violations"][0]["field"], field, "{bad}");
+        }
+        // How long invitations count is for the organization to say, within what the server says.
+        let days = async |days: Value| {
+            server.send("ada", Method::PATCH, &path, Some(json!({"invitation_days": days}))).await
+        };
+        if parent.ends_with("sea") {
+            days(json!(2)).await.expect(400);
+        } else {
+            assert_eq!(days(json!(2)).await.expect(200)["invitation_days"], 2);
+            assert_eq!(server.get("ada", &path).await.expect(200)["invitation_days"], 2);
+            for unfit in [json!(0), json!(8), json!(-1), json!("2"), json!(70_000)] {
+                let refused = days(unfit.clone()).await.expect(400);
+                let field = &refused["details"][1]["field_violations"][0]["field"];
+                assert_eq!(field, "invitation_days", "{unfit}");
+            }
+            assert_eq!(days(Value::Null).await.expect(200).get("invitation_days"), None);
         }
         let stale = json!({"etag": "\"1000\""});
         server.send("ada", Method::PATCH, &path, Some(stale)).await.expect(409);

@@ -286,7 +286,11 @@ async fn lists_go_in_pages(server: &TestServer) {
 
 async fn limited_credentials_have_nothing_of_their_own(server: &TestServer) {
     let (_, narrow) = make(server, "ada", json!({"title": "Reader", "permission_level": "READ_ONLY"})).await;
+    let started = begin(server).await;
+    let body = json!({"user_code": started.user_code.expose(), "trusted": true});
     for who in [narrow.as_str(), "northwind-ci"] {
+        let approve = "/api/v1/me/devices:approve";
+        server.send(who, Method::POST, approve, Some(body.clone())).await.expect(403);
         for path in ["tokens", "devices", "sessions", "authorizations"] {
             // Whatever else is wrong with the request.
             for query in ["", "?page_size=x"] {

@@ -16,6 +16,7 @@ both!(
     tokens_for_another_resource_are_signed,
     a_wrong_resource_spends_nothing,
     arrays_are_no_clients,
+    what_does_not_fit_a_client_is_said_in_words_of_registration,
     a_client_signs_somebody_out,
     another_kind_of_token_is_none,
 );
@@ -348,4 +349,32 @@ async fn arrays_are_no_clients(server: &TestServer) {
     let answer = server.send("root", reqwest::Method::POST, "/oauth2/register", Some(array)).await;
     assert_eq!(answer.status, 400, "{}", answer.text);
     assert!(answer.text.contains("expected an object"), "{}", answer.text);
+}
+
+/// RFC 7591, section 3.2.2.
+async fn what_does_not_fit_a_client_is_said_in_words_of_registration(server: &TestServer) {
+    let register = async |who: &str, metadata: Value| {
+        server.send(who, reqwest::Method::POST, "/oauth2/register", Some(metadata)).await
+    };
+    let uris = json!(["https://app.example/callback"]);
+    for (member, unfit) in [
+        ("redirect_uris", json!(7)),
+        ("client_name", json!("x".repeat(61))),
+        ("grant_types", json!(["password"])),
+        ("response_types", json!(["token"])),
+        ("token_endpoint_auth_method", json!("private_key_jwt")),
+        ("scope", json!("everything")),
+        ("audiences", json!(["x"])),
+    ] {
+        let mut metadata = json!({"redirect_uris": uris});
+        metadata[member] = unfit;
+        let refused = register("root", metadata.clone()).await.expect(400);
+        assert_eq!(refused["error"], "invalid_client_metadata", "{member}: {refused}");
+        // Who may not register any hears that first.
+        register("ada", metadata).await.expect(403);
+    }
+    let refused = register("root", json!({"redirect_uris": ["x"]})).await.expect(400);
+    assert_eq!(refused["error"], "invalid_redirect_uri");
+    let made = register("root", json!({"redirect_uris": uris})).await.expect(201);
+    assert_eq!(made["client_name"], made["client_id"]);
 }

@@ -149,10 +149,15 @@ async fn a_session_and_a_token_do_not_go_together(server: &TestServer) {
     let mut browser = Browser::of(server, "ben").await;
     let both = client().get(format!("{}/login/account", server.url)).bearer_auth(server.token("ada"));
     assert_eq!(browser.send(both).await.status, 400);
-    // No API knows a session.
-    for path in ["/api/v1/me", "/organizations", "/api/v1/org/northwind/ws", "/oauth2/userinfo"] {
+    // No API knows a session: neither alone nor beside a token, which speaks for itself.
+    let evo = format!("/workspace/orgs/{}/workspaces", server.organization("northwind"));
+    for path in ["/api/v1/me", "/users/me", "/api/v1/user", &evo] {
         assert_eq!(browser.get(path).await.status, 401, "{path}");
+        let both = client().get(format!("{}{path}", server.url)).bearer_auth(server.token("ada"));
+        let both = browser.send(both).await;
+        assert_eq!((both.status, &both.text), (200, &server.get("ada", path).await.text), "{path}");
     }
+    assert_eq!(browser.get("/oauth2/userinfo").await.status, 401);
 }
 
 async fn signing_in_gives_another_session(server: &TestServer) {
