@@ -17,7 +17,7 @@ use crate::credential::{Access, Rotation, Secret, TokenKind, issue_as, rotate};
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Scope, Subject};
 use crate::ids::{AuditEventId, CredentialId, OrganizationId, PrincipalId, WorkspaceId};
-use crate::permission::{Level, Permission, PermissionSet};
+use crate::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use crate::principal::Principal;
 use crate::resource::ContentRights;
 use crate::role::{self, NewRole};
@@ -56,7 +56,8 @@ pub struct ServerReport {
 }
 
 impl Core {
-    /// Makes a workspace whose server somebody else runs, and the key with which that server comes in.
+    /// Makes a workspace whose server somebody else runs, and the key with which that server comes in, by who holds whatever
+    /// the server holds: a credential that leaves its owner less makes none.
     pub async fn enroll_workspace(
         &self,
         caller: &Caller,
@@ -75,6 +76,7 @@ impl Core {
                         authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
                     require_room(session, &scope, *most).await?;
                     let owner = owner_of_new(session, &scope, act, new).await?;
+                    authz::require_to_hold(held_in_new(&scope, act, owner), OF_SERVER)?;
                     let made = make(session, &scope, act, new, owner).await?;
                     let (server, client) = admit_server(session, act, &scope, made.id, key).await?;
                     let targets = vec![
@@ -213,6 +215,16 @@ pub(super) async fn require_room(
         }
         _ => Ok(()),
     }
+}
+
+/// What the caller will hold in a workspace that is about to be made for this owner.
+fn held_in_new(scope: &OrganizationScope, act: &Act, owner: PrincipalId) -> PermissionSet {
+    let by_role = if owner == act.caller.principal {
+        BuiltinRole::WorkspaceOwner.permissions()
+    } else {
+        PermissionSet::default()
+    };
+    scope.in_every_workspace().union(act.caller.narrowing.apply(by_role))
 }
 
 /// The workspace whose server the caller is.

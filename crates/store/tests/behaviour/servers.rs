@@ -2,12 +2,13 @@
 //! they come and go with them.
 
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::credential::{Access, NewApiKey};
 use tenantry_core::error::Kind;
 use tenantry_core::filter::{Filter, ListQuery, Test};
 use tenantry_core::grant::RoleName;
 use tenantry_core::ids::{OrganizationId, PrincipalId};
 use tenantry_core::page::Order;
-use tenantry_core::permission::BuiltinRole;
+use tenantry_core::permission::{BuiltinRole, Permission, PermissionSet};
 use tenantry_core::principal::NewServiceAccount;
 use tenantry_core::role::RoleField;
 use tenantry_core::service_account::{
@@ -25,6 +26,7 @@ on_both_engines!(
     lists_do_not_show_servers,
     a_server_goes_with_its_workspace,
     who_ends_a_secret_holds_what_the_account_holds,
+    a_narrow_credential_makes_no_wider_one_by_enrolling,
 );
 
 async fn scene(core: &TestCore) -> (Member, OrganizationId, EnrolledWorkspace) {
@@ -120,4 +122,32 @@ async fn who_ends_a_secret_holds_what_the_account_holds(core: TestCore) {
     core.authenticate(made.secret.expose()).await.unwrap();
     core.delete_account_secret(&ann.caller, at(), which, None).await.unwrap();
     assert_eq!(kind(core.authenticate(made.secret.expose()).await), Kind::Unauthenticated);
+}
+
+/// The key of the server would read people and roles for a credential that may not.
+async fn a_narrow_credential_makes_no_wider_one_by_enrolling(core: TestCore) {
+    let (ann, org, _) = scene(&core).await;
+    let by = || OrganizationRef::Id(org);
+    let limited = async |title: &str, permissions: &[Permission]| {
+        let access = Access::Only(PermissionSet::of(permissions));
+        let new = NewApiKey { owner: None, title: title.to_owned(), days: 7, access, workspaces: vec![] };
+        let key = core.create_api_key(&ann.caller, by(), new).await.unwrap();
+        core.member(key.secret.expose()).await
+    };
+    let maker = limited("Maker", &[Permission::CreateWorkspace]).await;
+    let refused = core.enroll_workspace(&maker.caller, by(), called("Narrow")).await;
+    assert_eq!(reason(refused), "role.exceeds_own");
+    core.create_workspace(&maker.caller, by(), called("Narrow")).await.unwrap();
+    let holder = limited(
+        "Holder",
+        &[
+            Permission::CreateWorkspace,
+            Permission::ReadWorkspace,
+            Permission::OperateWorkspace,
+            Permission::ReadWorkspaceUsers,
+            Permission::ReadWorkspaceRoles,
+            Permission::ReadProject,
+        ],
+    );
+    core.enroll_workspace(&holder.await.caller, by(), called("Wide enough")).await.unwrap();
 }
