@@ -31,7 +31,8 @@ async fn sweep_once(core: &Core, stop: &CancellationToken) -> Result<()> {
     while !stop.is_cancelled() && core.sweep_links().await? > 0 {}
     while !stop.is_cancelled() && core.sweep_attempts().await? > 0 {}
     while !stop.is_cancelled() && core.forget_credentials().await? > 0 {}
-    while !stop.is_cancelled() && core.note_silent_servers().await? > 0 {}
     while !stop.is_cancelled() && core.purge().await? {}
+    // Last: it waits for others.
+    while !stop.is_cancelled() && core.note_silent_servers().await? > 0 {}
     Ok(())
 }

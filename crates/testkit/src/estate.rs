@@ -22,6 +22,7 @@ use crate::chance::{PlainPasswords, PlainSeal, SeededEntropy, SeededIds};
 use crate::clock::TestClock;
 use crate::issuers::PlainIssuers;
 use crate::postgres::TestPostgres;
+use crate::servers::PlainServers;
 
 /// How many connections a core opens to a PostgreSQL server that many tests share.
 const CONNECTIONS: usize = 12;
@@ -32,6 +33,7 @@ pub struct TestCore {
     clock: Arc<TestClock>,
     passwords: Arc<PlainPasswords>,
     issuers: Arc<PlainIssuers>,
+    servers: Arc<PlainServers>,
     database: Database,
     // Last, so that the engine lets go of the file before its directory goes.
     _directory: Option<TempDir>,
@@ -106,6 +108,7 @@ impl TestCore {
         let clock = Arc::new(TestClock::default());
         let passwords = Arc::new(PlainPasswords::default());
         let issuers = Arc::new(PlainIssuers::default());
+        let servers = Arc::new(PlainServers::default());
         let store = tenantry_store::open(&database, clock.now()).await;
         let core = Arc::new(Core::new(Parts {
             store: store.unwrap_or_else(|e| panic!("cannot open {database:?}: {e} {:?}", e.public())),
@@ -115,9 +118,10 @@ impl TestCore {
             passwords: Arc::<PlainPasswords>::clone(&passwords),
             seal: Arc::new(PlainSeal),
             issuers: Arc::<PlainIssuers>::clone(&issuers),
+            servers: Arc::<PlainServers>::clone(&servers),
             settings,
         }));
-        Self { core, clock, passwords, issuers, database, _directory: directory }
+        Self { core, clock, passwords, issuers, servers, database, _directory: directory }
     }
 
     /// The core, for a router.
@@ -138,6 +142,11 @@ impl TestCore {
     /// The external issuers.
     pub fn issuers(&self) -> &PlainIssuers {
         &self.issuers
+    }
+
+    /// The servers of workspaces.
+    pub fn servers(&self) -> &PlainServers {
+        &self.servers
     }
 
     /// Where the data are.

@@ -9,5 +9,6 @@ pub mod clock;
 pub mod estate;
 pub mod issuers;
 pub mod postgres;
+pub mod servers;
 
 pub use estate::{Member, TestCore};

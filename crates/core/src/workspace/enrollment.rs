@@ -3,20 +3,17 @@
 //! The server is a service account with the id of its workspace, and its key an OAuth client with that id. It holds a custom
 //! role of the workspace, so that an administrator sees what it may do, and its key is good in that workspace alone.
 
-use super::lifecycle::{SERVER_SILENT, USER_ACTION};
 use super::service::{detail, require_live};
-use super::store::SilentServer;
 use super::write::{make, owner_of_new, save, set_status};
 use super::{NewWorkspace, State, WorkspaceDetail};
 use crate::Core;
-use crate::audit::{Act, AuditEvent, Target};
+use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, WorkspaceScope, Writable};
 use crate::caller::{Caller, Narrowing};
-use crate::clock::Timestamp;
 use crate::credential::{Access, Rotation, Secret, TokenKind, issue_as, rotate};
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Scope, Subject};
-use crate::ids::{AuditEventId, CredentialId, OrganizationId, PrincipalId, WorkspaceId};
+use crate::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
 use crate::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use crate::principal::Principal;
 use crate::resource::ContentRights;
@@ -32,8 +29,6 @@ const OF_SERVER: PermissionSet = PermissionSet::of(&[
     Permission::ReadWorkspaceRoles,
     Permission::ReadProject,
 ]);
-/// How many workspaces a look at silent servers changes at once.
-const BATCH: u32 = 100;
 
 /// A workspace just enrolled, with the key that is shown this once.
 #[derive(Clone, Debug)]
@@ -181,25 +176,6 @@ impl Core {
             })
             .await
     }
-
-    /// Shows enrolled workspaces as failed whose server was not heard for longer than the settings allow, and as available
-    /// again once it was. Answers how many there were.
-    pub async fn note_silent_servers(&self) -> Result<u64> {
-        let Some(seconds) = self.settings().server_silence_seconds else { return Ok(0) };
-        let now = self.clock().now();
-        let before = now.plus_seconds(-seconds);
-        let found =
-            self.store().scan(before, |session, before| Box::pin(session.silent_servers(*before, BATCH)));
-        let mut changed = 0;
-        for server in found.await? {
-            let data = (now, before, server, AuditEventId::generate(&*self.ids));
-            let turned = self.store().write(data, |session, (now, before, server, id)| {
-                Box::pin(turn(session, (*now, *before), server, *id))
-            });
-            changed += u64::from(turned.await?);
-        }
-        Ok(changed)
-    }
 }
 
 /// Refuses one more enrolled workspace than an organization may have.
@@ -318,36 +294,4 @@ fn reported(before: Option<&str>, url: Option<&str>, version: Option<&str>) -> O
         status["version"] = version.into();
     }
     status["server_url"].is_string().then(|| status.to_string())
-}
-
-async fn turn(
-    session: &dyn Session,
-    (now, before): (Timestamp, Timestamp),
-    server: &SilentServer,
-    id: AuditEventId,
-) -> Result<bool> {
-    session.lock_organization(server.organization).await?;
-    let (status, reason, action) = if server.is_silent {
-        (State::Failed, SERVER_SILENT, "workspace.fall_silent")
-    } else {
-        (State::Available, USER_ACTION, "workspace.return")
-    };
-    if !session.turn_server(server, before, (status, reason), now).await? {
-        return Ok(false);
-    }
-    let targets = vec![Target::new("workspace", server.workspace.as_uuid())];
-    session
-        .append_audit(&AuditEvent {
-            id,
-            organization: server.organization,
-            at: now,
-            // The server acts by itself, as where it purges.
-            actor: PrincipalId::from_uuid(uuid::Uuid::nil()),
-            credential: None,
-            request_id: None,
-            action,
-            targets,
-        })
-        .await?;
-    Ok(true)
 }
