@@ -15,15 +15,19 @@ const ADD: Sql = sql!(
      ON CONFLICT (org_id, feature, workspace_id) DO UPDATE \
      SET total = CASE WHEN usage_counts.total + $4 < 0 THEN 0 ELSE usage_counts.total + $4 END RETURNING total"
 );
+/// What a deleted workspace has counts again when it is restored.
 const LIST: Sql = sql!(
     "SELECT f.feature, CAST(COALESCE(SUM(f.total), 0) AS BIGINT), MAX(f.allowed) FROM \
-       (SELECT feature, total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts WHERE org_id = $1 \
+       (SELECT u.feature, u.total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts u CROSS JOIN workspaces w \
+          WHERE u.org_id = $1 AND w.org_id = u.org_id AND w.id = u.workspace_id AND w.deleted_at IS NULL \
         UNION ALL SELECT feature, 0, allowed FROM entitlements WHERE org_id = $1) AS f \
      GROUP BY f.feature ORDER BY f.feature"
 );
 const FIND: Sql = sql!(
     "SELECT f.feature, CAST(COALESCE(SUM(f.total), 0) AS BIGINT), MAX(f.allowed) FROM \
-       (SELECT feature, total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts WHERE org_id = $1 AND feature = $2 \
+       (SELECT u.feature, u.total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts u CROSS JOIN workspaces w \
+          WHERE u.org_id = $1 AND u.feature = $2 AND w.org_id = u.org_id AND w.id = u.workspace_id \
+            AND w.deleted_at IS NULL \
         UNION ALL SELECT feature, 0, allowed FROM entitlements WHERE org_id = $1 AND feature = $2) AS f \
      GROUP BY f.feature"
 );

@@ -13,7 +13,7 @@ pub struct Usage {
     pub organization: OrganizationId,
     /// The feature, such as `pipeline`.
     pub feature: String,
-    /// How many there are in all workspaces.
+    /// How many there are in all workspaces that are not deleted.
     pub total: i64,
     /// How many there may be; none is no limit.
     pub allowed: Option<i64>,
