@@ -95,6 +95,17 @@ pub(crate) struct UsageEventWrite {
     feature: Option<String>,
     #[schemars(required, with = "i64")]
     total: Option<i64>,
+    #[schemars(with = "Option<UsageMetadata>")]
+    metadata: Option<Object<UsageMetadata>>,
+}
+
+/// What a server tells of the event besides.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "zenml.UsageMetadata")]
+pub(crate) struct UsageMetadata {
+    /// What was made or is gone. The same event of the same thing counts once a day.
+    #[schemars(length(max = 100))]
+    resource_id: Option<String>,
 }
 
 impl UsageEventWrite {
@@ -105,6 +116,7 @@ impl UsageEventWrite {
             organization: organization.ok_or_else(missing("organization_id"))?,
             feature: self.feature.ok_or_else(missing("feature"))?,
             step: self.total.ok_or_else(missing("total"))?,
+            resource: self.metadata.and_then(|Object(metadata)| metadata.resource_id),
         })
     }
 }

@@ -26,6 +26,7 @@ pub(crate) async fn sweep(core: Arc<Core>, stop: CancellationToken) {
 /// Removes everything that is due, a batch at a time.
 async fn sweep_once(core: &Core, stop: &CancellationToken) -> Result<()> {
     while !stop.is_cancelled() && core.forget_answers().await? > 0 {}
+    while !stop.is_cancelled() && core.forget_usage().await? > 0 {}
     while !stop.is_cancelled() && core.expire_invitations().await? > 0 {}
     while !stop.is_cancelled() && core.forget_devices().await? > 0 {}
     while !stop.is_cancelled() && core.sweep_links().await? > 0 {}

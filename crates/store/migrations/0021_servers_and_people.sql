@@ -1,3 +1,15 @@
 -- When the server of a workspace last said that it is up, and when it was last asked.
 ALTER TABLE workspaces ADD COLUMN heard_at BIGINT;
 ALTER TABLE workspaces ADD COLUMN asked_at BIGINT;
+
+-- What was counted lately, so that a report that comes twice counts once. The sign is that of the step.
+CREATE TABLE usage_events (
+    org_id BLOB NOT NULL REFERENCES organizations (id),
+    workspace_id BLOB NOT NULL,
+    feature TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    sign BIGINT NOT NULL,
+    counted_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, workspace_id, feature, resource, sign)
+);
+CREATE INDEX usage_events_by_age ON usage_events (counted_at);

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::clock::Timestamp;
 use tenantry_core::error::Result;
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::usage::{Usage, UsageStore};
@@ -14,6 +15,18 @@ const ADD: Sql = sql!(
      VALUES ($1, $2, $3, CASE WHEN $4 < 0 THEN 0 ELSE $4 END) \
      ON CONFLICT (org_id, feature, workspace_id) DO UPDATE \
      SET total = CASE WHEN usage_counts.total + $4 < 0 THEN 0 ELSE usage_counts.total + $4 END RETURNING total"
+);
+/// On PostgreSQL it waits for another transaction that counts the same.
+const REMEMBER: Sql = sql!(
+    "INSERT INTO usage_events (org_id, workspace_id, feature, resource, sign, counted_at) \
+     VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (org_id, workspace_id, feature, resource, sign) DO UPDATE SET counted_at = excluded.counted_at \
+     WHERE usage_events.counted_at <= $7"
+);
+const FORGET: Sql = sql!(
+    "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, sign) IN \
+     (SELECT org_id, workspace_id, feature, resource, sign FROM usage_events \
+      WHERE counted_at <= $1 ORDER BY counted_at LIMIT $2)"
 );
 /// What a deleted workspace has counts again when it is restored.
 const LIST: Sql = sql!(
@@ -47,6 +60,29 @@ impl UsageStore for Db<'_> {
     async fn add_usage(&self, scope: &Writable<WorkspaceScope>, feature: &str, step: i64) -> Result<i64> {
         let params = params![scope.organization().as_uuid(), feature, scope.workspace().as_uuid(), step];
         Ok(self.conn.first(&ADD, params, |row| row.int(0)).await?.unwrap_or_default())
+    }
+
+    async fn remember_usage(
+        &self,
+        scope: &Writable<WorkspaceScope>,
+        (feature, resource, sign): (&str, &str, i64),
+        now: Timestamp,
+        expired: Timestamp,
+    ) -> Result<bool> {
+        let params = params![
+            scope.organization().as_uuid(),
+            scope.workspace().as_uuid(),
+            feature,
+            resource,
+            sign,
+            now.as_micros(),
+            expired.as_micros(),
+        ];
+        Ok(self.conn.run(&REMEMBER, params).await? > 0)
+    }
+
+    async fn forget_usage(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        self.conn.run(&FORGET, params![before.as_micros(), i64::from(limit)]).await
     }
 
     async fn list_usage(&self, scope: &OrganizationScope) -> Result<Vec<Usage>> {

@@ -194,8 +194,17 @@ async fn usage_is_counted_and_limited() {
         world.json("POST", "/usage-event", &token, &one).await.ok();
     }
     world.json("POST", "/usage-batch", &token, &json!([event(-1), event(2)])).await.ok();
+    // What was not answered in time is sent again.
+    let mut again = event(1);
+    again["feature"] = json!("run");
+    again["metadata"] = json!({"resource_id": "7d2f", "other": [1]});
+    for _ in 0..2 {
+        world.json("POST", "/usage-event", &token, &again).await.ok();
+    }
+    again["metadata"] = json!({"resource_id": "x".repeat(101)});
+    assert_eq!(world.json("POST", "/usage-event", &token, &again).await.status, 422);
     let shown = world.get(&format!("/workspaces/{id}"), &ada).await.ok();
-    assert_eq!(shown["usage_counts"], json!({"pipeline": 4}));
+    assert_eq!(shown["usage_counts"], json!({"pipeline": 4, "run": 1}));
     let entitlement = format!("/organizations/{north}/entitlement/pipeline");
     assert_eq!(world.get(&entitlement, &server).await.status, 200);
     let by = tenantry_core::authz::OrganizationRef::parse(&north);
@@ -205,7 +214,10 @@ async fn usage_is_counted_and_limited() {
     world.core.set_entitlement(&world.admin.caller, by, limit).await.unwrap();
     assert_eq!(world.get(&entitlement, &server).await.status, 402);
     let plan = world.get(&format!("/organizations/{north}/trial"), &ada).await.ok();
-    assert_eq!((&plan["usage"], &plan["limits"]), (&json!({"pipeline": 4}), &json!({"pipeline": 4})));
+    assert_eq!(
+        (&plan["usage"], &plan["limits"]),
+        (&json!({"pipeline": 4, "run": 1}), &json!({"pipeline": 4}))
+    );
     // A workspace counts no more than so many features. A body of the test has room for a part of them.
     let many: Vec<_> = (0..100)
         .map(|at| json!({"organization_id": north, "feature": format!("f{at}"), "total": 1}))
@@ -224,5 +236,5 @@ async fn usage_is_counted_and_limited() {
     assert_eq!(world.json("POST", "/usage-event", &token, &wrong).await.status, 422);
     assert_eq!(world.json("POST", "/usage-batch", &token, &json!([one, wrong])).await.status, 422);
     let shown = world.get(&format!("/workspaces/{id}"), &ada).await.ok();
-    assert_eq!(shown["usage_counts"].as_object().unwrap().len(), 76);
+    assert_eq!(shown["usage_counts"].as_object().unwrap().len(), 77);
 }
