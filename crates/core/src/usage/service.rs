@@ -69,7 +69,7 @@ impl Core {
                         let message = format!("a workspace may count {FEATURES_MAX} features");
                         return Err(Error::new(Kind::LimitReached, "usage.features", message));
                     }
-                    workspace.version += 1;
+                    // A busy server counts all the time: who changes the workspace saw it as it still is.
                     session.update_workspace(&scope, &workspace).await?;
                     let targets = vec![Target::new("workspace", workspace.id.as_uuid())];
                     act.record(session, organization, "usage.count", targets).await

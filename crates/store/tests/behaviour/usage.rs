@@ -1,10 +1,11 @@
 //! What the servers of workspaces count.
 
 use tenantry_core::Result;
-use tenantry_core::authz::OrganizationRef;
+use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::caller::Caller;
 use tenantry_core::ids::{OrganizationId, WorkspaceId};
 use tenantry_core::usage::UsageEvent;
+use tenantry_core::workspace::WorkspaceChange;
 use tenantry_testkit::estate::target;
 use tenantry_testkit::{Member, TestCore};
 
@@ -14,6 +15,7 @@ on_both_engines!(
     usage_of_a_deleted_workspace_counts_when_it_is_restored,
     an_event_that_comes_twice_counts_once,
     events_at_once_lose_nothing,
+    who_changes_a_workspace_is_not_outrun_by_counts,
 );
 
 struct Scene {
@@ -119,4 +121,19 @@ async fn events_at_once_lose_nothing(core: TestCore) {
     let counted = futures_util::future::join_all(of_each.into_iter().map(|events| scene.count(events))).await;
     assert!(counted.iter().all(Result::is_ok), "{counted:?}");
     assert_eq!(scene.total().await, 24 + 12);
+}
+
+async fn who_changes_a_workspace_is_not_outrun_by_counts(core: TestCore) {
+    let scene = Scene::new(core).await;
+    let (core, by) = (&scene.core, &scene.ann.caller);
+    let at = || target(scene.org, scene.workspace);
+    let seen = core.get_workspace(by, at(), View::Both).await.unwrap().seen.workspace;
+    scene.count(vec![scene.event(2)]).await.unwrap();
+    let change = WorkspaceChange {
+        name: Some("Reservoirs".to_owned()),
+        expected_version: Some(seen.version.into()),
+        ..WorkspaceChange::default()
+    };
+    let changed = core.update_workspace(by, at(), change).await.unwrap().seen.workspace;
+    assert_eq!((changed.version, changed.details.usage["pipeline"]), (seen.version + 1, 2));
 }
