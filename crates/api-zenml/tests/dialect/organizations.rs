@@ -58,6 +58,19 @@ async fn an_id_of_the_clients_own_is_taken_once() {
     let again = json!({ "id": id, "name": "South Sea" });
     let answer = world.json("POST", "/organizations", &world.admin.token, &again).await;
     answer.refused(409, &json!(["EntityExistsError", "the id is taken"]));
+    // Others would find out which ids are somebody's.
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North").await;
+    for id in [id, "abcdef01-2345-4678-9abc-def012345679"] {
+        let expected =
+            json!(["IllegalOperationError", "ids are given by the server: only who runs it may choose one"]);
+        let body = json!({ "id": id, "name": "Baltic Sea" });
+        world.json("POST", "/organizations", &ada.token, &body).await.refused(403, &expected);
+        for path in ["/workspaces", "/workspaces?enroll=True"] {
+            let body = json!({ "id": id, "name": "baltic-sea", "organization_id": north });
+            world.json("POST", path, &ada.token, &body).await.refused(403, &expected);
+        }
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use crate::workspace::{self, Deleted, NewWorkspace};
 /// What a new organization is made of.
 #[derive(Clone, Debug, Default)]
 pub struct NewOrganization {
-    /// An id of the client's own.
+    /// An id that who runs the server has chosen.
     pub id: Option<OrganizationId>,
     /// A key of the client's own; made from the name if absent.
     pub key: Option<String>,
@@ -165,6 +165,9 @@ async fn create_organization(
     let name = checked_name(&new.name)?;
     let slug = text::slug(&name, "organization");
     let key = free_key(session, &scope, new.key.as_deref(), slug, &name).await?;
+    if new.id.is_some() {
+        authz::require_choice_of_id(session, &act.caller).await?;
+    }
     let id = match new.id {
         Some(id) if id == OrganizationId::SERVER || session.id_is_taken(id.as_uuid()).await? => {
             let taken = Error::new(Kind::AlreadyExists, "organization.id_taken", "the id is taken");

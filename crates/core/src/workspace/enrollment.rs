@@ -59,16 +59,20 @@ impl Core {
         organization: OrganizationRef,
         new: NewWorkspace,
     ) -> Result<EnrolledWorkspace> {
+        let chosen = new.id;
         let new = self.sealed(NewWorkspace { is_enrolled: true, ..new })?;
         let key = Secret::random(TokenKind::ClientSecret, self.entropy());
         let most = self.settings().enrolled_per_organization;
-        let data = (self.act(caller), organization, new, key, most);
+        let data = (self.act(caller), organization, (new, chosen), key, most);
         self.store()
-            .write(data, |session, (act, organization, new, key, most)| {
+            .write(data, |session, (act, organization, (new, chosen), key, most)| {
                 Box::pin(async move {
                     let needed = Permission::CreateWorkspace;
                     let scope =
                         authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+                    if chosen.is_some() {
+                        authz::require_choice_of_id(session, &act.caller).await?;
+                    }
                     require_room(session, &scope, *most).await?;
                     let owner = owner_of_new(session, &scope, act, new).await?;
                     authz::require_to_hold(held_in_new(&scope, act, owner), OF_SERVER)?;
