@@ -16,7 +16,7 @@ use tenantry_http::{Authenticated, Json, Object, Refused, Segments, Served};
 use crate::Zenml;
 use crate::openapi::Id;
 use crate::organizations::{A_UUID, by_id, uuid};
-use crate::params::Params;
+use crate::params::{Params, missing};
 use crate::users::UserRead;
 
 /// `PATCH /workspace_status`, `PATCH /tenant_status`: a server says that it is up. There is no body: which workspace it
@@ -44,8 +44,8 @@ pub(crate) async fn authorize_server(
     who: Authenticated<Zenml>,
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
-    let missing = || Error::invalid("server_id", "missing", "Field required");
-    let workspace = params.value("server_id", A_UUID, WorkspaceId::parse)?.ok_or_else(missing)?;
+    let workspace = params.value("server_id", A_UUID, WorkspaceId::parse)?;
+    let workspace = workspace.ok_or_else(|| missing("server_id"))?;
     let entrant = served.core.authorize_server(&who.caller, workspace).await?;
     let user = UserRead::entering(&entrant);
     Ok(axum::Json(user).into_response())

@@ -80,7 +80,11 @@ async fn the_key_of_a_server_is_good_for_its_workspace_alone() {
     let headers = [("authorization", format!("Bearer {token}")), ("zenml-server-id", second)];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(world.send("PATCH", "/workspace_status", &headers, "").await.status, 422);
-    assert_eq!(report(&world, &token, "ftp://r.example").await.status, 422);
+    for bad in ["ftp://r.example", "https://a:b@r.example/"] {
+        let refused = report(&world, &token, bad).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.body["detail"][0]["loc"], json!(["header", "zenml-server-url"]), "{bad}");
+    }
 }
 
 #[tokio::test]
