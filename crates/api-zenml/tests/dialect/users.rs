@@ -60,6 +60,11 @@ async fn keys_live_their_lives() {
     assert_eq!(answer.headers["cache-control"], "no-store");
     let made = answer.ok();
     let key = made["key"].as_str().unwrap();
+    // The client takes nothing else for a key, and exchanges it.
+    assert!(key.starts_with("ZENPROKEY_"), "{key}");
+    let exchanged = world.sign_in_by_key(key).await.ok();
+    let exchanged = exchanged["access_token"].as_str().unwrap();
+    assert_eq!(world.ask("GET", "/users/me", exchanged).await.ok()["username"], "ada");
     assert_eq!(world.ask("GET", "/users/me", key).await.ok()["username"], "ada");
     assert_eq!(world.json("POST", "/users/me/api_keys", &ada.token, &body).await.status, 409);
     let list = world.get("/users/me/api_keys", &ada).await.ok();
@@ -71,7 +76,10 @@ async fn keys_live_their_lives() {
     let asleep = json!({ "active": false, "description": "of the desk" });
     let asleep = world.json("PATCH", &path, &ada.token, &asleep).await.ok();
     assert_eq!((&asleep["active"], &asleep["description"]), (&json!(false), &json!("of the desk")));
-    assert_eq!(world.ask("GET", "/users/me", key).await.status, 401, "at once");
+    for asleep in [key, exchanged] {
+        assert_eq!(world.ask("GET", "/users/me", asleep).await.status, 401, "at once");
+    }
+    assert_eq!(world.sign_in_by_key(key).await.status, 401);
     world.json("PATCH", &path, &ada.token, &json!({ "active": true })).await.ok();
     assert_eq!(world.ask("GET", "/users/me", key).await.status, 200);
     assert_eq!(world.json("PATCH", &path, &eve.token, &json!({})).await.status, 404);
