@@ -222,6 +222,12 @@ async fn usage_is_counted_and_limited() {
         (&plan["usage"], &plan["limits"]),
         (&json!({"pipeline": 4, "run": 1}), &json!({"pipeline": 4}))
     );
+    // Deactivated, its server is told nothing here either; people are.
+    world.ask("PATCH", &format!("/workspaces/{id}/deactivate"), &ada.token).await.ok();
+    assert_eq!(world.get(&entitlement, &server).await.status, 403);
+    assert_eq!(world.get(&entitlement, &ada).await.status, 402);
+    world.ask("PATCH", &format!("/workspaces/{id}/deploy"), &ada.token).await.ok();
+    assert_eq!(world.get(&entitlement, &server).await.status, 402);
     // A workspace counts no more than so many features. A body of the test has room for a part of them.
     let many: Vec<_> = (0..100)
         .map(|at| json!({"organization_id": north, "feature": format!("f{at}"), "total": 1}))

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::OrganizationId;
 use crate::permission::Permission;
 use crate::text;
-use crate::workspace::{require_live, served_by, writable_scope_of_server};
+use crate::workspace::{require_live, scope_of_server, served_by, writable_scope_of_server};
 
 /// Something metered was made, or is gone.
 #[derive(Clone, Debug)]
@@ -120,7 +120,7 @@ impl Core {
     /// Whether the organization may have one more of a feature. Whoever is in it may ask, the servers of its workspaces too.
     ///
     /// # Errors
-    /// `Kind::LimitReached` if it may not.
+    /// `Kind::LimitReached` if it may not; `Kind::Forbidden` for the server of a deactivated workspace.
     pub async fn check_entitlement(
         &self,
         caller: &Caller,
@@ -132,6 +132,10 @@ impl Core {
             .point(data, |session, (caller, organization, feature)| {
                 Box::pin(async move {
                     let scope = authz::enter(session, caller, organization, View::Both).await?;
+                    if let Ok(workspace) = served_by(caller) {
+                        let scope = scope_of_server(session, caller, workspace).await?;
+                        require_live(session, &scope).await?.require_active()?;
+                    }
                     let used = session.find_usage(&scope, feature).await?;
                     match used.and_then(|used| used.allowed.map(|allowed| (used.total, allowed))) {
                         Some((total, allowed)) if total >= allowed => {
