@@ -99,15 +99,15 @@ impl From<&Link> for OrganizationLink {
     }
 }
 
-/// `GET /organizations`: those in which the caller has any role (the server's administrator sees all), by name, then
-/// id. `name` must be the whole name; `owner_id` and `owner_username` narrow further; `offset` and `limit` page.
+/// `GET /organizations`: those in which the caller has any role (the server's administrator sees all), the newest
+/// first, then by id. `name` must be the whole name; `owner_id` and `owner_username` narrow further; `offset` and `limit` page.
 pub(crate) async fn list_organizations(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
     let page = PageRequest {
-        order: vec![Order::ascending(OrganizationField::Name)],
+        order: vec![Order::descending(OrganizationField::CreatedAt)],
         start: Start::Skip { from: None, rows: params.offset()? },
         limit: params.limit(MOST)?,
     };

@@ -149,15 +149,19 @@ async fn who_may_create_and_for_whom() {
 }
 
 #[tokio::test]
-async fn a_list_is_by_name_and_walks_in_pages() {
+async fn a_list_has_the_newest_first_and_walks_in_pages() {
     let world = World::start().await;
     let (ada, eve) = (world.user("ada").await, world.user("eve").await);
     for name in ["delta", "Alpha", "bravo", "Charlie", "echo"] {
         world.organization(&ada, name).await;
+        // The last two are as old as each other.
+        if name != "Charlie" {
+            world.tick();
+        }
     }
     world.organization(&eve, "foxtrot").await;
     let all = world.get("/organizations", &ada).await.all("name");
-    assert_eq!(all, ["Alpha", "Charlie", "bravo", "delta", "echo"]);
+    assert_eq!(all, ["Charlie", "echo", "bravo", "Alpha", "delta"]);
     let mut walked = Vec::new();
     for offset in [0, 2, 4, 6] {
         walked.extend(world.get(&format!("/organizations?offset={offset}&limit=2"), &ada).await.all("name"));
