@@ -9,7 +9,7 @@ use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::text;
 use tenantry_core::workspace::{NewWorkspace, State as Wish, WorkspaceChange};
 use tenantry_core::{Error, Result};
-use tenantry_http::{Authenticated, Json, Object, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Json, JsonOrNothing, Object, Refused, Segments, Served};
 
 use crate::Zenml;
 use crate::openapi::Id;
@@ -53,7 +53,7 @@ pub(crate) async fn create_workspace(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
     params: Params,
-    Json { body: Object(body), .. }: Json<Zenml, Object<WorkspaceCreate>>,
+    JsonOrNothing { body: Object(body), .. }: JsonOrNothing<Zenml, Object<WorkspaceCreate>>,
 ) -> Result<Response, Refused<Zenml>> {
     let enroll = params.flag("enroll")? || body.is_managed == Some(false);
     // One page of the vendor's documentation gives the name in the query.

@@ -24,6 +24,13 @@ async fn one_is_made_changed_and_deleted() {
     assert_eq!(world.get(&format!("/organizations/{north}/tenant/deep-sea"), &ada).await.status, 200);
     let taken = world.json("POST", "/tenants", &ada.token, &json!({"name": "deep-sea"})).await;
     assert_eq!((taken.status, &taken.body["detail"][0]), (409, &json!("EntityExistsError")));
+    // One page of the vendor's documentation names it in the query, and sends nothing besides.
+    let bare = world.ask("POST", "/workspaces?name=shallow-sea", &ada.token).await.ok();
+    assert_eq!((&bare["name"], &bare["status"]), (&json!("shallow-sea"), &json!("pending")));
+    assert_eq!(
+        world.ask("POST", "/workspaces", &ada.token).await.body["detail"][0]["loc"],
+        json!(["body", "name"])
+    );
     assert_eq!(world.json("DELETE", &path, &ada.token, &Value::Null).await.ok(), Value::Null);
     assert_eq!(world.get("/workspaces/deep-sea", &ada).await.status, 404);
     assert_eq!(world.get(&path, &ada).await.ok()["status"], "deleted");
