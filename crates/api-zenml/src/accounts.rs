@@ -5,16 +5,22 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use tenantry_core::filter::{Filter, Test};
 use tenantry_core::ids::{PrincipalId, parse_uuid};
 use tenantry_core::page::{Order, PageRequest, Start};
-use tenantry_core::principal::{Account, AccountChange, AccountField, AccountQuery, NewUser, OwnChange};
+use tenantry_core::principal::{
+    Account, AccountChange, AccountField, AccountQuery, NewUser, OwnChange, PROFILE_TEXT_MAX, Profile,
+    ProfileChange,
+};
 use tenantry_core::text::fold;
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Object, Refused, Segments, Served};
 
 use crate::Zenml;
 use crate::params::{Params, missing};
+use crate::roles::NAME_MAX;
+use crate::teams::require_length;
 use crate::users::UserRead;
 
 /// The vendor's own limit.
@@ -51,7 +57,8 @@ pub(crate) async fn list_users(
         && limit > 0
         && is(email, own.email.as_deref())
         && is(username, Some(own.username.as_str()));
-    let items: Vec<_> = shown.then(|| UserRead::known(&own)).into_iter().collect();
+    let profile = own_profile(&served.core, &who).await?;
+    let items: Vec<_> = shown.then(|| UserRead::known(&own).telling(&profile)).into_iter().collect();
     Ok(Json(items).into_response())
 }
 
@@ -74,12 +81,14 @@ pub(crate) async fn get_own_user(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
 ) -> Result<Response, Refused<Zenml>> {
-    let own = served.core.get_own_account(&who.caller).await?;
-    let is_superuser = runs_the_server(&served.core, &who).await?;
-    Ok(Json(UserRead::with_rights(&own, is_superuser)).into_response())
+    let core = &served.core;
+    let own = core.get_own_account(&who.caller).await?;
+    let profile = own_profile(core, &who).await?;
+    let is_superuser = runs_the_server(core, &who).await?;
+    Ok(Json(UserRead::with_rights(&own, is_superuser).telling(&profile)).into_response())
 }
 
-/// What is absent or `null` is left alone. What Tenantry does not keep is passed over.
+/// What is absent or `null` is left alone.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "zenml.UserUpdate")]
 pub(crate) struct UserUpdate {
@@ -94,9 +103,33 @@ pub(crate) struct UserUpdate {
     email: Option<String>,
     /// Of others alone.
     is_active: Option<bool>,
+    #[schemars(url)]
+    avatar_url: Option<String>,
+    #[schemars(length(min = 1, max = PROFILE_TEXT_MAX))]
+    company: Option<String>,
+    #[schemars(length(min = 1, max = PROFILE_TEXT_MAX))]
+    job_title: Option<String>,
+    /// At most 4 KiB of JSON.
+    metadata: Option<Map<String, Value>>,
+    is_onboarded: Option<bool>,
 }
 
 impl UserUpdate {
+    fn profile(&self) -> ProfileChange {
+        ProfileChange {
+            avatar_url: self.avatar_url.clone(),
+            company: self.company.clone(),
+            job_title: self.job_title.clone(),
+            metadata: self.metadata.as_ref().map(|members| Value::Object(members.clone()).to_string()),
+            is_onboarded: self.is_onboarded,
+        }
+    }
+
+    /// The vendor's names are shorter than those of other dialects.
+    fn require_lengths(&self) -> Result<()> {
+        self.name.as_deref().map_or(Ok(()), |name| require_length("name", name, NAME_MAX))
+    }
+
     fn refuse_password(&self) -> Result<()> {
         refuse(
             "password",
@@ -113,16 +146,21 @@ pub(crate) async fn update_own_user(
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Zenml, Object<UserUpdate>>,
 ) -> Result<Response, Refused<Zenml>> {
     body.refuse_password()?;
+    body.require_lengths()?;
     let core = &served.core;
     let own = core.get_own_account(&who.caller).await?;
     let another = body.email.as_ref().is_some_and(|email| own.email.as_ref() != Some(email));
     refuse("email", another, "another address has to be proved first, on the sign-in pages")?;
     refuse("is_active", body.is_active == Some(false), "nobody deactivates themselves")?;
-    let change =
-        OwnChange { username: body.username, display_name: body.name.map(Some), expected_version: None };
-    let changed = core.update_own_account(&who.caller, change).await.map_err(in_words)?;
-    let is_superuser = runs_the_server(core, &who).await?;
-    Ok(Json(UserRead::with_rights(&changed, is_superuser)).into_response())
+    let profile = body.profile();
+    let change = OwnChange {
+        username: body.username,
+        display_name: body.name.map(Some),
+        profile,
+        expected_version: None,
+    };
+    core.update_own_account(&who.caller, change).await.map_err(in_words)?;
+    get_own_user(State(served), who).await
 }
 
 /// `GET /users/{user}`, by id or e-mail address.
@@ -141,7 +179,8 @@ pub(crate) async fn get_user(
     if !is_own {
         return Err(Error::hidden("user").into());
     }
-    Ok(Json(UserRead::known(&own)).into_response())
+    let profile = own_profile(core, &who).await?;
+    Ok(Json(UserRead::known(&own).telling(&profile)).into_response())
 }
 
 /// `PATCH /users/{user}`, by id: by who runs the server.
@@ -152,8 +191,10 @@ pub(crate) async fn update_user(
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Zenml, Object<UserUpdate>>,
 ) -> Result<Response, Refused<Zenml>> {
     body.refuse_password()?;
+    body.require_lengths()?;
     let (core, id) = (&served.core, user_id(&user));
     let change = AccountChange {
+        profile: body.profile(),
         username: body.username,
         email: body.email,
         display_name: body.name.map(Some),
@@ -175,7 +216,13 @@ pub(crate) async fn delete_user(
 }
 
 fn read(account: &Account) -> UserRead<'_> {
-    UserRead::with_rights(&account.user, account.is_administrator)
+    UserRead::with_rights(&account.user, account.is_administrator).telling(&account.profile)
+}
+
+/// What the caller tells; a service account tells nothing.
+async fn own_profile(core: &Core, who: &Authenticated<Zenml>) -> Result<Profile> {
+    let own = core.find_own_account(&who.caller).await?;
+    Ok(own.map(|account| account.profile).unwrap_or_default())
 }
 
 /// The account of this id or e-mail address, for who runs the server.

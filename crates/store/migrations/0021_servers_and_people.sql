@@ -13,3 +13,6 @@ CREATE TABLE usage_events (
     PRIMARY KEY (org_id, workspace_id, feature, resource, sign)
 );
 CREATE INDEX usage_events_by_age ON usage_events (counted_at);
+
+-- What people tell of themselves: a JSON object, none until they do.
+ALTER TABLE principals ADD COLUMN profile TEXT;

@@ -50,6 +50,59 @@ async fn everybody_finds_themselves() {
     assert_eq!((&robot["is_service_account"], &robot["organization_id"]), (&json!(true), &json!(org)));
 }
 
+/// What a person tells is the person's own: other lists have the names alone.
+#[tokio::test]
+async fn people_tell_of_themselves() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let told = json!({
+        "avatar_url": "https://a.example/ada.png",
+        "company": "Northwind",
+        "job_title": "Geologist",
+        "metadata": { "theme": "dark", "tour": [1, 2] },
+        "is_onboarded": true,
+    });
+    let is_told = |user: &serde_json::Value, told: &serde_json::Value| {
+        told.as_object().unwrap().iter().all(|(name, value)| user[name] == *value)
+    };
+    let changed = world.json("PATCH", "/users/me", &ada.token, &told).await.ok();
+    assert!(is_told(&changed, &told), "{changed}");
+    // What is absent or null is left alone.
+    let nothing = json!({ "company": null, "job_title": null, "metadata": null, "avatar_url": null });
+    assert!(is_told(&world.json("PATCH", "/users/me", &ada.token, &nothing).await.ok(), &told));
+    for path in ["/users/me".to_owned(), format!("/users/{}", ada.id())] {
+        assert!(is_told(&world.get(&path, &ada).await.ok(), &told), "{path}");
+    }
+    assert!(is_told(&world.get("/users", &ada).await.ok()[0], &told));
+    let by_id = format!("/users/{}", ada.id());
+    assert!(is_told(&world.get(&by_id, &world.admin).await.ok(), &told));
+    let elsewhere = json!({ "company": "Southgate" });
+    let changed = world.json("PATCH", &by_id, &world.admin.token, &elsewhere).await.ok();
+    assert_eq!((&changed["company"], &changed["job_title"]), (&json!("Southgate"), &json!("Geologist")));
+    for (field, value) in [
+        ("name", json!("x".repeat(51))),
+        ("company", json!("")),
+        ("company", json!("x".repeat(51))),
+        ("job_title", json!("x".repeat(51))),
+        ("metadata", json!([])),
+        ("avatar_url", json!("javascript:alert(1)")),
+        ("is_onboarded", json!("yes")),
+    ] {
+        for path in ["/users/me", &by_id] {
+            let answer = world.json("PATCH", path, &world.admin.token, &json!({ field: value })).await;
+            assert_eq!(answer.status, 422, "{field} {value}");
+            assert_eq!(answer.body["detail"][0]["loc"], json!(["body", field]), "{value}");
+        }
+    }
+    let north = world.organization(&ada, "North").await;
+    let body = json!({ "name": "sea", "organization_id": north });
+    let workspace = world.json("POST", "/workspaces", &ada.token, &body).await.ok();
+    assert_eq!(workspace["owner"]["company"], json!(null));
+    let entering = format!("/users/authorize_server?server_id={}", workspace["id"].as_str().unwrap());
+    let entered = world.get(&entering, &ada).await.ok();
+    assert_eq!((&entered["avatar_url"], &entered["company"]), (&told["avatar_url"], &json!(null)));
+}
+
 #[tokio::test]
 async fn keys_live_their_lives() {
     let world = World::start().await;
