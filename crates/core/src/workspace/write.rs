@@ -88,7 +88,7 @@ impl Core {
             return Ok(new);
         }
         let id = new.id.unwrap_or_else(|| WorkspaceId::generate(&*self.ids));
-        let fields = new.fields.sealed(&*self.seal, id)?;
+        let fields = new.fields.sealed(&*self.seal, id, &Details::default())?;
         Ok(NewWorkspace { id: Some(id), fields, ..new })
     }
 
@@ -122,7 +122,7 @@ impl Core {
                         let operate = Permission::OperateWorkspace;
                         return Err(authz::lacking(operate).within(scope.organization()));
                     }
-                    let change = change.clone().sealed(&**seal, workspace.id)?;
+                    let change = change.clone().sealed(&**seal, workspace.id, &workspace.details)?;
                     apply(&mut workspace, &change, act.now)?;
                     if workspace == before {
                         return detail(session, &scope).await;
