@@ -16,3 +16,6 @@ CREATE INDEX usage_events_by_age ON usage_events (counted_at);
 
 -- What people tell of themselves: a JSON object, none until they do.
 ALTER TABLE principals ADD COLUMN profile TEXT;
+
+-- Until when an organization is on trial; none is not.
+ALTER TABLE organizations ADD COLUMN trial_ends_at BIGINT;

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::clock::Clock;
+use tenantry_core::organization::OrganizationChange;
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::settings::Settings;
 
@@ -46,6 +48,38 @@ async fn one_is_made_and_found_by_id_name_and_key() {
     assert_eq!((&asked["has_active_subscription"], &asked["trial_expiry"]), (&json!(true), &json!(null)));
     let not_asked = world.get(&format!("/organizations/{id}?include_subscription_status=False"), &ada).await;
     assert_eq!(not_asked.ok(), made);
+}
+
+#[tokio::test]
+async fn a_trial_ends() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let id = world.organization(&ada, "North Sea").await;
+    let told = async || {
+        let asked =
+            world.get(&format!("/organizations/{id}?include_subscription_status=True"), &ada).await.ok();
+        let trial = world.get(&format!("/organizations/{id}/trial"), &ada).await.ok();
+        assert_eq!(asked["trial_expiry"], trial["trial_expiry"]);
+        json!([asked["has_active_subscription"], trial["is_trial"], trial["trial_expiry"]])
+    };
+    assert_eq!(told().await, json!([true, false, null]));
+    let set = async |ends: Option<i64>| {
+        let ends = ends.map(|seconds| world.core.clock().now().plus_seconds(seconds));
+        let change = OrganizationChange { trial_ends_at: Some(ends), ..OrganizationChange::default() };
+        let by = OrganizationRef::parse(&id);
+        world.core.update_organization(&world.admin.caller, by, change).await.unwrap();
+    };
+    set(Some(60)).await;
+    assert_eq!(told().await, json!([true, true, 60]));
+    world.core.clock().advance_seconds(59);
+    assert_eq!(told().await, json!([true, true, 1]));
+    world.core.clock().advance_seconds(1);
+    assert_eq!(told().await, json!([false, true, 0]));
+    // Lists hold nothing that runs with the clock.
+    let list = world.get("/organizations", &ada).await.ok();
+    assert_eq!((&list[0]["has_active_subscription"], &list[0]["trial_expiry"]), (&json!(null), &json!(null)));
+    set(None).await;
+    assert_eq!(told().await, json!([true, false, null]));
 }
 
 #[tokio::test]
