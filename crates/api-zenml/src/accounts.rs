@@ -10,8 +10,7 @@ use tenantry_core::filter::{Filter, Test};
 use tenantry_core::ids::{PrincipalId, parse_uuid};
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::principal::{
-    Account, AccountChange, AccountField, AccountQuery, NewUser, OwnChange, PROFILE_TEXT_MAX, Profile,
-    ProfileChange,
+    Account, AccountChange, AccountField, AccountQuery, NewUser, OwnChange, PROFILE_TEXT_MAX, ProfileChange,
 };
 use tenantry_core::text::fold;
 use tenantry_core::{Core, Error, Kind, Result};
@@ -57,8 +56,8 @@ pub(crate) async fn list_users(
         && limit > 0
         && is(email, own.email.as_deref())
         && is(username, Some(own.username.as_str()));
-    let profile = own_profile(&served.core, &who).await?;
-    let items: Vec<_> = shown.then(|| UserRead::known(&own).telling(&profile)).into_iter().collect();
+    let account = served.core.find_own_account(&who.caller).await?;
+    let items: Vec<_> = shown.then(|| besides(UserRead::known(&own), account.as_ref())).into_iter().collect();
     Ok(Json(items).into_response())
 }
 
@@ -70,10 +69,12 @@ pub(crate) async fn create_user(
 ) -> Result<Response, Refused<Zenml>> {
     let email = params.text("email")?.ok_or_else(|| missing("email"))?.to_owned();
     let password = params.text("password")?.map(str::to_owned);
-    let new = NewUser { email, password, ..NewUser::default() };
-    let made = served.core.create_user(&who.caller, new).await;
+    let new = NewUser { email, password, password_expires: true, ..NewUser::default() };
+    let core = &served.core;
+    let made = core.create_user(&who.caller, new).await;
     let (user, _) = made.map_err(crate::params::about_query)?;
-    Ok(Json(UserRead::known(&user)).into_response())
+    let made = core.get_account(&who.caller, user.id).await?;
+    Ok(Json(read(&made)).into_response())
 }
 
 /// `GET /users/me`: a service account too.
@@ -83,9 +84,9 @@ pub(crate) async fn get_own_user(
 ) -> Result<Response, Refused<Zenml>> {
     let core = &served.core;
     let own = core.get_own_account(&who.caller).await?;
-    let profile = own_profile(core, &who).await?;
+    let account = core.find_own_account(&who.caller).await?;
     let is_superuser = runs_the_server(core, &who).await?;
-    Ok(Json(UserRead::with_rights(&own, is_superuser).telling(&profile)).into_response())
+    Ok(Json(besides(UserRead::with_rights(&own, is_superuser), account.as_ref())).into_response())
 }
 
 /// What is absent or `null` is left alone.
@@ -179,8 +180,8 @@ pub(crate) async fn get_user(
     if !is_own {
         return Err(Error::hidden("user").into());
     }
-    let profile = own_profile(core, &who).await?;
-    Ok(Json(UserRead::known(&own).telling(&profile)).into_response())
+    let account = core.find_own_account(&who.caller).await?;
+    Ok(Json(besides(UserRead::known(&own), account.as_ref())).into_response())
 }
 
 /// `PATCH /users/{user}`, by id: by who runs the server.
@@ -216,13 +217,15 @@ pub(crate) async fn delete_user(
 }
 
 fn read(account: &Account) -> UserRead<'_> {
-    UserRead::with_rights(&account.user, account.is_administrator).telling(&account.profile)
+    UserRead::with_rights(&account.user, account.is_administrator).with_account(account)
 }
 
-/// What the caller tells; a service account tells nothing.
-async fn own_profile(core: &Core, who: &Authenticated<Zenml>) -> Result<Profile> {
-    let own = core.find_own_account(&who.caller).await?;
-    Ok(own.map(|account| account.profile).unwrap_or_default())
+/// The caller with what only people have.
+fn besides<'a>(own: UserRead<'a>, account: Option<&'a Account>) -> UserRead<'a> {
+    match account {
+        Some(account) => own.with_account(account),
+        None => own,
+    }
 }
 
 /// The account of this id or e-mail address, for who runs the server.

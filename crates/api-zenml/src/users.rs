@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use tenantry_core::ids::PrincipalId;
-use tenantry_core::principal::{People, Principal, Profile};
+use tenantry_core::principal::{Account, People, Principal};
 use tenantry_core::workspace::Entrant;
 
 use crate::openapi::Id;
@@ -70,9 +70,10 @@ impl<'a> UserRead<'a> {
         Self { is_superuser, ..Self::known(principal) }
     }
 
-    /// The same with what the person tells, which is told under `/users` alone.
-    pub(crate) fn telling(self, profile: &'a Profile) -> Self {
+    /// The same with what the account has besides, which is told under `/users` alone.
+    pub(crate) fn with_account(self, Account { profile, password_expired, .. }: &'a Account) -> Self {
         Self {
+            password_expired: *password_expired,
             avatar_url: profile.avatar_url.as_deref(),
             company: profile.company.as_deref(),
             job_title: profile.job_title.as_deref(),

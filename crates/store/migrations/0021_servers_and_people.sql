@@ -16,6 +16,8 @@ CREATE INDEX usage_events_by_age ON usage_events (counted_at);
 
 -- What people tell of themselves: a JSON object, none until they do.
 ALTER TABLE principals ADD COLUMN profile TEXT;
+-- Whether somebody else has chosen the password, who knows it until its person chooses another.
+ALTER TABLE principals ADD COLUMN password_expired BIGINT NOT NULL DEFAULT 0;
 
 -- Until when an organization is on trial; none is not.
 ALTER TABLE organizations ADD COLUMN trial_ends_at BIGINT;

@@ -20,7 +20,8 @@ use crate::session::Db;
 macro_rules! beside {
     () => {
         "CASE WHEN p.password_hash IS NULL THEN 0 ELSE 1 END, p.email_verified_at, \
-         CASE WHEN EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = p.id AND r.org_id = $1) THEN 1 ELSE 0 END, p.profile"
+         CASE WHEN EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = p.id AND r.org_id = $1) THEN 1 ELSE 0 END, p.profile, \
+         p.password_expired"
     };
 }
 
@@ -39,7 +40,8 @@ pub(crate) const FIND: Sql = sql!(concat!(
 ));
 const UPDATE: Sql = sql!(
     "UPDATE principals SET username = $2, username_folded = $3, email = $4, email_folded = $5, display_name = $6, \
-       shown_name = $7, shown_name_folded = $8, email_verified_at = $9, version = $10, updated_at = $11, profile = $12 \
+       shown_name = $7, shown_name_folded = $8, email_verified_at = $9, version = $10, updated_at = $11, profile = $12, \
+       password_expired = $13 \
      WHERE id = $1"
 );
 /// A tombstone is suspended, so that no rule has to know of it. Its name can be nobody's: it is the id.
@@ -69,6 +71,7 @@ fn read(row: &Row<'_>) -> Result<Account> {
         email_verified_at: row.opt_int(11)?.map(Timestamp::from_micros),
         is_administrator: row.int(12)? != 0,
         profile: read_profile(row.opt_text(13)?)?,
+        password_expired: row.int(14)? != 0,
     })
 }
 
@@ -152,6 +155,7 @@ impl Db<'_> {
             user.version,
             user.updated_at.as_micros(),
             write_profile(&account.profile)?,
+            i64::from(account.password_expired),
         ];
         self.note_identities();
         self.conn.run(&UPDATE, params).await?;

@@ -183,6 +183,7 @@ async fn who_runs_the_server_administers_accounts() {
     let path = "/users?email=zoe@tenantry.example&password=correct%20horse%20battery";
     let made = world.ask("POST", path, &root.token).await.ok();
     assert_eq!((&made["username"], &made["password"]), (&json!("zoe@tenantry.example"), &json!(null)));
+    assert_eq!(made["password_expired"], true, "somebody else knows it");
     assert_eq!(world.ask("POST", path, &root.token).await.status, 409);
     let signed_in = world
         .send(
@@ -193,6 +194,12 @@ async fn who_runs_the_server_administers_accounts() {
         )
         .await;
     let token = signed_in.ok()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(world.ask("GET", "/users/me", &token).await.ok()["password_expired"], true);
+    let zoe = world.core.member(&token).await;
+    let (given, own) = ("correct horse battery", "staple of another horse");
+    world.core.change_password(&zoe.caller, given.to_owned(), own.to_owned()).await.unwrap();
+    assert_eq!(world.get("/users/me", &zoe).await.ok()["password_expired"], false);
+    let made = world.get("/users/zoe@tenantry.example", root).await.ok();
     for (query, field) in
         [("", "email"), ("email=nobody", "email"), ("email=y@tenantry.example&password=x", "password")]
     {

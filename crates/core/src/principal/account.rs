@@ -31,6 +31,8 @@ pub struct Account {
     pub email_verified_at: Option<Timestamp>,
     /// What the person tells.
     pub profile: Profile,
+    /// Whether the password is one that somebody else has chosen, and has to be changed at the next sign-in on the pages.
+    pub password_expired: bool,
 }
 
 /// The fields by which accounts are sorted and filtered.

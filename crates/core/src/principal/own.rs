@@ -145,7 +145,7 @@ pub(crate) async fn set_password(
     (account, hash): (&mut Account, &str),
     keep_own: bool,
 ) -> Result<()> {
-    account.has_password = true;
+    (account.has_password, account.password_expired) = (true, false);
     account::write(session, act, scope, account).await?;
     session.set_password(scope, account.user.id, hash).await?;
     session.end_links(account.user.id, None).await?;
