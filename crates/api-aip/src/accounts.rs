@@ -10,7 +10,7 @@ use tenantry_core::ids::PrincipalId;
 use tenantry_core::link::LinkKind;
 use tenantry_core::permission::Permission;
 use tenantry_core::principal::{
-    Account, AccountChange, AccountField, AccountQuery, DISPLAY_NAME_MAX, NewUser, Principal,
+    Account, AccountChange, AccountField, AccountQuery, DISPLAY_NAME_MAX, NewUser, Principal, Profile,
 };
 use tenantry_core::{Core, Error, Result};
 use tenantry_http::Refusal;
@@ -130,8 +130,8 @@ pub(crate) async fn create_user(change: Change<0>) -> Answer {
             email: email.ok_or_else(|| Error::invalid("email", "missing", "expected an e-mail address"))?,
             username: given("username")?,
             display_name: given("display_name")?,
-            password: None,
             administrator: read_administrator(&members)?.unwrap_or_default(),
+            ..NewUser::default()
         };
         Ok((new, terms))
     };
@@ -139,7 +139,14 @@ pub(crate) async fn create_user(change: Change<0>) -> Answer {
     let is_administrator = new.administrator;
     let account = move |user: &Principal| {
         let user = user.clone();
-        write(&Account { user, has_password: false, is_administrator, email_verified_at: None })
+        write(&Account {
+            user,
+            has_password: false,
+            is_administrator,
+            email_verified_at: None,
+            profile: Profile::default(),
+            password_expired: false,
+        })
     };
     let work = async move |core: Core, caller| core.create_user(&caller, new).await;
     let keep = move |(user, _): &(Principal, Issued)| account(user);

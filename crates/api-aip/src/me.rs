@@ -56,6 +56,7 @@ pub(crate) async fn update_current_user(change: Change<0>) -> Answer {
             username: wanted("username")?,
             display_name: wanted("display_name")?.map(or_none),
             expected_version: terms.expected_version.clone(),
+            ..OwnChange::default()
         };
         Ok((own, terms))
     };

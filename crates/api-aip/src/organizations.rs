@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use tenantry_aip::order::OrderKey;
 use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::organization::{
     NAME_MAX, NewOrganization, Organization, OrganizationChange, OrganizationField, OrganizationQuery,
@@ -44,6 +45,11 @@ pub(crate) const ORGANIZATION: Message = Message {
             "logo_data_uri",
             Kind::Text(PICTURE_MAX),
             "A logo: a data URI of a PNG, JPEG, GIF or WebP in base64.",
+        ),
+        Field::optional(
+            "trial_end_time",
+            Kind::Time,
+            "Until when it is on trial, as who runs the server has set it; without it, it is not.",
         ),
         Field::output("create_time", Kind::Time, "When it was made."),
         Field::output("update_time", Kind::Time, "When it was last changed."),
@@ -114,6 +120,7 @@ pub(crate) async fn create_organization(change: Change<0>) -> Answer {
         name: title.ok_or_else(|| Error::invalid("title", "missing", "expected a title"))?.to_owned(),
         description: given("description")?,
         logo_url: given("logo_data_uri")?.map(data_uri).transpose()?,
+        trial_ends_at: given("trial_end_time")?.map(|text| time(&text)).transpose()?,
         ..NewOrganization::default()
     };
     let work = async move |core: Core, caller| core.create_organization(&caller, new).await.map_err(in_words);
@@ -138,10 +145,12 @@ pub(crate) async fn update_organization(change: Change<1>) -> Answer {
             (false, _) => None,
         };
         let logo = text("logo_data_uri")?.map(|logo| logo.map(data_uri).transpose()).transpose()?;
+        let trial = text("trial_end_time")?.map(|end| end.map(|end| time(&end)).transpose()).transpose()?;
         let fields = OrganizationChange {
             name,
             description: text("description")?,
             logo_url: logo,
+            trial_ends_at: trial,
             expected_version: terms.expected_version.clone(),
             ..OrganizationChange::default()
         };
@@ -220,6 +229,11 @@ fn data_uri(text: String) -> Result<String> {
     Err(Error::invalid("logo_data_uri", "data_uri", "expected a data URI (RFC 2397)"))
 }
 
+fn time(text: &str) -> Result<Timestamp> {
+    let expected = "expected a time such as 2026-01-02T03:04:05Z";
+    Timestamp::parse(text).ok_or_else(|| Error::invalid("trial_end_time", "timestamp", expected))
+}
+
 /// The core's names of fields in this dialect's words.
 fn in_words(error: Error) -> Error {
     error.naming_fields(|field| match field {
@@ -239,6 +253,7 @@ fn writer(core: &Core) -> impl Fn(&Organization) -> Value + Send + Sync + 'stati
             ("title", Some(organization.name.clone())),
             ("description", organization.description.clone()),
             ("logo_data_uri", organization.logo_url.clone().filter(|logo| logo.starts_with("data:"))),
+            ("trial_end_time", organization.trial_ends_at.map(|at| at.to_string())),
             ("create_time", Some(organization.created_at.to_string())),
             ("update_time", Some(organization.updated_at.to_string())),
             ("owner_display_name", Some(organization.owner_name.clone())),

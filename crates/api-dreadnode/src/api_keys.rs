@@ -117,12 +117,11 @@ pub(crate) async fn create_api_key(
     let workspace = |text: String| WorkspaceId::parse(&text).unwrap_or(WorkspaceId::from_uuid(Uuid::nil()));
     let new = NewToken {
         title,
-        seconds: None,
         organization: body.org_id.as_deref().map(OrganizationRef::parse),
         workspaces: body.workspace_id.map(workspace).into_iter().collect(),
         access: body.allowed_scopes.map_or(Ok(Access::Everything), |words| read_scopes(&words))?,
         ends_itself,
-        description: None,
+        ..NewToken::default()
     };
     let made = served.core.create_own_token(&who.caller, new).await;
     let (made, secret) = made.map_err(|error| error.naming_fields(field_of_wire))?;

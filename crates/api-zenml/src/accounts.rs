@@ -5,16 +5,21 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use tenantry_core::filter::{Filter, Test};
 use tenantry_core::ids::{PrincipalId, parse_uuid};
 use tenantry_core::page::{Order, PageRequest, Start};
-use tenantry_core::principal::{Account, AccountChange, AccountField, AccountQuery, NewUser, OwnChange};
+use tenantry_core::principal::{
+    Account, AccountChange, AccountField, AccountQuery, NewUser, OwnChange, PROFILE_TEXT_MAX, ProfileChange,
+};
 use tenantry_core::text::fold;
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Object, Refused, Segments, Served};
 
 use crate::Zenml;
 use crate::params::{Params, missing};
+use crate::roles::NAME_MAX;
+use crate::teams::require_length;
 use crate::users::UserRead;
 
 /// The vendor's own limit.
@@ -51,7 +56,8 @@ pub(crate) async fn list_users(
         && limit > 0
         && is(email, own.email.as_deref())
         && is(username, Some(own.username.as_str()));
-    let items: Vec<_> = shown.then(|| UserRead::known(&own)).into_iter().collect();
+    let account = served.core.find_own_account(&who.caller).await?;
+    let items: Vec<_> = shown.then(|| besides(UserRead::known(&own), account.as_ref())).into_iter().collect();
     Ok(Json(items).into_response())
 }
 
@@ -63,10 +69,12 @@ pub(crate) async fn create_user(
 ) -> Result<Response, Refused<Zenml>> {
     let email = params.text("email")?.ok_or_else(|| missing("email"))?.to_owned();
     let password = params.text("password")?.map(str::to_owned);
-    let new = NewUser { email, password, ..NewUser::default() };
-    let made = served.core.create_user(&who.caller, new).await;
+    let new = NewUser { email, password, password_expires: true, ..NewUser::default() };
+    let core = &served.core;
+    let made = core.create_user(&who.caller, new).await;
     let (user, _) = made.map_err(crate::params::about_query)?;
-    Ok(Json(UserRead::known(&user)).into_response())
+    let made = core.get_account(&who.caller, user.id).await?;
+    Ok(Json(read(&made)).into_response())
 }
 
 /// `GET /users/me`: a service account too.
@@ -74,12 +82,14 @@ pub(crate) async fn get_own_user(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
 ) -> Result<Response, Refused<Zenml>> {
-    let own = served.core.get_own_account(&who.caller).await?;
-    let is_superuser = runs_the_server(&served.core, &who).await?;
-    Ok(Json(UserRead::with_rights(&own, is_superuser)).into_response())
+    let core = &served.core;
+    let own = core.get_own_account(&who.caller).await?;
+    let account = core.find_own_account(&who.caller).await?;
+    let is_superuser = runs_the_server(core, &who).await?;
+    Ok(Json(besides(UserRead::with_rights(&own, is_superuser), account.as_ref())).into_response())
 }
 
-/// What is absent or `null` is left alone. What Tenantry does not keep is passed over.
+/// What is absent or `null` is left alone.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "zenml.UserUpdate")]
 pub(crate) struct UserUpdate {
@@ -94,9 +104,33 @@ pub(crate) struct UserUpdate {
     email: Option<String>,
     /// Of others alone.
     is_active: Option<bool>,
+    #[schemars(url)]
+    avatar_url: Option<String>,
+    #[schemars(length(min = 1, max = PROFILE_TEXT_MAX))]
+    company: Option<String>,
+    #[schemars(length(min = 1, max = PROFILE_TEXT_MAX))]
+    job_title: Option<String>,
+    /// At most 4 KiB of JSON.
+    metadata: Option<Map<String, Value>>,
+    is_onboarded: Option<bool>,
 }
 
 impl UserUpdate {
+    fn profile(&self) -> ProfileChange {
+        ProfileChange {
+            avatar_url: self.avatar_url.clone(),
+            company: self.company.clone(),
+            job_title: self.job_title.clone(),
+            metadata: self.metadata.as_ref().map(|members| Value::Object(members.clone()).to_string()),
+            is_onboarded: self.is_onboarded,
+        }
+    }
+
+    /// The vendor's names are shorter than those of other dialects.
+    fn require_lengths(&self) -> Result<()> {
+        self.name.as_deref().map_or(Ok(()), |name| require_length("name", name, NAME_MAX))
+    }
+
     fn refuse_password(&self) -> Result<()> {
         refuse(
             "password",
@@ -113,16 +147,21 @@ pub(crate) async fn update_own_user(
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Zenml, Object<UserUpdate>>,
 ) -> Result<Response, Refused<Zenml>> {
     body.refuse_password()?;
+    body.require_lengths()?;
     let core = &served.core;
     let own = core.get_own_account(&who.caller).await?;
     let another = body.email.as_ref().is_some_and(|email| own.email.as_ref() != Some(email));
     refuse("email", another, "another address has to be proved first, on the sign-in pages")?;
     refuse("is_active", body.is_active == Some(false), "nobody deactivates themselves")?;
-    let change =
-        OwnChange { username: body.username, display_name: body.name.map(Some), expected_version: None };
-    let changed = core.update_own_account(&who.caller, change).await.map_err(in_words)?;
-    let is_superuser = runs_the_server(core, &who).await?;
-    Ok(Json(UserRead::with_rights(&changed, is_superuser)).into_response())
+    let profile = body.profile();
+    let change = OwnChange {
+        username: body.username,
+        display_name: body.name.map(Some),
+        profile,
+        expected_version: None,
+    };
+    core.update_own_account(&who.caller, change).await.map_err(in_words)?;
+    get_own_user(State(served), who).await
 }
 
 /// `GET /users/{user}`, by id or e-mail address.
@@ -141,7 +180,8 @@ pub(crate) async fn get_user(
     if !is_own {
         return Err(Error::hidden("user").into());
     }
-    Ok(Json(UserRead::known(&own)).into_response())
+    let account = core.find_own_account(&who.caller).await?;
+    Ok(Json(besides(UserRead::known(&own), account.as_ref())).into_response())
 }
 
 /// `PATCH /users/{user}`, by id: by who runs the server.
@@ -152,8 +192,10 @@ pub(crate) async fn update_user(
     tenantry_http::Json { body: Object(body), .. }: tenantry_http::Json<Zenml, Object<UserUpdate>>,
 ) -> Result<Response, Refused<Zenml>> {
     body.refuse_password()?;
+    body.require_lengths()?;
     let (core, id) = (&served.core, user_id(&user));
     let change = AccountChange {
+        profile: body.profile(),
         username: body.username,
         email: body.email,
         display_name: body.name.map(Some),
@@ -175,7 +217,15 @@ pub(crate) async fn delete_user(
 }
 
 fn read(account: &Account) -> UserRead<'_> {
-    UserRead::with_rights(&account.user, account.is_administrator)
+    UserRead::with_rights(&account.user, account.is_administrator).with_account(account)
+}
+
+/// The caller with what only people have.
+fn besides<'a>(own: UserRead<'a>, account: Option<&'a Account>) -> UserRead<'a> {
+    match account {
+        Some(account) => own.with_account(account),
+        None => own,
+    }
 }
 
 /// The account of this id or e-mail address, for who runs the server.

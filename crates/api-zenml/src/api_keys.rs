@@ -102,7 +102,13 @@ pub(crate) async fn create_own_key(
     let core = &served.core;
     let seconds = body.seconds();
     require_free(&body.name, None, &own_called(core, &who, &body.name).await?)?;
-    let new = NewToken { title: body.name, seconds, description: body.description, ..NewToken::default() };
+    let new = NewToken {
+        title: body.name,
+        seconds,
+        as_key: true,
+        description: body.description,
+        ..NewToken::default()
+    };
     let (made, secret) = core.create_own_token(&who.caller, new).await.map_err(in_words)?;
     let shown = ApiKeyRead::with_secret(core.clock().now(), &made, &secret);
     Ok((NO_STORE, Json(shown)).into_response())

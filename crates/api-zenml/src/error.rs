@@ -99,8 +99,10 @@ fn violations(error: &Error, part: &str) -> Vec<Value> {
     error.violations.iter().map(item).collect()
 }
 
-/// `links[0].url` of the body is `["body", "links", 0, "url"]`, and `body` is the body itself.
+/// `zenml-server-url` is `["header", "zenml-server-url"]`. `links[0].url` of the body is `["body", "links", 0, "url"]`, and `body` is the body itself.
 fn place(part: &str, field: &str) -> Vec<Value> {
+    // What a server tells of itself stands in headers, which are fields of nothing else.
+    let part = if field.starts_with("zenml-server-") { "header" } else { part };
     let mut place = vec![json!(part)];
     if field != part {
         let steps = field.split(['.', '[']).map(|step| step.strip_suffix(']').unwrap_or(step));

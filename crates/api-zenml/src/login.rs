@@ -12,7 +12,7 @@ use axum::http::header::{CACHE_CONTROL, HeaderName};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use tenantry_core::credential::{Issued, TokenKind};
+use tenantry_core::credential::{Issued, KEY};
 use tenantry_core::device::TokenLife;
 use tenantry_core::oauth::{AccessToken, Refusal};
 use tenantry_core::{Error, Result};
@@ -32,7 +32,7 @@ enum Grant<'a> {
     User(&'a str, &'a str),
     /// `client_id` and `client_secret` of a service account.
     Client(&'a str, &'a str),
-    /// A service account's API key as `password`, alone.
+    /// The API key of a service account, or of a person, as `password`, alone.
     ApiKey(&'a str),
 }
 
@@ -48,9 +48,7 @@ impl<'a> Grant<'a> {
             (Some(username), Some(password), _, _) => Ok(Self::User(username, password)),
             (_, _, Some(id), Some(secret)) => Ok(Self::Client(id, secret)),
             // Keys alone: whoever holds a token of another kind would make it live for ever by exchanging it.
-            (None, Some(key), _, _) if key.starts_with(TokenKind::ServiceAccountKey.prefix()) => {
-                Ok(Self::ApiKey(key))
-            }
+            (None, Some(key), _, _) if key.starts_with(KEY) => Ok(Self::ApiKey(key)),
             (Some(_), None, _, _) => Err(lacking("password")),
             (None, _, Some(_), None) => Err(lacking("client_secret")),
             (None, _, None, Some(_)) => Err(lacking("client_id")),

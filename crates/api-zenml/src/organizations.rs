@@ -52,8 +52,8 @@ pub(crate) struct OrganizationRead<'a> {
     owner: Option<UserRead<'a>>,
     /// `null` unless asked for.
     has_active_subscription: Option<bool>,
-    /// Nothing here is a trial.
-    trial_expiry: (),
+    /// Seconds that are left of a trial; `null` without one, and unless asked for.
+    trial_expiry: Option<i64>,
     /// Not inside a workspace, as the vendor has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<Vec<OrganizationLink>>,
@@ -80,7 +80,7 @@ impl<'a> OrganizationRead<'a> {
             updated: organization.updated_at,
             owner: None,
             has_active_subscription: None,
-            trial_expiry: (),
+            trial_expiry: None,
             links: None,
         }
     }
@@ -99,15 +99,15 @@ impl From<&Link> for OrganizationLink {
     }
 }
 
-/// `GET /organizations`: those in which the caller has any role (the server's administrator sees all), by name, then
-/// id. `name` must be the whole name; `owner_id` and `owner_username` narrow further; `offset` and `limit` page.
+/// `GET /organizations`: those in which the caller has any role (the server's administrator sees all), the newest
+/// first, then by id. `name` must be the whole name; `owner_id` and `owner_username` narrow further; `offset` and `limit` page.
 pub(crate) async fn list_organizations(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
     let page = PageRequest {
-        order: vec![Order::ascending(OrganizationField::Name)],
+        order: vec![Order::descending(OrganizationField::CreatedAt)],
         start: Start::Skip { from: None, rows: params.offset()? },
         limit: params.limit(MOST)?,
     };
@@ -135,7 +135,7 @@ fn filter(params: &Params) -> Result<Filter<OrganizationField>, Refusal> {
 }
 
 /// `GET /organizations/{organization}`, by id, name or key. With `include_subscription_status` a subscription is said
-/// to be active, since nothing is withheld here for want of one.
+/// to be active, but after the end of a trial.
 pub(crate) async fn get_organization(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
@@ -144,9 +144,21 @@ pub(crate) async fn get_organization(
 ) -> Result<Response, Refused<Zenml>> {
     let asked = params.flag("include_subscription_status")?;
     let found = served.core.get_organization(&who.caller, OrganizationRef::parse(&organization)).await?;
-    let has_active_subscription = asked.then_some(true);
-    Ok(axum::Json(OrganizationRead { has_active_subscription, ..OrganizationRead::alone(&found) })
-        .into_response())
+    let left = trial_left(&served, &found);
+    let has_active_subscription = asked.then_some(left != Some(0));
+    let trial_expiry = left.filter(|_| asked);
+    Ok(axum::Json(OrganizationRead {
+        has_active_subscription,
+        trial_expiry,
+        ..OrganizationRead::alone(&found)
+    })
+    .into_response())
+}
+
+/// How many seconds are left of the organization's trial, if it has one: none of one that is over.
+pub(crate) fn trial_left(served: &Served, organization: &Organization) -> Option<i64> {
+    let (ends, now) = (organization.trial_ends_at?, served.core.clock().now());
+    Some(((ends.as_micros() - now.as_micros() + 999_999) / 1_000_000).max(0))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -225,6 +237,7 @@ pub(crate) async fn update_organization(
         links: body.links.map(core_links),
         owner: uuid("owner_id", body.owner_id.as_deref(), PrincipalId::parse)?,
         expected_version: None,
+        ..OrganizationChange::default()
     };
     let changed = served.core.update_organization(&who.caller, organization, change).await?;
     Ok(axum::Json(OrganizationRead::alone(&changed)).into_response())

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use tenantry_core::ids::{PrincipalId, TeamId};
 use tenantry_core::resource::{Action, Allowed, Resource, ShareSubject};
 use tenantry_core::{Error, Result};
-use tenantry_http::{Authenticated, Json, Object, Refused, Served};
+use tenantry_http::{Authenticated, Json, Object, Refusal, Refused, Served};
 
 use crate::Zenml;
 use crate::openapi::Id;
 use crate::organizations::{A_UUID, uuid};
-use crate::params::Params;
+use crate::params::{Params, about_query, missing};
 use crate::users::UserRead;
 
 const AN_ACTION: &str = "expected create, read, update, delete, read_secret_value, prune, client, promote, \
@@ -28,7 +28,8 @@ pub(crate) async fn check_permissions(
     params: Params,
     Json { body, .. }: Json<Zenml, Vec<String>>,
 ) -> Result<Response, Refused<Zenml>> {
-    check(&served, &who, &params, &body).await
+    let resources = read(&body)?;
+    check(&served, &who, &params, (&body, resources)).await
 }
 
 /// `GET /rbac/check_permissions`: the older form, with the resources in the query.
@@ -37,17 +38,18 @@ pub(crate) async fn check_permissions_of_query(
     who: Authenticated<Zenml>,
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
-    check(&served, &who, &params, &params.all("resources")).await
+    let words = params.all("resources");
+    let resources = read(&words).map_err(about_query)?;
+    check(&served, &who, &params, (&words, resources)).await
 }
 
 async fn check(
     served: &Served,
     who: &Authenticated<Zenml>,
     params: &Params,
-    words: &[String],
+    (words, resources): (&[String], Vec<Resource>),
 ) -> Result<Response, Refused<Zenml>> {
     let (user, action) = (user(params)?, action(params)?);
-    let resources = words.iter().map(|word| Resource::parse("resources", word)).collect::<Result<_>>()?;
     let allowed = served.core.check_resources(&who.caller, user, action, resources).await?;
     let answers: BTreeMap<&str, bool> = words.iter().map(String::as_str).zip(allowed).collect();
     Ok(axum::Json(answers).into_response())
@@ -73,7 +75,8 @@ pub(crate) async fn list_allowed_resource_ids(
     let (user, action) = (user(&params)?, action(&params)?);
     let resource = resource(&params)?;
     if resource.id.is_some() {
-        return Err(Error::invalid("resource", "id", "expected a type without an id").into());
+        let expected = "expected a type without an id";
+        return Err(Refusal::Query(Error::invalid("resource", "id", expected)).into());
     }
     let allowed = served.core.allowed_resources(&who.caller, user, action, resource).await?;
     let (full_access, ids) = match allowed {
@@ -163,22 +166,24 @@ pub(crate) async fn forget_resources(
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
     let words = params.all("resources");
-    let resources = words.iter().map(|word| Resource::parse("resources", word)).collect::<Result<_>>()?;
+    let resources = read(&words).map_err(about_query)?;
     served.core.forget_resources(&who.caller, resources).await?;
     Ok(axum::Json(()).into_response())
 }
 
+fn read(words: &[String]) -> Result<Vec<Resource>> {
+    words.iter().map(|word| Resource::parse("resources", word)).collect()
+}
+
 fn user(params: &Params) -> Result<PrincipalId, Refused<Zenml>> {
-    let missing = || Error::invalid("user_id", "missing", "Field required");
-    Ok(params.value("user_id", A_UUID, PrincipalId::parse)?.ok_or_else(missing)?)
+    Ok(params.value("user_id", A_UUID, PrincipalId::parse)?.ok_or_else(|| missing("user_id"))?)
 }
 
 fn action(params: &Params) -> Result<Action, Refused<Zenml>> {
-    let missing = || Error::invalid("action", "missing", "Field required");
-    Ok(params.value("action", AN_ACTION, Action::from_word)?.ok_or_else(missing)?)
+    Ok(params.value("action", AN_ACTION, Action::from_word)?.ok_or_else(|| missing("action"))?)
 }
 
 fn resource(params: &Params) -> Result<Resource, Refused<Zenml>> {
-    let missing = || Error::invalid("resource", "missing", "Field required");
-    Ok(Resource::parse("resource", params.text("resource")?.ok_or_else(missing)?)?)
+    let word = params.text("resource")?.ok_or_else(|| missing("resource"))?;
+    Ok(Resource::parse("resource", word).map_err(about_query)?)
 }

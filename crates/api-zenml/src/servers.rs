@@ -15,8 +15,8 @@ use tenantry_http::{Authenticated, Json, Object, Refused, Segments, Served};
 
 use crate::Zenml;
 use crate::openapi::Id;
-use crate::organizations::{A_UUID, by_id, uuid};
-use crate::params::Params;
+use crate::organizations::{A_UUID, by_id, trial_left, uuid};
+use crate::params::{Params, missing};
 use crate::users::UserRead;
 
 /// `PATCH /workspace_status`, `PATCH /tenant_status`: a server says that it is up. There is no body: which workspace it
@@ -44,8 +44,8 @@ pub(crate) async fn authorize_server(
     who: Authenticated<Zenml>,
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
-    let missing = || Error::invalid("server_id", "missing", "Field required");
-    let workspace = params.value("server_id", A_UUID, WorkspaceId::parse)?.ok_or_else(missing)?;
+    let workspace = params.value("server_id", A_UUID, WorkspaceId::parse)?;
+    let workspace = workspace.ok_or_else(|| missing("server_id"))?;
     let entrant = served.core.authorize_server(&who.caller, workspace).await?;
     let user = UserRead::entering(&entrant);
     Ok(axum::Json(user).into_response())
@@ -61,28 +61,34 @@ pub(crate) async fn check_entitlement(
     Ok(axum::Json(()).into_response())
 }
 
-/// Whether an organization is on trial. None is.
+/// Whether an organization is on trial.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "zenml.Subscription")]
 pub(crate) struct Subscription {
     is_trial: bool,
-    trial_expiry: (),
+    /// Seconds that are left of it.
+    trial_expiry: Option<i64>,
     /// What is used of each metered feature.
     usage: BTreeMap<String, i64>,
     /// How much of it there may be; without a limit a feature is absent.
     limits: BTreeMap<String, i64>,
 }
 
-/// `GET /organizations/{organization}/trial`: no organization is on trial, but some features may have limits.
+/// `GET /organizations/{organization}/trial`: whether it is on trial, as who runs the server has set it, and what features
+/// have limits.
 pub(crate) async fn get_trial(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
     Segments([organization]): Segments<1>,
 ) -> Result<Response, Refused<Zenml>> {
-    let used = served.core.list_usage(&who.caller, by_id(&organization)?).await?;
+    let by = by_id(&organization)?;
+    let used = served.core.list_usage(&who.caller, by.clone()).await?;
+    let found = served.core.get_organization(&who.caller, by).await?;
+    let trial_expiry = trial_left(&served, &found);
     let limits = used.iter().filter_map(|it| Some((it.feature.clone(), it.allowed?))).collect();
     let usage = used.into_iter().map(|it| (it.feature, it.total)).collect();
-    Ok(axum::Json(Subscription { is_trial: false, trial_expiry: (), usage, limits }).into_response())
+    Ok(axum::Json(Subscription { is_trial: trial_expiry.is_some(), trial_expiry, usage, limits })
+        .into_response())
 }
 
 /// Something metered was made (1), or is gone (-1).
@@ -95,6 +101,17 @@ pub(crate) struct UsageEventWrite {
     feature: Option<String>,
     #[schemars(required, with = "i64")]
     total: Option<i64>,
+    #[schemars(with = "Option<UsageMetadata>")]
+    metadata: Option<Object<UsageMetadata>>,
+}
+
+/// What a server tells of the event besides.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "zenml.UsageMetadata")]
+pub(crate) struct UsageMetadata {
+    /// What was made or is gone. The same event of the same thing counts once a day.
+    #[schemars(length(max = 100))]
+    resource_id: Option<String>,
 }
 
 impl UsageEventWrite {
@@ -105,6 +122,7 @@ impl UsageEventWrite {
             organization: organization.ok_or_else(missing("organization_id"))?,
             feature: self.feature.ok_or_else(missing("feature"))?,
             step: self.total.ok_or_else(missing("total"))?,
+            resource: self.metadata.and_then(|Object(metadata)| metadata.resource_id),
         })
     }
 }

@@ -69,6 +69,7 @@ struct ZenmlAdmin {
     /// Goes in, never out.
     secret_environment_vars: Option<BTreeMap<String, String>>,
     provider_type: Option<String>,
+    /// Goes in, never out.
     provider_config: Option<Map<String, Value>>,
     service_tier: Option<String>,
     resources: Option<Object<ZenmlResources>>,
@@ -155,6 +156,7 @@ struct ArtifactStore {
 #[schemars(rename = "zenml.MlflowAdmin")]
 #[expect(dead_code, reason = "only the form is looked at")]
 struct MlflowAdmin {
+    /// Goes in, never out.
     provider_config: Option<Map<String, Value>>,
     service_tier: Option<String>,
     resources: Option<Object<MlflowResources>>,
@@ -190,28 +192,45 @@ pub(crate) fn configured(
     Ok(change)
 }
 
-/// Refuses what has not the form of `T`, or an empty version.
+/// Refuses what has not the form of `T`, an empty version, and numbers that no server can have.
 fn require_sound<T: DeserializeOwned>(field: &'static str, configuration: &Value) -> Result<()> {
     require_form::<Object<T>>(field, configuration)?;
     if configuration["version"] == "" {
         return Err(Error::invalid(format!("{field}.version"), "too_short", "expected at least 1 character"));
     }
+    let resources = &configuration["admin"]["resources"];
+    let wrong = |name: &str, rule, expected: &'static str| {
+        Err(Error::invalid(format!("{field}.admin.resources.{name}"), rule, expected))
+    };
+    for (name, number) in resources.as_object().into_iter().flatten() {
+        if number.as_i64().is_some_and(|number| number < 0) {
+            return wrong(name, "greater_than_equal", "expected at least 0");
+        }
+    }
+    let replicas = |name: &str| resources[name].as_i64();
+    if replicas("min_replicas").zip(replicas("max_replicas")).is_some_and(|(least, most)| least > most) {
+        return wrong("min_replicas", "less_than_equal", "expected at most max_replicas");
+    }
     Ok(())
 }
 
 /// What is secret in the configuration of a ZenML server.
-pub(crate) const ZENML_SECRETS: [&str; 3] =
-    ["/admin/secret_environment_vars", "/secrets_store/*", "/backup_secrets_store/*"];
+pub(crate) const ZENML_SECRETS: [&str; 4] = [
+    "/admin/secret_environment_vars",
+    "/admin/provider_config",
+    "/secrets_store/*",
+    "/backup_secrets_store/*",
+];
 /// What is secret in the configuration of an MLflow server.
-pub(crate) const MLFLOW_SECRETS: [&str; 2] =
-    ["/artifact_store/auth_config", "/artifact_store/auth_config_secret"];
+pub(crate) const MLFLOW_SECRETS: [&str; 3] =
+    ["/artifact_store/auth_config", "/artifact_store/auth_config_secret", "/admin/provider_config"];
 
 fn apart(mut configuration: Value, places: &[&str]) -> (String, Option<Secrets>) {
     let secrets = take(&mut configuration, places);
     (configuration.to_string(), secrets.map(Secrets::Plain))
 }
 
-/// Takes what is secret out of a configuration: a JSON object of the places where it stood. A star stands for every
+/// Takes what is secret out of a configuration: a JSON object of the places where it stood, as JSON pointers (RFC 6901). A star stands for every
 /// member but `type`. What is `null` is absent, since that is how it is shown.
 pub(crate) fn take(configuration: &mut Value, places: &[&str]) -> Option<String> {
     let mut taken = Map::new();
@@ -223,7 +242,10 @@ pub(crate) fn take(configuration: &mut Value, places: &[&str]) -> Option<String>
         for name in names {
             match parent_value.insert(name.clone(), Value::Null) {
                 None | Some(Value::Null) => {}
-                Some(secret) => drop(taken.insert(format!("{parent}/{name}"), secret)),
+                Some(secret) => {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    taken.insert(format!("{parent}/{name}"), secret);
+                }
             }
         }
     }
@@ -240,11 +262,16 @@ mod tests {
     fn secrets_are_taken_out_of_configurations() {
         let mut configuration = json!({
             "version": "0.98.0",
-            "admin": {"debug": true, "secret_environment_vars": {"KEY": "hush"}},
-            "secrets_store": {"type": "sql", "encryption_key": "hush", "region": null},
+            "admin": {"debug": true, "secret_environment_vars": {"KEY": "hush"}, "provider_config": {"a": "hush"}},
+            "secrets_store": {"type": "sql", "encryption_key": "hush", "region": null, "a/b~c": "hush"},
         });
         let taken: Value = serde_json::from_str(&take(&mut configuration, &ZENML_SECRETS).unwrap()).unwrap();
-        let expected = json!({"/admin/secret_environment_vars": {"KEY": "hush"}, "/secrets_store/encryption_key": "hush"});
+        let expected = json!({
+            "/admin/secret_environment_vars": {"KEY": "hush"},
+            "/admin/provider_config": {"a": "hush"},
+            "/secrets_store/encryption_key": "hush",
+            "/secrets_store/a~1b~0c": "hush",
+        });
         assert_eq!(taken, expected);
         assert!(!configuration.to_string().contains("hush"));
         assert_eq!(configuration["secrets_store"]["type"], "sql");

@@ -2,8 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use tenantry_core::ids::PrincipalId;
-use tenantry_core::principal::{People, Principal};
+use tenantry_core::principal::{Account, People, Principal};
 use tenantry_core::workspace::Entrant;
 
 use crate::openapi::Id;
@@ -17,10 +18,11 @@ pub(crate) struct UserRead<'a> {
     password: (),
     password_expired: bool,
     name: Option<&'a str>,
-    avatar_url: (),
-    company: (),
-    job_title: (),
-    metadata: (),
+    avatar_url: Option<&'a str>,
+    company: Option<&'a str>,
+    job_title: Option<&'a str>,
+    #[schemars(with = "Option<Map<String, Value>>")]
+    metadata: Option<Value>,
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "Id")]
     id: PrincipalId,
@@ -44,7 +46,11 @@ impl<'a> UserRead<'a> {
 
     /// Somebody who comes to the server of a workspace: it makes superusers its administrators.
     pub(crate) fn entering(entrant: &'a Entrant) -> Self {
-        Self { is_superuser: entrant.administers_server, ..Self::known(&entrant.principal) }
+        Self {
+            is_superuser: entrant.administers_server,
+            avatar_url: entrant.avatar_url.as_deref(),
+            ..Self::known(&entrant.principal)
+        }
     }
 
     pub(crate) fn known(principal: &'a Principal) -> Self {
@@ -64,15 +70,28 @@ impl<'a> UserRead<'a> {
         Self { is_superuser, ..Self::known(principal) }
     }
 
+    /// The same with what the account has besides, which is told under `/users` alone.
+    pub(crate) fn with_account(self, Account { profile, password_expired, .. }: &'a Account) -> Self {
+        Self {
+            password_expired: *password_expired,
+            avatar_url: profile.avatar_url.as_deref(),
+            company: profile.company.as_deref(),
+            job_title: profile.job_title.as_deref(),
+            metadata: profile.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            is_onboarded: profile.is_onboarded,
+            ..self
+        }
+    }
+
     fn unknown(id: PrincipalId) -> Self {
         Self {
             password: (),
             password_expired: false,
             name: None,
-            avatar_url: (),
-            company: (),
-            job_title: (),
-            metadata: (),
+            avatar_url: None,
+            company: None,
+            job_title: None,
+            metadata: None,
             id,
             username: id.to_string(),
             email: None,

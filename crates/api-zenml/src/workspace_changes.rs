@@ -9,12 +9,12 @@ use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::text;
 use tenantry_core::workspace::{NewWorkspace, State as Wish, WorkspaceChange};
 use tenantry_core::{Error, Result};
-use tenantry_http::{Authenticated, Json, Object, Refused, Segments, Served};
+use tenantry_http::{Authenticated, Json, JsonOrNothing, Object, Refused, Segments, Served};
 
 use crate::Zenml;
 use crate::openapi::Id;
 use crate::organizations::{A_UUID, described, present, uuid};
-use crate::params::Params;
+use crate::params::{Params, about_query, missing};
 use crate::services::{MlflowServiceWrite, ZenmlServiceWrite, configured};
 use crate::workspaces::{WorkspaceRead, identified};
 
@@ -53,13 +53,16 @@ pub(crate) async fn create_workspace(
     State(served): State<Served>,
     who: Authenticated<Zenml>,
     params: Params,
-    Json { body: Object(body), .. }: Json<Zenml, Object<WorkspaceCreate>>,
+    JsonOrNothing { body: Object(body), .. }: JsonOrNothing<Zenml, Object<WorkspaceCreate>>,
 ) -> Result<Response, Refused<Zenml>> {
     let enroll = params.flag("enroll")? || body.is_managed == Some(false);
     // One page of the vendor's documentation gives the name in the query.
-    let given = body.name.as_deref().or(params.text("name")?);
-    let given = given.ok_or_else(|| Error::invalid("name", "missing", "Field required"))?;
-    let (key, name) = called(given, body.display_name.as_deref())?;
+    let display_name = body.display_name.as_deref();
+    let (key, name) = match (&body.name, params.text("name")?) {
+        (Some(name), _) => called(name, display_name)?,
+        (None, Some(name)) => called(name, display_name).map_err(about_query)?,
+        (None, None) => return Err(Error::invalid("name", "missing", "Field required").into()),
+    };
     zenml_only(body.workspace_type.as_deref())?;
     let organization = match uuid("organization_id", body.organization_id.as_deref(), OrganizationId::parse)?
     {
@@ -150,7 +153,7 @@ pub(crate) async fn delete_named_workspace(
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
     let id = params.value("workspace_id", A_UUID, WorkspaceId::parse)?;
-    let id = id.ok_or_else(|| Error::invalid("workspace_id", "missing", "Field required"))?;
+    let id = id.ok_or_else(|| missing("workspace_id"))?;
     delete_workspace(State(served), who, Segments([id.to_string()])).await
 }
 

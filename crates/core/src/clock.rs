@@ -17,6 +17,11 @@ impl Timestamp {
         self.0
     }
 
+    /// From a text of RFC 3339, with any offset.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_microsecond()))
+    }
+
     /// The time that lies `seconds` later (earlier, if negative).
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
@@ -53,6 +58,11 @@ mod tests {
     fn writes_six_fraction_digits_always() {
         assert_eq!(Timestamp::from_micros(0).to_string(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::from_micros(1_700_000_000_500_000).to_string(), "2023-11-14T22:13:20.500000Z");
+        let half = Timestamp::parse("2023-11-14T23:13:20.5+01:00");
+        assert_eq!(half, Some(Timestamp::from_micros(1_700_000_000_500_000)));
+        for bad in ["", "2023-11-14", "2023-11-14T22:13:20", "tomorrow", "99999-01-01T00:00:00Z"] {
+            assert_eq!(Timestamp::parse(bad), None, "{bad}");
+        }
         assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-31T23:59:59.999999Z");
     }
 }

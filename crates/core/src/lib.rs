@@ -58,7 +58,7 @@ use seal::Seal;
 use settings::Settings;
 use store::{Engine, Rehearsing, Store};
 use uses::Uses;
-use workspace::Anchors;
+use workspace::{Anchors, Servers};
 
 pub use error::{Error, Kind, Result};
 
@@ -78,6 +78,8 @@ pub struct Parts {
     pub seal: Arc<dyn Seal>,
     /// Asks external issuers.
     pub issuers: Arc<dyn Issuers>,
+    /// Asks the servers of workspaces.
+    pub servers: Arc<dyn Servers>,
     /// What people may do.
     pub settings: Settings,
 }
@@ -94,6 +96,7 @@ pub struct Core {
     passwords: Arc<dyn Passwords>,
     seal: Arc<dyn Seal>,
     issuers: Arc<dyn Issuers>,
+    servers: Arc<dyn Servers>,
     settings: Arc<Settings>,
     uses: Arc<Uses>,
     anchors: Arc<Anchors>,
@@ -103,7 +106,7 @@ pub struct Core {
 impl Core {
     /// The core of a server.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, ids, entropy, passwords, seal, issuers, settings } = parts;
+        let Parts { store, clock, ids, entropy, passwords, seal, issuers, servers, settings } = parts;
         Self {
             counting: store.clone(),
             store,
@@ -113,6 +116,7 @@ impl Core {
             passwords,
             seal,
             issuers,
+            servers,
             settings: Arc::new(settings),
             uses: Arc::default(),
             anchors: Arc::default(),

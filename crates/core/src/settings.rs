@@ -70,8 +70,11 @@ pub struct Settings {
     pub signing_key_seconds: i64,
     /// Seconds after which a deleted workspace may be purged.
     pub retention_seconds: i64,
-    /// Seconds after which an enrolled workspace fails whose server nobody hears; `None` is never.
+    /// Seconds after which an enrolled workspace fails whose server nobody hears, and which does not say that it is up when it
+    /// is asked; `None` is never.
     pub server_silence_seconds: Option<i64>,
+    /// Whether that counts as well where this server may not ask the other one whether it is up.
+    pub unasked_servers_fail: bool,
     /// Origins that the server may ask wherever they lead, and without TLS, such as `http://127.0.0.1:9000`. Every other
     /// one must have https and a public address.
     pub outbound_allow: Vec<String>,
@@ -106,6 +109,7 @@ impl Default for Settings {
             signing_key_seconds: 30 * DAY,
             retention_seconds: 30 * DAY,
             server_silence_seconds: Some(DAY),
+            unasked_servers_fail: false,
             outbound_allow: Vec::new(),
         }
     }

@@ -116,10 +116,15 @@ pub fn email(field: &'static str, text: &str) -> Result<String> {
     Ok(email)
 }
 
-/// An absolute http or https address of at most 2,083 bytes.
+/// An absolute http or https address of at most 2,083 bytes, in which nobody's name or password stands.
 pub fn web_address(field: &'static str, text: &str) -> Result<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host_given = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
+    let has_user = rest
+        .is_some_and(|rest| rest.split(['/', '?', '#', '\\']).next().is_some_and(|host| host.contains('@')));
+    if has_user {
+        return Err(Error::invalid(field, "url", "expected an address without a user name or password"));
+    }
     if !host_given || text.len() > 2083 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(Error::invalid(field, "url", "expected an http or https address"));
     }
@@ -163,6 +168,24 @@ pub fn username(field: &'static str, text: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_name_nobody() {
+        for good in ["https://r.example", "http://r.example:8080/a@b?c=d@e#f@g"] {
+            assert_eq!(super::web_address("url", good).unwrap(), good);
+        }
+        for bad in [
+            "http://a:b@h/",
+            "https://a@h",
+            "https://a@h?b",
+            "https://@h/",
+            "ftp://h",
+            "https://",
+            "https:///h",
+        ] {
+            assert_eq!(super::web_address("url", bad).unwrap_err().violations[0].rule, "url", "{bad}");
+        }
+    }
 
     #[test]
     fn slugs() {

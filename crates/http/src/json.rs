@@ -27,13 +27,36 @@ impl<D: Dialect, T: DeserializeOwned> FromRequest<Served> for Json<D, T> {
     type Rejection = Refused<D>;
 
     async fn from_request(request: Request, served: &Served) -> Result<Self, Self::Rejection> {
-        let media_type = media_type(request.headers());
-        if media_type != "application/json" && !media_type.ends_with("+json") {
-            return Err(Refusal::UnsupportedMediaType { expected: "application/json" }.into());
-        }
+        require_json(request.headers())?;
         let bytes = read_body(request, served).await?;
         Ok(Self { body: parse(&bytes)?, dialect: PhantomData })
     }
+}
+
+/// The same where a request may come without a body, which then is an object without members.
+pub struct JsonOrNothing<D, T = serde_json::Value> {
+    /// What the body says.
+    pub body: T,
+    dialect: PhantomData<fn() -> D>,
+}
+
+impl<D: Dialect, T: DeserializeOwned> FromRequest<Served> for JsonOrNothing<D, T> {
+    type Rejection = Refused<D>;
+
+    async fn from_request(request: Request, served: &Served) -> Result<Self, Self::Rejection> {
+        let told = require_json(request.headers());
+        let bytes = read_body(request, served).await?;
+        let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { told.map(|()| bytes)? };
+        Ok(Self { body: parse(&bytes)?, dialect: PhantomData })
+    }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let media_type = media_type(headers);
+    if media_type != "application/json" && !media_type.ends_with("+json") {
+        return Err(Refusal::UnsupportedMediaType { expected: "application/json" });
+    }
+    Ok(())
 }
 
 /// Refuses a value that cannot be read into `T`: an invalid field of the core, by its path below `field`.

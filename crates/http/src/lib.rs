@@ -32,7 +32,7 @@ pub use authenticated::Authenticated;
 pub use bearer::bearer;
 pub use conditional::conditional;
 pub use form::Form;
-pub use json::{Json, require_form};
+pub use json::{Json, JsonOrNothing, require_form};
 pub use layers::{enclose, fallbacks};
 pub use object::Object;
 pub use observe::{Observer, RequestId, observe};

@@ -1,5 +1,6 @@
 //! The client that goes only where it may.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -37,6 +38,17 @@ pub(crate) struct Fetched {
     pub(crate) body: Vec<u8>,
 }
 
+/// How an address answers that was asked for nothing but its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// With this.
+    Answered(StatusCode),
+    /// Not at all, or not in time.
+    Silent,
+    /// It was not asked: it leads where this server may not go.
+    NotAllowed,
+}
+
 impl Guarded {
     /// A client that goes beyond the public internet where these settings allow it.
     pub fn new(settings: &Settings) -> Result<Self> {
@@ -67,6 +79,16 @@ impl Guarded {
     pub(crate) async fn get(&self, url: &Url, most: usize) -> Result<Fetched> {
         let request = self.client(url)?.get(url.clone()).header("accept", "application/json");
         read(request, most).await
+    }
+
+    /// With what status the address answers. The body is not read.
+    pub(crate) async fn ask(&self, url: &Url) -> Asked {
+        let Ok(client) = self.client(url) else { return Asked::NotAllowed };
+        match client.get(url.clone()).send().await {
+            Ok(response) => Asked::Answered(response.status()),
+            Err(error) if leads_inside(&error) => Asked::NotAllowed,
+            Err(_) => Asked::Silent,
+        }
     }
 
     /// What is answered to a form, by a client of this name and secret (RFC 6749, section 2.3.1).
@@ -143,7 +165,31 @@ fn checked(found: Vec<SocketAddr>, may_ask: fn(IpAddr) -> bool) -> Result<Addrs,
     if found.iter().all(|address| may_ask(address.ip())) {
         return Ok(Box::new(found.into_iter()));
     }
-    Err("the name leads to an address that is not public".into())
+    Err(LeadsInside.into())
+}
+
+/// A name leads to an address that is not public.
+#[derive(Debug)]
+struct LeadsInside;
+
+impl fmt::Display for LeadsInside {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the name leads to an address that is not public")
+    }
+}
+
+impl std::error::Error for LeadsInside {}
+
+/// Whether that is why nobody was asked.
+fn leads_inside(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(found) = cause {
+        if found.is::<LeadsInside>() {
+            return true;
+        }
+        cause = found.source();
+    }
+    false
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub struct Config {
     session_days: u32,
     signing_key_days: u32,
     retention_days: u32,
-    server_silence_minutes: u32,
+    server_silence_minutes: Option<u32>,
     max_connections: usize,
     header_seconds: u64,
     drain_seconds: u64,
@@ -147,7 +147,6 @@ struct Defaults {
     session_days: u32,
     signing_key_days: u32,
     retention_days: u32,
-    server_silence_minutes: u32,
     max_connections: usize,
     header_seconds: u64,
     drain_seconds: u64,
@@ -201,7 +200,6 @@ impl Config {
             session_days: 7,
             signing_key_days: 30,
             retention_days: 30,
-            server_silence_minutes: 24 * 60,
             max_connections: connections.connections,
             header_seconds: connections.header.as_secs(),
             drain_seconds: connections.drain.as_secs(),
@@ -409,8 +407,9 @@ impl Config {
             session_seconds: i64::from(self.session_days) * DAY,
             signing_key_seconds: i64::from(self.signing_key_days) * DAY,
             retention_seconds: i64::from(self.retention_days) * DAY,
-            server_silence_seconds: (self.server_silence_minutes > 0)
-                .then(|| i64::from(self.server_silence_minutes) * 60),
+            server_silence_seconds: Some(self.server_silence_minutes.map_or(DAY, |it| i64::from(it) * 60))
+                .filter(|seconds| *seconds > 0),
+            unasked_servers_fail: self.server_silence_minutes.is_some(),
             // What is malformed was refused when the settings were read.
             outbound_allow: self.outbound_allow().unwrap_or_default(),
         }

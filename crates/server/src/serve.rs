@@ -10,7 +10,7 @@ use tenantry_core::clock::Clock;
 use tenantry_core::settings::Settings;
 use tenantry_core::{Core, Kind, Parts};
 use tenantry_http::{Observer, Served};
-use tenantry_outbound::OpenIdIssuers;
+use tenantry_outbound::{OpenIdIssuers, WorkspaceServers};
 use tenantry_store::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,7 @@ pub async fn open_core_at(
         passwords: Arc::<Argon>::default(),
         seal: Arc::new(KeyedSeal::new(key)),
         issuers: Arc::new(OpenIdIssuers::new(&settings).context("the client for external issuers")?),
+        servers: Arc::new(WorkspaceServers::new(&settings).context("the client for servers of workspaces")?),
         settings,
     });
     core.require_own_seal().await.map_err(|error| match error.kind {

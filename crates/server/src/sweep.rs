@@ -26,12 +26,14 @@ pub(crate) async fn sweep(core: Arc<Core>, stop: CancellationToken) {
 /// Removes everything that is due, a batch at a time.
 async fn sweep_once(core: &Core, stop: &CancellationToken) -> Result<()> {
     while !stop.is_cancelled() && core.forget_answers().await? > 0 {}
+    while !stop.is_cancelled() && core.forget_usage().await? > 0 {}
     while !stop.is_cancelled() && core.expire_invitations().await? > 0 {}
     while !stop.is_cancelled() && core.forget_devices().await? > 0 {}
     while !stop.is_cancelled() && core.sweep_links().await? > 0 {}
     while !stop.is_cancelled() && core.sweep_attempts().await? > 0 {}
     while !stop.is_cancelled() && core.forget_credentials().await? > 0 {}
-    while !stop.is_cancelled() && core.note_silent_servers().await? > 0 {}
     while !stop.is_cancelled() && core.purge().await? {}
+    // Last: it waits for others.
+    while !stop.is_cancelled() && core.note_silent_servers().await? > 0 {}
     Ok(())
 }

@@ -11,6 +11,7 @@ use tenantry_core::principal::{Account, AccountField};
 use tenantry_core::text::fold;
 
 use crate::compile::{self, Column, Fields, int_test, text_test};
+use crate::documents::{read_profile, write_profile};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal::{self, COLUMNS};
 use crate::session::Db;
@@ -19,7 +20,8 @@ use crate::session::Db;
 macro_rules! beside {
     () => {
         "CASE WHEN p.password_hash IS NULL THEN 0 ELSE 1 END, p.email_verified_at, \
-         CASE WHEN EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = p.id AND r.org_id = $1) THEN 1 ELSE 0 END"
+         CASE WHEN EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = p.id AND r.org_id = $1) THEN 1 ELSE 0 END, p.profile, \
+         p.password_expired"
     };
 }
 
@@ -38,12 +40,14 @@ pub(crate) const FIND: Sql = sql!(concat!(
 ));
 const UPDATE: Sql = sql!(
     "UPDATE principals SET username = $2, username_folded = $3, email = $4, email_folded = $5, display_name = $6, \
-       shown_name = $7, shown_name_folded = $8, email_verified_at = $9, version = $10, updated_at = $11 WHERE id = $1"
+       shown_name = $7, shown_name_folded = $8, email_verified_at = $9, version = $10, updated_at = $11, profile = $12, \
+       password_expired = $13 \
+     WHERE id = $1"
 );
 /// A tombstone is suspended, so that no rule has to know of it. Its name can be nobody's: it is the id.
 const BURY: Sql = sql!(
     "UPDATE principals SET username = $2, username_folded = $2, email = NULL, email_folded = NULL, display_name = NULL, \
-       description = NULL, \
+       description = NULL, profile = NULL, \
        shown_name = $2, shown_name_folded = $2, password_hash = NULL, email_verified_at = NULL, suspended_at = $3, \
        deleted_at = $3, updated_at = $3, version = version + 1, auth_version = auth_version + 1 WHERE id = $1"
 );
@@ -66,6 +70,8 @@ fn read(row: &Row<'_>) -> Result<Account> {
         has_password: row.int(10)? != 0,
         email_verified_at: row.opt_int(11)?.map(Timestamp::from_micros),
         is_administrator: row.int(12)? != 0,
+        profile: read_profile(row.opt_text(13)?)?,
+        password_expired: row.int(14)? != 0,
     })
 }
 
@@ -148,6 +154,8 @@ impl Db<'_> {
             account.email_verified_at.map(Timestamp::as_micros),
             user.version,
             user.updated_at.as_micros(),
+            write_profile(&account.profile)?,
+            i64::from(account.password_expired),
         ];
         self.note_identities();
         self.conn.run(&UPDATE, params).await?;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tenantry_core::error::{Error, Result};
 use tenantry_core::organization::Link;
 use tenantry_core::preferences::{DateFormat, DecimalSymbol, MeasurementSystem, Preferences, TimeFormat};
+use tenantry_core::principal::Profile;
 use tenantry_core::workspace::{Details, Service};
 
 #[derive(Default, Serialize, Deserialize)]
@@ -79,6 +80,21 @@ struct DetailsDocument {
     usage: BTreeMap<String, i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     preferences: Option<PreferencesDocument>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct ProfileDocument {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    onboarded: bool,
 }
 
 impl PreferencesDocument {
@@ -153,6 +169,34 @@ pub(crate) fn read_details(text: Option<&str>) -> Result<Details> {
         mlflow: document.mlflow.map(ServiceDocument::read).transpose()?,
         usage: document.usage,
         preferences: document.preferences.map(PreferencesDocument::read).unwrap_or_default(),
+    })
+}
+
+/// The text of a profile; none when there is nothing to say.
+pub(crate) fn write_profile(profile: &Profile) -> Result<Option<String>> {
+    if *profile == Profile::default() {
+        return Ok(None);
+    }
+    let document = ProfileDocument {
+        avatar: profile.avatar_url.clone(),
+        company: profile.company.clone(),
+        job: profile.job_title.clone(),
+        metadata: profile.metadata.clone(),
+        onboarded: profile.is_onboarded,
+    };
+    serde_json::to_string(&document).map(Some).map_err(Error::internal)
+}
+
+/// A profile from its text.
+pub(crate) fn read_profile(text: Option<&str>) -> Result<Profile> {
+    let Some(text) = text else { return Ok(Profile::default()) };
+    let document: ProfileDocument = serde_json::from_str(text).map_err(Error::internal)?;
+    Ok(Profile {
+        avatar_url: document.avatar,
+        company: document.company,
+        job_title: document.job,
+        metadata: document.metadata,
+        is_onboarded: document.onboarded,
     })
 }
 

@@ -24,16 +24,16 @@ use crate::session::Db;
 
 /// The columns that [`read`] expects, of the table `o` and its owner `p`.
 const COLUMNS: &str = "o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
-     o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email";
+     o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email, o.trial_ends_at";
 pub(crate) const FIND: Sql = sql!(
     "SELECT o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
-       o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email \
+       o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email, o.trial_ends_at \
      FROM organizations o CROSS JOIN principals p \
      WHERE o.id = $1 AND o.deleted_at IS NULL AND p.id = o.owner_id"
 );
 const FIND_DELETED: Sql = sql!(
     "SELECT o.id, o.key, o.name, o.description, o.logo_url, o.links, o.owner_id, o.default_workspaces, \
-       o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email \
+       o.preferences, o.version, o.created_at, o.updated_at, o.deleted_at, p.shown_name, p.email, o.trial_ends_at \
      FROM organizations o CROSS JOIN principals p \
      WHERE o.id = $1 AND o.deleted_at IS NOT NULL AND p.id = o.owner_id"
 );
@@ -52,12 +52,13 @@ const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'or
 const VERSION: Sql = sql!("INSERT INTO versions (org_id, version) VALUES ($1, 1)");
 const INSERT: Sql = sql!(
     "INSERT INTO organizations (id, key, name, name_folded, description, logo_url, links, owner_id, \
-       default_workspaces, preferences, version, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+       default_workspaces, preferences, version, created_at, updated_at, trial_ends_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 );
 const UPDATE: Sql = sql!(
     "UPDATE organizations SET key = $2, name = $3, name_folded = $4, description = $5, logo_url = $6, links = $7, \
-       owner_id = $8, default_workspaces = $9, preferences = $10, version = $11, updated_at = $12, deleted_at = $13 \
+       owner_id = $8, default_workspaces = $9, preferences = $10, version = $11, updated_at = $12, deleted_at = $13, \
+       trial_ends_at = $14 \
      WHERE id = $1"
 );
 const WORKSPACES_MADE: Sql =
@@ -81,6 +82,7 @@ fn read(row: &Row<'_>) -> Result<Organization> {
         deleted_at: row.opt_int(12)?.map(Timestamp::from_micros),
         owner_name: row.text(13)?.to_owned(),
         owner_email: row.opt_string(14)?,
+        trial_ends_at: row.opt_int(15)?.map(Timestamp::from_micros),
     })
 }
 
@@ -221,6 +223,7 @@ impl OrganizationStore for Db<'_> {
             organization.version,
             organization.created_at.as_micros(),
             organization.updated_at.as_micros(),
+            organization.trial_ends_at.map(Timestamp::as_micros),
         ];
         self.conn.run(&INSERT, params).await.map(drop)
     }
@@ -244,6 +247,7 @@ impl OrganizationStore for Db<'_> {
             organization.version,
             organization.updated_at.as_micros(),
             organization.deleted_at.map(Timestamp::as_micros),
+            organization.trial_ends_at.map(Timestamp::as_micros),
         ];
         self.conn.run(&UPDATE, params).await.map(drop)
     }

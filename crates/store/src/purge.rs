@@ -15,7 +15,7 @@ const ORGANIZATION: Sql =
     sql!("SELECT id FROM organizations WHERE deleted_at <= $1 ORDER BY deleted_at, id LIMIT 1");
 
 /// `$1` the organization, `$2` the workspace, `$3` how many rows.
-const OF_WORKSPACE: [Sql; 16] = [
+const OF_WORKSPACE: [Sql; 17] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -24,6 +24,11 @@ const OF_WORKSPACE: [Sql; 16] = [
     sql!(
         "DELETE FROM usage_counts WHERE (org_id, feature, workspace_id) IN \
          (SELECT org_id, feature, workspace_id FROM usage_counts WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
+    ),
+    sql!(
+        "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, sign) IN \
+         (SELECT org_id, workspace_id, feature, resource, sign FROM usage_events \
+          WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
     ),
     sql!(
         "DELETE FROM reach WHERE (principal_id, org_id, level, scope_id) IN \
@@ -88,7 +93,7 @@ const OF_WORKSPACE: [Sql; 16] = [
 ];
 
 /// `$1` the organization, `$2` how many rows.
-const OF_ORGANIZATION: [Sql; 24] = [
+const OF_ORGANIZATION: [Sql; 25] = [
     sql!(
         "DELETE FROM resource_shares WHERE (org_id, workspace_id, kind, project_id, resource_id, subject_id) IN \
          (SELECT org_id, workspace_id, kind, project_id, resource_id, subject_id FROM resource_shares \
@@ -97,6 +102,10 @@ const OF_ORGANIZATION: [Sql; 24] = [
     sql!(
         "DELETE FROM usage_counts WHERE (org_id, feature, workspace_id) IN \
          (SELECT org_id, feature, workspace_id FROM usage_counts WHERE org_id = $1 LIMIT $2)"
+    ),
+    sql!(
+        "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, sign) IN \
+         (SELECT org_id, workspace_id, feature, resource, sign FROM usage_events WHERE org_id = $1 LIMIT $2)"
     ),
     sql!(
         "DELETE FROM entitlements WHERE (org_id, feature) IN \

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use tenantry_core::authz::{OrganizationScope, WorkspaceScope, Writable};
+use tenantry_core::clock::Timestamp;
 use tenantry_core::error::Result;
 use tenantry_core::ids::OrganizationId;
 use tenantry_core::usage::{Usage, UsageStore};
@@ -15,15 +16,31 @@ const ADD: Sql = sql!(
      ON CONFLICT (org_id, feature, workspace_id) DO UPDATE \
      SET total = CASE WHEN usage_counts.total + $4 < 0 THEN 0 ELSE usage_counts.total + $4 END RETURNING total"
 );
+/// On PostgreSQL it waits for another transaction that counts the same.
+const REMEMBER: Sql = sql!(
+    "INSERT INTO usage_events (org_id, workspace_id, feature, resource, sign, counted_at) \
+     VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (org_id, workspace_id, feature, resource, sign) DO UPDATE SET counted_at = excluded.counted_at \
+     WHERE usage_events.counted_at <= $7"
+);
+const FORGET: Sql = sql!(
+    "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, sign) IN \
+     (SELECT org_id, workspace_id, feature, resource, sign FROM usage_events \
+      WHERE counted_at <= $1 ORDER BY counted_at LIMIT $2)"
+);
+/// What a deleted workspace has counts again when it is restored.
 const LIST: Sql = sql!(
     "SELECT f.feature, CAST(COALESCE(SUM(f.total), 0) AS BIGINT), MAX(f.allowed) FROM \
-       (SELECT feature, total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts WHERE org_id = $1 \
+       (SELECT u.feature, u.total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts u CROSS JOIN workspaces w \
+          WHERE u.org_id = $1 AND w.org_id = u.org_id AND w.id = u.workspace_id AND w.deleted_at IS NULL \
         UNION ALL SELECT feature, 0, allowed FROM entitlements WHERE org_id = $1) AS f \
      GROUP BY f.feature ORDER BY f.feature"
 );
 const FIND: Sql = sql!(
     "SELECT f.feature, CAST(COALESCE(SUM(f.total), 0) AS BIGINT), MAX(f.allowed) FROM \
-       (SELECT feature, total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts WHERE org_id = $1 AND feature = $2 \
+       (SELECT u.feature, u.total, CAST(NULL AS BIGINT) AS allowed FROM usage_counts u CROSS JOIN workspaces w \
+          WHERE u.org_id = $1 AND u.feature = $2 AND w.org_id = u.org_id AND w.id = u.workspace_id \
+            AND w.deleted_at IS NULL \
         UNION ALL SELECT feature, 0, allowed FROM entitlements WHERE org_id = $1 AND feature = $2) AS f \
      GROUP BY f.feature"
 );
@@ -43,6 +60,29 @@ impl UsageStore for Db<'_> {
     async fn add_usage(&self, scope: &Writable<WorkspaceScope>, feature: &str, step: i64) -> Result<i64> {
         let params = params![scope.organization().as_uuid(), feature, scope.workspace().as_uuid(), step];
         Ok(self.conn.first(&ADD, params, |row| row.int(0)).await?.unwrap_or_default())
+    }
+
+    async fn remember_usage(
+        &self,
+        scope: &Writable<WorkspaceScope>,
+        (feature, resource, sign): (&str, &str, i64),
+        now: Timestamp,
+        expired: Timestamp,
+    ) -> Result<bool> {
+        let params = params![
+            scope.organization().as_uuid(),
+            scope.workspace().as_uuid(),
+            feature,
+            resource,
+            sign,
+            now.as_micros(),
+            expired.as_micros(),
+        ];
+        Ok(self.conn.run(&REMEMBER, params).await? > 0)
+    }
+
+    async fn forget_usage(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        self.conn.run(&FORGET, params![before.as_micros(), i64::from(limit)]).await
     }
 
     async fn list_usage(&self, scope: &OrganizationScope) -> Result<Vec<Usage>> {

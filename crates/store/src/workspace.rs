@@ -71,27 +71,34 @@ const ACTIVE_MEMBER: Sql = sql!(
     "SELECT 1 FROM principals p CROSS JOIN reach r WHERE p.id = $1 AND p.suspended_at IS NULL AND p.org_id IS NULL \
      AND r.principal_id = p.id AND r.org_id = $2 LIMIT 1"
 );
-/// A server is heard when its account comes in: the account has the id of its workspace.
+/// A server is heard when its account, which has the id of its workspace, comes in, and when it says that it is up.
 const SILENT: Sql = sql!(
-    "SELECT w.org_id, w.id, w.status FROM workspaces w CROSS JOIN organizations o \
+    "SELECT w.org_id, w.id, w.status, w.server_url, \
+       CAST(CASE WHEN EXISTS (SELECT 1 FROM credentials c WHERE c.principal_id = w.id AND c.last_used_at > $1) \
+         THEN 1 ELSE 0 END AS BIGINT) \
+     FROM workspaces w CROSS JOIN organizations o \
      WHERE w.enrolled = 1 AND w.deleted_at IS NULL AND w.is_active = 1 AND o.id = w.org_id AND o.deleted_at IS NULL \
-       AND ((w.status = 'available' AND w.status_at <= $1 AND NOT EXISTS \
+       AND ((w.status IN ('available', 'pending') AND w.status_at <= $1 AND COALESCE(w.heard_at, 0) <= $1 \
+             AND COALESCE(w.asked_at, 0) <= $2 AND NOT EXISTS \
               (SELECT 1 FROM credentials c WHERE c.principal_id = w.id AND c.last_used_at > $1)) \
-         OR (w.status = 'failed' AND w.state_reason = 'server_silent' AND EXISTS \
-              (SELECT 1 FROM credentials c WHERE c.principal_id = w.id AND c.last_used_at > $1))) \
-     ORDER BY w.org_id, w.id LIMIT $2"
+         OR (w.status = 'failed' AND w.state_reason = 'server_silent' AND (COALESCE(w.asked_at, 0) <= $2 OR EXISTS \
+              (SELECT 1 FROM credentials c WHERE c.principal_id = w.id AND c.last_used_at > $1)))) \
+     ORDER BY COALESCE(w.asked_at, 0), w.org_id, w.id LIMIT $3"
 );
 const FALL_SILENT: Sql = sql!(
     "UPDATE workspaces SET status = $4, state_reason = $5, status_at = $6, updated_at = $6, version = version + 1 \
      WHERE org_id = $2 AND id = $3 AND enrolled = 1 AND deleted_at IS NULL AND is_active = 1 \
-       AND status = 'available' AND status_at <= $1 AND NOT EXISTS \
+       AND status IN ('available', 'pending') AND status_at <= $1 AND COALESCE(heard_at, 0) <= $1 AND NOT EXISTS \
          (SELECT 1 FROM credentials c WHERE c.principal_id = $3 AND c.last_used_at > $1)"
 );
 const RETURN: Sql = sql!(
-    "UPDATE workspaces SET status = $4, state_reason = $5, status_at = $6, updated_at = $6, version = version + 1 \
-     WHERE org_id = $2 AND id = $3 AND enrolled = 1 AND deleted_at IS NULL AND is_active = 1 \
-       AND status = 'failed' AND state_reason = 'server_silent' AND EXISTS \
-         (SELECT 1 FROM credentials c WHERE c.principal_id = $3 AND c.last_used_at > $1)"
+    "UPDATE workspaces SET status = $3, state_reason = $4, status_at = $5, updated_at = $5, version = version + 1 \
+     WHERE org_id = $1 AND id = $2 AND enrolled = 1 AND deleted_at IS NULL AND is_active = 1 \
+       AND (status = 'pending' OR (status = 'failed' AND state_reason = 'server_silent'))"
+);
+const ASKED: Sql = sql!(
+    "UPDATE workspaces SET asked_at = $3, heard_at = CASE WHEN $4 = 1 THEN $3 ELSE heard_at END \
+     WHERE org_id = $1 AND id = $2"
 );
 
 fn read(row: &Row<'_>) -> Result<Workspace> {
@@ -291,26 +298,40 @@ impl WorkspaceStore for Db<'_> {
         Ok(self.conn.first(&ACTIVE_MEMBER, params, |_| Ok(())).await?.is_some())
     }
 
-    async fn silent_servers(&self, before: Timestamp, limit: u32) -> Result<Vec<SilentServer>> {
+    async fn silent_servers(
+        &self,
+        before: Timestamp,
+        asked_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<SilentServer>> {
+        let params = params![before.as_micros(), asked_before.as_micros(), i64::from(limit)];
         self.conn
-            .all(&SILENT, params![before.as_micros(), i64::from(limit)], |row| {
+            .all(&SILENT, params, |row| {
+                let state = State::from_word(row.text(2)?);
                 Ok(SilentServer {
                     organization: OrganizationId::from_uuid(row.id(0)?),
                     workspace: WorkspaceId::from_uuid(row.id(1)?),
-                    is_silent: row.text(2)? == State::Available.word(),
+                    status: state.ok_or_else(|| Error::internal("unknown state"))?,
+                    url: row.opt_string(3)?,
+                    has_come: row.int(4)? != 0,
                 })
             })
             .await
     }
 
-    async fn turn_server(
+    async fn note_asked(&self, server: &SilentServer, is_up: bool, now: Timestamp) -> Result<()> {
+        let (organization, workspace) = (server.organization.as_uuid(), server.workspace.as_uuid());
+        let params = params![organization, workspace, now.as_micros(), i64::from(is_up)];
+        self.conn.run(&ASKED, params).await.map(drop)
+    }
+
+    async fn fall_silent(
         &self,
         server: &SilentServer,
         before: Timestamp,
         (status, reason): (State, &'static str),
         now: Timestamp,
     ) -> Result<bool> {
-        let turn = if server.is_silent { &FALL_SILENT } else { &RETURN };
         let params = params![
             before.as_micros(),
             server.organization.as_uuid(),
@@ -319,7 +340,23 @@ impl WorkspaceStore for Db<'_> {
             reason,
             now.as_micros(),
         ];
-        Ok(self.conn.run(turn, params).await? > 0)
+        Ok(self.conn.run(&FALL_SILENT, params).await? > 0)
+    }
+
+    async fn return_server(
+        &self,
+        server: &SilentServer,
+        (status, reason): (State, &'static str),
+        now: Timestamp,
+    ) -> Result<bool> {
+        let params = params![
+            server.organization.as_uuid(),
+            server.workspace.as_uuid(),
+            status.word(),
+            reason,
+            now.as_micros(),
+        ];
+        Ok(self.conn.run(&RETURN, params).await? > 0)
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::chance::PlainSeal;
 use crate::issuers::PlainIssuers;
+use crate::servers::PlainServers;
 
 /// It is always 1970, every id is the same, nothing is random, and the database is away.
 pub struct Away;
@@ -30,6 +31,7 @@ impl Away {
             passwords: Arc::new(Self),
             seal: Arc::new(PlainSeal),
             issuers: Arc::new(PlainIssuers::default()),
+            servers: Arc::new(PlainServers::default()),
             settings: Settings::default(),
         }))
     }

@@ -22,6 +22,7 @@ use crate::chance::{PlainPasswords, PlainSeal, SeededEntropy, SeededIds};
 use crate::clock::TestClock;
 use crate::issuers::PlainIssuers;
 use crate::postgres::TestPostgres;
+use crate::servers::PlainServers;
 use crate::work::Work;
 
 /// How many connections a core opens to a PostgreSQL server that many tests share.
@@ -33,6 +34,7 @@ pub struct TestCore {
     clock: Arc<TestClock>,
     passwords: Arc<PlainPasswords>,
     issuers: Arc<PlainIssuers>,
+    servers: Arc<PlainServers>,
     work: Work,
     database: Database,
     // Last, so that the engine lets go of the file before its directory goes.
@@ -108,6 +110,7 @@ impl TestCore {
         let clock = Arc::new(TestClock::default());
         let passwords = Arc::new(PlainPasswords::default());
         let issuers = Arc::new(PlainIssuers::default());
+        let servers = Arc::new(PlainServers::default());
         let store = tenantry_store::open(&database, clock.now()).await;
         let store = store.unwrap_or_else(|e| panic!("cannot open {database:?}: {e} {:?}", e.public()));
         let work = Work::default();
@@ -119,9 +122,10 @@ impl TestCore {
             passwords: Arc::<PlainPasswords>::clone(&passwords),
             seal: Arc::new(PlainSeal),
             issuers: Arc::<PlainIssuers>::clone(&issuers),
+            servers: Arc::<PlainServers>::clone(&servers),
             settings,
         }));
-        Self { core, clock, passwords, issuers, work, database, _directory: directory }
+        Self { core, clock, passwords, issuers, servers, work, database, _directory: directory }
     }
 
     /// How often the database was read and written so far.
@@ -147,6 +151,11 @@ impl TestCore {
     /// The external issuers.
     pub fn issuers(&self) -> &PlainIssuers {
         &self.issuers
+    }
+
+    /// The servers of workspaces.
+    pub fn servers(&self) -> &PlainServers {
+        &self.servers
     }
 
     /// Where the data are.

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod estate;
 pub mod issuers;
 pub mod postgres;
+pub mod servers;
 mod work;
 
 pub use estate::{Member, TestCore};

@@ -123,7 +123,11 @@ pub(super) fn if_none_match() -> Parameter {
 
 /// An id of the client's own choice (AIP-133).
 pub(super) fn own_id(name: &'static str) -> Parameter {
-    Parameter::query(name, "An id of your own choice.", json!({"type": "string", "format": "uuid"}))
+    Parameter::query(
+        name,
+        "An id of your own choice, which is taken only from who runs the server.",
+        json!({"type": "string", "format": "uuid"}),
+    )
 }
 
 fn flag(name: &'static str, about: &'static str) -> Parameter {

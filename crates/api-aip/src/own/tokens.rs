@@ -118,6 +118,7 @@ pub(crate) async fn create_own_token(change: Change<0>) -> Answer {
             access: read_access(&members)?,
             ends_itself: read_flag(&members, "ends_itself")?.unwrap_or_default(),
             description: members.text("description")?.map(str::to_owned),
+            ..NewToken::default()
         };
         refuse_asleep(&members)?;
         Ok((new, terms))

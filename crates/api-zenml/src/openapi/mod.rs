@@ -131,7 +131,7 @@ pub(crate) fn create_organization() -> Operation {
 }
 
 pub(crate) fn get_organization() -> Operation {
-    let about = "Tells `has_active_subscription`, which is `null` otherwise.";
+    let about = "Tells `has_active_subscription` and `trial_expiry`, which are `null` otherwise.";
     Operation::new("get_organization", "Get an organization")
         .takes([Parameter::query("include_subscription_status", about, json!({"type": "boolean"}))])
         .answers(200, "What was asked for.", Shape::written::<OrganizationRead<'static>>())

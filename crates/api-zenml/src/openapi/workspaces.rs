@@ -69,7 +69,7 @@ pub(crate) fn create(id: &'static str) -> Operation {
             flag("enroll", "Somebody else runs its server; the answer has the key with which that comes in."),
             text("name", "Taken where the body has none."),
         ])
-        .reads(JSON, Shape::read::<WorkspaceCreate>())
+        .may_read(JSON, Shape::read::<WorkspaceCreate>())
         .answers(200, "What was made.", one())
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Hidden, Kind::AlreadyExists, Kind::Precondition])
 }

@@ -145,6 +145,7 @@ async fn a_limited_token_confirms_nothing() {
     let world = World::start().await;
     let ada = world.user("ada").await;
     let new = NewToken {
+        as_key: false,
         title: "reader".to_owned(),
         description: None,
         seconds: Some(60),

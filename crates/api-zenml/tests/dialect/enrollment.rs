@@ -80,7 +80,11 @@ async fn the_key_of_a_server_is_good_for_its_workspace_alone() {
     let headers = [("authorization", format!("Bearer {token}")), ("zenml-server-id", second)];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(world.send("PATCH", "/workspace_status", &headers, "").await.status, 422);
-    assert_eq!(report(&world, &token, "ftp://r.example").await.status, 422);
+    for bad in ["ftp://r.example", "https://a:b@r.example/"] {
+        let refused = report(&world, &token, bad).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.body["detail"][0]["loc"], json!(["header", "zenml-server-url"]), "{bad}");
+    }
 }
 
 #[tokio::test]
@@ -194,8 +198,17 @@ async fn usage_is_counted_and_limited() {
         world.json("POST", "/usage-event", &token, &one).await.ok();
     }
     world.json("POST", "/usage-batch", &token, &json!([event(-1), event(2)])).await.ok();
+    // What was not answered in time is sent again.
+    let mut again = event(1);
+    again["feature"] = json!("run");
+    again["metadata"] = json!({"resource_id": "7d2f", "other": [1]});
+    for _ in 0..2 {
+        world.json("POST", "/usage-event", &token, &again).await.ok();
+    }
+    again["metadata"] = json!({"resource_id": "x".repeat(101)});
+    assert_eq!(world.json("POST", "/usage-event", &token, &again).await.status, 422);
     let shown = world.get(&format!("/workspaces/{id}"), &ada).await.ok();
-    assert_eq!(shown["usage_counts"], json!({"pipeline": 4}));
+    assert_eq!(shown["usage_counts"], json!({"pipeline": 4, "run": 1}));
     let entitlement = format!("/organizations/{north}/entitlement/pipeline");
     assert_eq!(world.get(&entitlement, &server).await.status, 200);
     let by = tenantry_core::authz::OrganizationRef::parse(&north);
@@ -205,7 +218,16 @@ async fn usage_is_counted_and_limited() {
     world.core.set_entitlement(&world.admin.caller, by, limit).await.unwrap();
     assert_eq!(world.get(&entitlement, &server).await.status, 402);
     let plan = world.get(&format!("/organizations/{north}/trial"), &ada).await.ok();
-    assert_eq!((&plan["usage"], &plan["limits"]), (&json!({"pipeline": 4}), &json!({"pipeline": 4})));
+    assert_eq!(
+        (&plan["usage"], &plan["limits"]),
+        (&json!({"pipeline": 4, "run": 1}), &json!({"pipeline": 4}))
+    );
+    // Deactivated, its server is told nothing here either; people are.
+    world.ask("PATCH", &format!("/workspaces/{id}/deactivate"), &ada.token).await.ok();
+    assert_eq!(world.get(&entitlement, &server).await.status, 403);
+    assert_eq!(world.get(&entitlement, &ada).await.status, 402);
+    world.ask("PATCH", &format!("/workspaces/{id}/deploy"), &ada.token).await.ok();
+    assert_eq!(world.get(&entitlement, &server).await.status, 402);
     // A workspace counts no more than so many features. A body of the test has room for a part of them.
     let many: Vec<_> = (0..100)
         .map(|at| json!({"organization_id": north, "feature": format!("f{at}"), "total": 1}))
@@ -224,5 +246,5 @@ async fn usage_is_counted_and_limited() {
     assert_eq!(world.json("POST", "/usage-event", &token, &wrong).await.status, 422);
     assert_eq!(world.json("POST", "/usage-batch", &token, &json!([one, wrong])).await.status, 422);
     let shown = world.get(&format!("/workspaces/{id}"), &ada).await.ok();
-    assert_eq!(shown["usage_counts"].as_object().unwrap().len(), 76);
+    assert_eq!(shown["usage_counts"].as_object().unwrap().len(), 77);
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::clock::Clock;
+use tenantry_core::organization::OrganizationChange;
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::settings::Settings;
 
@@ -49,6 +51,38 @@ async fn one_is_made_and_found_by_id_name_and_key() {
 }
 
 #[tokio::test]
+async fn a_trial_ends() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let id = world.organization(&ada, "North Sea").await;
+    let told = async || {
+        let asked =
+            world.get(&format!("/organizations/{id}?include_subscription_status=True"), &ada).await.ok();
+        let trial = world.get(&format!("/organizations/{id}/trial"), &ada).await.ok();
+        assert_eq!(asked["trial_expiry"], trial["trial_expiry"]);
+        json!([asked["has_active_subscription"], trial["is_trial"], trial["trial_expiry"]])
+    };
+    assert_eq!(told().await, json!([true, false, null]));
+    let set = async |ends: Option<i64>| {
+        let ends = ends.map(|seconds| world.core.clock().now().plus_seconds(seconds));
+        let change = OrganizationChange { trial_ends_at: Some(ends), ..OrganizationChange::default() };
+        let by = OrganizationRef::parse(&id);
+        world.core.update_organization(&world.admin.caller, by, change).await.unwrap();
+    };
+    set(Some(60)).await;
+    assert_eq!(told().await, json!([true, true, 60]));
+    world.core.clock().advance_seconds(59);
+    assert_eq!(told().await, json!([true, true, 1]));
+    world.core.clock().advance_seconds(1);
+    assert_eq!(told().await, json!([false, true, 0]));
+    // Lists hold nothing that runs with the clock.
+    let list = world.get("/organizations", &ada).await.ok();
+    assert_eq!((&list[0]["has_active_subscription"], &list[0]["trial_expiry"]), (&json!(null), &json!(null)));
+    set(None).await;
+    assert_eq!(told().await, json!([true, false, null]));
+}
+
+#[tokio::test]
 async fn an_id_of_the_clients_own_is_taken_once() {
     let world = World::start().await;
     let id = "ABCDEF01-2345-4678-9abc-def012345678";
@@ -58,6 +92,19 @@ async fn an_id_of_the_clients_own_is_taken_once() {
     let again = json!({ "id": id, "name": "South Sea" });
     let answer = world.json("POST", "/organizations", &world.admin.token, &again).await;
     answer.refused(409, &json!(["EntityExistsError", "the id is taken"]));
+    // Others would find out which ids are somebody's.
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North").await;
+    for id in [id, "abcdef01-2345-4678-9abc-def012345679"] {
+        let expected =
+            json!(["IllegalOperationError", "ids are given by the server: only who runs it may choose one"]);
+        let body = json!({ "id": id, "name": "Baltic Sea" });
+        world.json("POST", "/organizations", &ada.token, &body).await.refused(403, &expected);
+        for path in ["/workspaces", "/workspaces?enroll=True"] {
+            let body = json!({ "id": id, "name": "baltic-sea", "organization_id": north });
+            world.json("POST", path, &ada.token, &body).await.refused(403, &expected);
+        }
+    }
 }
 
 #[tokio::test]
@@ -136,15 +183,19 @@ async fn who_may_create_and_for_whom() {
 }
 
 #[tokio::test]
-async fn a_list_is_by_name_and_walks_in_pages() {
+async fn a_list_has_the_newest_first_and_walks_in_pages() {
     let world = World::start().await;
     let (ada, eve) = (world.user("ada").await, world.user("eve").await);
     for name in ["delta", "Alpha", "bravo", "Charlie", "echo"] {
         world.organization(&ada, name).await;
+        // The last two are as old as each other.
+        if name != "Charlie" {
+            world.tick();
+        }
     }
     world.organization(&eve, "foxtrot").await;
     let all = world.get("/organizations", &ada).await.all("name");
-    assert_eq!(all, ["Alpha", "Charlie", "bravo", "delta", "echo"]);
+    assert_eq!(all, ["Charlie", "echo", "bravo", "Alpha", "delta"]);
     let mut walked = Vec::new();
     for offset in [0, 2, 4, 6] {
         walked.extend(world.get(&format!("/organizations?offset={offset}&limit=2"), &ada).await.all("name"));

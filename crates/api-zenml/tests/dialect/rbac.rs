@@ -407,3 +407,44 @@ async fn roles_are_given_in_projects() {
     let unseen = world.get(&format!("/workspaces/{}", scene.workspace), &scene.outsider).await;
     assert_eq!(unseen.status, 404);
 }
+
+/// The client shows the place of what is wrong.
+#[tokio::test]
+async fn what_is_wrong_is_told_where_it_stands() {
+    let scene = Scene::set().await;
+    let user = scene.ada.caller.principal;
+    let nil = "00000000-0000-0000-0000-000000000000";
+    let checked = format!("/rbac/check_permissions?user_id={user}&action=read&resources={nil}:pipeline");
+    let wrong = format!("/rbac/allowed_resource_ids?user_id={user}&action=read&resource=horse");
+    let whole = format!("/rbac/allowed_resource_ids?user_id={user}&action=read&resource=stack/{STACK}");
+    for (method, path, place) in [
+        ("GET", "/rbac/check_permissions?action=read", json!(["query", "user_id"])),
+        ("GET", &*format!("/rbac/check_permissions?user_id={user}"), json!(["query", "action"])),
+        ("GET", &checked, json!(["query", "resources"])),
+        (
+            "GET",
+            &format!("/rbac/allowed_resource_ids?user_id={user}&action=read"),
+            json!(["query", "resource"]),
+        ),
+        ("GET", &wrong, json!(["query", "resource"])),
+        ("GET", &whole, json!(["query", "resource"])),
+        ("GET", "/rbac/resource_members", json!(["query", "resource"])),
+        ("DELETE", "/rbac/resources?resources=horse", json!(["query", "resources"])),
+        ("GET", "/users/authorize_server", json!(["query", "server_id"])),
+        ("DELETE", "/workspaces", json!(["query", "workspace_id"])),
+    ] {
+        let answer = scene.world.ask(method, path, &scene.server).await;
+        assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &place), "{method} {path}");
+    }
+    let share = json!({
+        "user_id": user.to_string(),
+        "sharing_user_id": user.to_string(),
+        "resource": format!("{nil}:pipeline/{STACK}"),
+        "actions": ["read"],
+    });
+    let answer = scene.world.json("POST", "/rbac/resource_members", &scene.server, &share).await;
+    assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["body", "resource"])));
+    let long = format!("/workspaces?name={}", "x".repeat(51));
+    let answer = scene.world.json("POST", &long, &scene.ada.token, &json!({})).await;
+    assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["query", "name"])));
+}

@@ -50,6 +50,59 @@ async fn everybody_finds_themselves() {
     assert_eq!((&robot["is_service_account"], &robot["organization_id"]), (&json!(true), &json!(org)));
 }
 
+/// What a person tells is the person's own: other lists have the names alone.
+#[tokio::test]
+async fn people_tell_of_themselves() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let told = json!({
+        "avatar_url": "https://a.example/ada.png",
+        "company": "Northwind",
+        "job_title": "Geologist",
+        "metadata": { "theme": "dark", "tour": [1, 2] },
+        "is_onboarded": true,
+    });
+    let is_told = |user: &serde_json::Value, told: &serde_json::Value| {
+        told.as_object().unwrap().iter().all(|(name, value)| user[name] == *value)
+    };
+    let changed = world.json("PATCH", "/users/me", &ada.token, &told).await.ok();
+    assert!(is_told(&changed, &told), "{changed}");
+    // What is absent or null is left alone.
+    let nothing = json!({ "company": null, "job_title": null, "metadata": null, "avatar_url": null });
+    assert!(is_told(&world.json("PATCH", "/users/me", &ada.token, &nothing).await.ok(), &told));
+    for path in ["/users/me".to_owned(), format!("/users/{}", ada.id())] {
+        assert!(is_told(&world.get(&path, &ada).await.ok(), &told), "{path}");
+    }
+    assert!(is_told(&world.get("/users", &ada).await.ok()[0], &told));
+    let by_id = format!("/users/{}", ada.id());
+    assert!(is_told(&world.get(&by_id, &world.admin).await.ok(), &told));
+    let elsewhere = json!({ "company": "Southgate" });
+    let changed = world.json("PATCH", &by_id, &world.admin.token, &elsewhere).await.ok();
+    assert_eq!((&changed["company"], &changed["job_title"]), (&json!("Southgate"), &json!("Geologist")));
+    for (field, value) in [
+        ("name", json!("x".repeat(51))),
+        ("company", json!("")),
+        ("company", json!("x".repeat(51))),
+        ("job_title", json!("x".repeat(51))),
+        ("metadata", json!([])),
+        ("avatar_url", json!("javascript:alert(1)")),
+        ("is_onboarded", json!("yes")),
+    ] {
+        for path in ["/users/me", &by_id] {
+            let answer = world.json("PATCH", path, &world.admin.token, &json!({ field: value })).await;
+            assert_eq!(answer.status, 422, "{field} {value}");
+            assert_eq!(answer.body["detail"][0]["loc"], json!(["body", field]), "{value}");
+        }
+    }
+    let north = world.organization(&ada, "North").await;
+    let body = json!({ "name": "sea", "organization_id": north });
+    let workspace = world.json("POST", "/workspaces", &ada.token, &body).await.ok();
+    assert_eq!(workspace["owner"]["company"], json!(null));
+    let entering = format!("/users/authorize_server?server_id={}", workspace["id"].as_str().unwrap());
+    let entered = world.get(&entering, &ada).await.ok();
+    assert_eq!((&entered["avatar_url"], &entered["company"]), (&told["avatar_url"], &json!(null)));
+}
+
 #[tokio::test]
 async fn keys_live_their_lives() {
     let world = World::start().await;
@@ -60,6 +113,11 @@ async fn keys_live_their_lives() {
     assert_eq!(answer.headers["cache-control"], "no-store");
     let made = answer.ok();
     let key = made["key"].as_str().unwrap();
+    // The client takes nothing else for a key, and exchanges it.
+    assert!(key.starts_with("ZENPROKEY_"), "{key}");
+    let exchanged = world.sign_in_by_key(key).await.ok();
+    let exchanged = exchanged["access_token"].as_str().unwrap();
+    assert_eq!(world.ask("GET", "/users/me", exchanged).await.ok()["username"], "ada");
     assert_eq!(world.ask("GET", "/users/me", key).await.ok()["username"], "ada");
     assert_eq!(world.json("POST", "/users/me/api_keys", &ada.token, &body).await.status, 409);
     let list = world.get("/users/me/api_keys", &ada).await.ok();
@@ -71,7 +129,10 @@ async fn keys_live_their_lives() {
     let asleep = json!({ "active": false, "description": "of the desk" });
     let asleep = world.json("PATCH", &path, &ada.token, &asleep).await.ok();
     assert_eq!((&asleep["active"], &asleep["description"]), (&json!(false), &json!("of the desk")));
-    assert_eq!(world.ask("GET", "/users/me", key).await.status, 401, "at once");
+    for asleep in [key, exchanged] {
+        assert_eq!(world.ask("GET", "/users/me", asleep).await.status, 401, "at once");
+    }
+    assert_eq!(world.sign_in_by_key(key).await.status, 401);
     world.json("PATCH", &path, &ada.token, &json!({ "active": true })).await.ok();
     assert_eq!(world.ask("GET", "/users/me", key).await.status, 200);
     assert_eq!(world.json("PATCH", &path, &eve.token, &json!({})).await.status, 404);
@@ -122,6 +183,7 @@ async fn who_runs_the_server_administers_accounts() {
     let path = "/users?email=zoe@tenantry.example&password=correct%20horse%20battery";
     let made = world.ask("POST", path, &root.token).await.ok();
     assert_eq!((&made["username"], &made["password"]), (&json!("zoe@tenantry.example"), &json!(null)));
+    assert_eq!(made["password_expired"], true, "somebody else knows it");
     assert_eq!(world.ask("POST", path, &root.token).await.status, 409);
     let signed_in = world
         .send(
@@ -132,6 +194,12 @@ async fn who_runs_the_server_administers_accounts() {
         )
         .await;
     let token = signed_in.ok()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(world.ask("GET", "/users/me", &token).await.ok()["password_expired"], true);
+    let zoe = world.core.member(&token).await;
+    let (given, own) = ("correct horse battery", "staple of another horse");
+    world.core.change_password(&zoe.caller, given.to_owned(), own.to_owned()).await.unwrap();
+    assert_eq!(world.get("/users/me", &zoe).await.ok()["password_expired"], false);
+    let made = world.get("/users/zoe@tenantry.example", root).await.ok();
     for (query, field) in
         [("", "email"), ("email=nobody", "email"), ("email=y@tenantry.example&password=x", "password")]
     {

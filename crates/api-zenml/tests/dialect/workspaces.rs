@@ -24,6 +24,13 @@ async fn one_is_made_changed_and_deleted() {
     assert_eq!(world.get(&format!("/organizations/{north}/tenant/deep-sea"), &ada).await.status, 200);
     let taken = world.json("POST", "/tenants", &ada.token, &json!({"name": "deep-sea"})).await;
     assert_eq!((taken.status, &taken.body["detail"][0]), (409, &json!("EntityExistsError")));
+    // One page of the vendor's documentation names it in the query, and sends nothing besides.
+    let bare = world.ask("POST", "/workspaces?name=shallow-sea", &ada.token).await.ok();
+    assert_eq!((&bare["name"], &bare["status"]), (&json!("shallow-sea"), &json!("pending")));
+    assert_eq!(
+        world.ask("POST", "/workspaces", &ada.token).await.body["detail"][0]["loc"],
+        json!(["body", "name"])
+    );
     assert_eq!(world.json("DELETE", &path, &ada.token, &Value::Null).await.ok(), Value::Null);
     assert_eq!(world.get("/workspaces/deep-sea", &ada).await.status, 404);
     assert_eq!(world.get(&path, &ada).await.ok()["status"], "deleted");
@@ -94,7 +101,11 @@ async fn what_is_secret_goes_in_and_never_out() {
     let configuration = json!({
         "version": "0.98.0",
         "secrets_store": {"type": "sql", "encryption_key": "hush-1"},
-        "admin": {"secret_environment_vars": {"KEY": "hush-2"}, "debug": true},
+        "admin": {
+            "secret_environment_vars": {"KEY": "hush-2"},
+            "provider_config": {"token": "hush-3"},
+            "debug": true,
+        },
     });
     let body = json!({"name": "sea", "zenml_service": {"configuration": configuration}});
     let made = world.json("POST", "/workspaces", &ada.token, &body).await.ok();
@@ -102,10 +113,55 @@ async fn what_is_secret_goes_in_and_never_out() {
     let shown = &made["zenml_service"]["configuration"];
     assert_eq!((&shown["secrets_store"]["type"], &shown["admin"]["debug"]), (&json!("sql"), &json!(true)));
     // What is read can be written back, and the secrets stay.
-    let path = format!("/workspaces/{}", made["id"].as_str().unwrap());
-    let back = json!({"zenml_service": {"configuration": shown}});
-    let again = world.json("PATCH", &path, &ada.token, &back).await.ok();
-    assert_eq!(&again["zenml_service"]["configuration"], shown);
+    let id = made["id"].as_str().unwrap();
+    let path = format!("/workspaces/{id}");
+    let write = async |configuration: &serde_json::Value| {
+        let body = json!({"zenml_service": {"configuration": configuration}});
+        let changed = world.json("PATCH", &path, &ada.token, &body).await.ok();
+        assert!(!changed.to_string().contains("hush"), "{changed}");
+        changed["zenml_service"]["configuration"].clone()
+    };
+    let kept = || secrets_of(&world, id);
+    assert_eq!(&write(shown).await, shown);
+    let all = json!({
+        "/secrets_store/encryption_key": "hush-1",
+        "/admin/secret_environment_vars": {"KEY": "hush-2"},
+        "/admin/provider_config": {"token": "hush-3"},
+    });
+    assert_eq!(kept(), all);
+    // Another one leaves the rest alone, and what is not there any more is dropped.
+    let mut another = shown.clone();
+    another["secrets_store"]["encryption_key"] = json!("hush-4");
+    write(&another).await;
+    let mut expected = all.clone();
+    expected["/secrets_store/encryption_key"] = json!("hush-4");
+    assert_eq!(kept(), expected);
+    another["secrets_store"] = json!({"type": "sql"});
+    another["admin"].as_object_mut().unwrap().remove("provider_config");
+    write(&another).await;
+    assert_eq!(kept(), json!({"/admin/secret_environment_vars": {"KEY": "hush-2"}}));
+    write(&json!({"version": "0.98.0"})).await;
+    assert_eq!(kept(), json!(null));
+    let artifacts = json!({
+        "version": "2",
+        "artifact_store": {"auth_config": {"key": "hush-5"}},
+        "admin": {"provider_config": {"token": "hush-6"}},
+    });
+    let body = json!({"mlflow_service": {"configuration": artifacts}});
+    let changed = world.json("PATCH", &path, &ada.token, &body).await.ok();
+    assert!(!changed.to_string().contains("hush"), "{changed}");
+}
+
+/// What is kept of a ZenML server's secrets, opened: the seal of the tests hides nothing.
+fn secrets_of(world: &World, id: &str) -> serde_json::Value {
+    use base64::Engine;
+    let literal = world.core.literal(&id.parse().unwrap());
+    let details = world.core.sql(&format!("SELECT details FROM workspaces WHERE id = {literal}"));
+    let details: serde_json::Value = serde_json::from_str(&details).unwrap();
+    let Some(sealed) = details["zenml"]["secrets"].as_str() else { return json!(null) };
+    let sealed = base64::engine::general_purpose::STANDARD.decode(sealed).unwrap();
+    let context = format!("workspace:{id}:zenml");
+    serde_json::from_slice(&world.core.seal().open(&context, &sealed).unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -138,6 +194,21 @@ async fn configurations_are_refused_by_member() {
             json!({"version": "1", "admin": {"resources": {"replicas": 1.5}}}),
             "/admin/resources/replicas",
         ),
+        (
+            "zenml_service",
+            json!({"version": "1", "admin": {"resources": {"replicas": -1}}}),
+            "/admin/resources/replicas",
+        ),
+        (
+            "zenml_service",
+            json!({"version": "1", "admin": {"resources": {"min_replicas": 3, "max_replicas": 2}}}),
+            "/admin/resources/min_replicas",
+        ),
+        (
+            "mlflow_service",
+            json!({"version": "2", "admin": {"resources": {"replicas": -1}}}),
+            "/admin/resources/replicas",
+        ),
         ("mlflow_service", json!({}), ""),
         ("mlflow_service", json!({"version": "2", "artifact_store": {"type": 1}}), "/artifact_store/type"),
         (
@@ -165,6 +236,8 @@ async fn configurations_are_refused_by_member() {
         "colour": "red",
     });
     let made = create("zenml_service", whole.clone()).await.ok();
+    let mut whole = whole;
+    whole["admin"]["provider_config"] = json!(null);
     assert_eq!(made["zenml_service"]["configuration"], whole);
 }
 

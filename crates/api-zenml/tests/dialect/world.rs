@@ -71,9 +71,8 @@ impl World {
         let new = NewUser {
             username: Some(name.to_owned()),
             email: format!("{name}@tenantry.example"),
-            display_name: None,
             password: Some(format!("secret of {name}")),
-            administrator: false,
+            ..NewUser::default()
         };
         let (_, token) = self.core.create_user(&self.admin.caller, new).await.unwrap();
         self.core.member(token.secret.expose()).await

@@ -277,6 +277,16 @@ pub fn require_server(scope: &ServerScope, permission: Permission) -> Result<()>
     if scope.permissions.contains(permission) { Ok(()) } else { Err(lacking(permission)) }
 }
 
+/// Refuses an id that a client chose for something new, but from who runs the server. All ids are of one room, so whoever
+/// could try some would find out which are another tenant's.
+pub async fn require_choice_of_id(session: &dyn Session, caller: &Caller) -> Result<()> {
+    let chosen = |_| {
+        let message = "ids are given by the server: only who runs it may choose one";
+        Error::new(crate::error::Kind::Forbidden, "id.chosen", message)
+    };
+    require_server(&server(session, caller).await?, Permission::ManageServer).map_err(chosen)
+}
+
 /// Nobody hands out, or takes away, more than they hold.
 pub fn require_to_hold(held: impl Into<Rights>, role: impl Into<Rights>) -> Result<()> {
     let (held, role) = (held.into(), role.into());

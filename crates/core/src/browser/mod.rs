@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::credential::Credential;
 use crate::principal::Principal;
 
+pub use service::PASSWORD_EXPIRED;
 pub(crate) use service::begin;
 pub use store::BrowserStore;
 

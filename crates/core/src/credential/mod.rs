@@ -32,7 +32,7 @@ pub(crate) use rotation::rotate;
 pub use rotation::{OVERLAP_SECONDS_MAX, Rotation};
 pub(crate) use service::caller_of;
 pub use store::{CredentialStore, Found, KeyStore};
-pub use token::{Secret, TokenKind};
+pub use token::{KEY, Secret, TokenKind};
 
 /// What a credential leaves of its principal's permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -41,6 +41,8 @@ pub struct NewToken {
     pub access: Access,
     /// Whether who shows it may end it.
     pub ends_itself: bool,
+    /// Whether it is to look like the key of a service account, for clients that take nothing else.
+    pub as_key: bool,
     /// What its owner says of it.
     pub description: Option<String>,
 }
@@ -71,7 +73,11 @@ impl Core {
     /// Makes a personal access token for the caller; its secret is shown this once.
     pub async fn create_own_token(&self, caller: &Caller, new: NewToken) -> Result<(ApiKey, Secret)> {
         require_whole_person(caller)?;
-        let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let secret = if new.as_key {
+            Secret::random_personal_key(self.entropy())
+        } else {
+            Secret::random(TokenKind::PersonalAccess, self.entropy())
+        };
         let longest = self.settings().token_seconds;
         self.store()
             .write((self.act(caller), new, secret, longest), |session, (act, new, secret, longest)| {

@@ -65,7 +65,7 @@ impl TokenKind {
         Self::PasswordReset,
     ];
 
-    /// What a secret of this kind begins with.
+    /// What a secret of this kind begins with; a personal access token may have [`PERSONAL_KEY`] instead.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::PersonalAccess => "tny_pat_",
@@ -118,16 +118,32 @@ impl TokenKind {
     }
 }
 
+/// What every key begins with that ZenML's clients take for one.
+pub const KEY: &str = "ZENPROKEY_";
+/// What a personal access token begins with that is made for these clients. No random part has a `_`, so it is never taken for
+/// the key of a service account.
+const PERSONAL_KEY: &str = "ZENPROKEY_p_";
+
 /// A secret in the clear. It is shown once and wiped from memory when dropped; its debug form shows the kind only.
 #[derive(Clone)]
 pub struct Secret {
     kind: TokenKind,
+    prefix: &'static str,
     text: Zeroizing<String>,
 }
 
 impl Secret {
     /// A new secret of this kind.
     pub fn random(kind: TokenKind, entropy: &dyn Entropy) -> Self {
+        Self::random_behind(kind.prefix(), kind, entropy)
+    }
+
+    /// A new personal access token that ZenML's clients take for a key.
+    pub fn random_personal_key(entropy: &dyn Entropy) -> Self {
+        Self::random_behind(PERSONAL_KEY, TokenKind::PersonalAccess, entropy)
+    }
+
+    fn random_behind(prefix: &'static str, kind: TokenKind, entropy: &dyn Entropy) -> Self {
         let mut random = Zeroizing::new(String::with_capacity(RANDOM_LENGTH + CHECKSUM_LENGTH));
         let mut bytes = Zeroizing::new([0u8; 64]);
         while random.len() < RANDOM_LENGTH {
@@ -140,20 +156,26 @@ impl Secret {
             let missing = RANDOM_LENGTH - random.len();
             random.extend(fair.take(missing));
         }
-        let checksum = checksum(kind, &random);
-        let text = Zeroizing::new(format!("{}{}{checksum}", kind.prefix(), *random));
-        Self { kind, text }
+        let checksum = checksum(prefix, &random);
+        let text = Zeroizing::new(format!("{prefix}{}{checksum}", *random));
+        Self { kind, prefix, text }
     }
 
     /// Reads a secret; `None` if it has no known prefix, the wrong length or a wrong checksum.
     pub fn parse(text: &str) -> Option<Self> {
-        let kind = TokenKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()))?;
-        let body = &text[kind.prefix().len()..];
+        let of_kinds = TokenKind::ALL.into_iter().map(|kind| (kind.prefix(), kind));
+        let mut forms = std::iter::once((PERSONAL_KEY, TokenKind::PersonalAccess)).chain(of_kinds);
+        let (prefix, kind) = forms.find(|(prefix, _)| text.starts_with(prefix))?;
+        let body = &text[prefix.len()..];
         if body.len() != RANDOM_LENGTH + CHECKSUM_LENGTH || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return None;
         }
         let (random, sum) = body.split_at(RANDOM_LENGTH);
-        (checksum(kind, random) == sum).then(|| Self { kind, text: Zeroizing::new(text.to_owned()) })
+        (checksum(prefix, random) == sum).then(|| Self {
+            kind,
+            prefix,
+            text: Zeroizing::new(text.to_owned()),
+        })
     }
 
     /// What it is for.
@@ -173,7 +195,7 @@ impl Secret {
 
     /// The first four characters behind the prefix.
     pub fn first_characters(&self) -> &str {
-        let start = self.kind.prefix().len();
+        let start = self.prefix.len();
         &self.text[start..start + 4]
     }
 }
@@ -184,9 +206,9 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-fn checksum(kind: TokenKind, random: &str) -> String {
+fn checksum(prefix: &str, random: &str) -> String {
     let mut hash = crc32fast::Hasher::new();
-    hash.update(kind.prefix().as_bytes());
+    hash.update(prefix.as_bytes());
     hash.update(random.as_bytes());
     let mut rest = hash.finalize();
     let mut digits = [b'0'; CHECKSUM_LENGTH];
@@ -214,8 +236,13 @@ mod tests {
     #[test]
     fn reads_back_what_it_makes_and_nothing_else() {
         let entropy = Counting(AtomicU8::new(3));
-        for kind in TokenKind::ALL {
-            let secret = Secret::random(kind, &entropy);
+        let of_kinds = TokenKind::ALL.into_iter().map(|kind| (kind, Secret::random(kind, &entropy)));
+        let key = Secret::random_personal_key(&entropy);
+        assert!(
+            key.expose().starts_with(KEY)
+                && key.expose()[PERSONAL_KEY.len()..].starts_with(key.first_characters())
+        );
+        for (kind, secret) in of_kinds.chain([(TokenKind::PersonalAccess, key)]) {
             let text = secret.expose();
             let back = Secret::parse(text).unwrap();
             assert_eq!((back.kind(), back.hash()), (kind, secret.hash()));

@@ -137,6 +137,28 @@ impl Core {
         self.throttled(&Attempts::of_source(Purpose::Link, source), self.reset(secret, password)).await
     }
 
+    /// Makes a link by which who knows an expired password sets another one. It is nobody's proof of an address.
+    pub async fn renew_password(
+        &self,
+        login: &str,
+        password: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Secret> {
+        let user = self.prove_user(login, password, source).await?;
+        let secret = Secret::random(LinkKind::PasswordReset.token(), self.entropy());
+        let act = self.act(&Caller { source, ..self.caller_of_user(&user) });
+        self.store()
+            .write((act, secret), |session, (act, secret)| {
+                Box::pin(async move {
+                    let user = act.caller.principal;
+                    make(session, act, (LinkKind::PasswordReset, user, None), secret, RESET_SECONDS).await?;
+                    record(session, act, "user.request_reset", user).await?;
+                    Ok(secret.clone())
+                })
+            })
+            .await
+    }
+
     async fn reset(&self, secret: &str, password: &str) -> Result<()> {
         let hash = hash_of(secret)?;
         let (link, found) = self.read_link(hash).await?;

@@ -45,6 +45,8 @@ pub struct Organization {
     pub default_workspaces: DefaultWorkspaces,
     /// Preferences of the organization.
     pub preferences: Preferences,
+    /// Until when it is on trial; none is not.
+    pub trial_ends_at: Option<Timestamp>,
     /// Raised by every change; makes the `ETag`.
     pub version: i64,
     /// When it was made.

@@ -7,6 +7,7 @@ use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, View, Writable};
 use crate::caller::Caller;
+use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::grant::{self, Grant, Subject};
@@ -24,7 +25,7 @@ use crate::workspace::{self, Deleted, NewWorkspace};
 /// What a new organization is made of.
 #[derive(Clone, Debug, Default)]
 pub struct NewOrganization {
-    /// An id of the client's own.
+    /// An id that who runs the server has chosen.
     pub id: Option<OrganizationId>,
     /// A key of the client's own; made from the name if absent.
     pub key: Option<String>,
@@ -40,6 +41,8 @@ pub struct NewOrganization {
     pub owner: Option<PrincipalId>,
     /// Which default workspaces it makes.
     pub default_workspaces: DefaultWorkspaces,
+    /// Until when it is on trial, as who runs the server says.
+    pub trial_ends_at: Option<Timestamp>,
 }
 
 /// What is to become of an organization. `None` leaves a field alone; an inner `None` clears it.
@@ -55,6 +58,8 @@ pub struct OrganizationChange {
     pub links: Option<Vec<Link>>,
     /// A new owner, who must belong to the organization.
     pub owner: Option<PrincipalId>,
+    /// Until when it is on trial from now on, as who runs the server says.
+    pub trial_ends_at: Option<Option<Timestamp>>,
     /// The versions of which the client saw one last; another one is a conflict.
     pub expected_version: Option<Versions>,
 }
@@ -165,6 +170,12 @@ async fn create_organization(
     let name = checked_name(&new.name)?;
     let slug = text::slug(&name, "organization");
     let key = free_key(session, &scope, new.key.as_deref(), slug, &name).await?;
+    if new.id.is_some() {
+        authz::require_choice_of_id(session, &act.caller).await?;
+    }
+    if new.trial_ends_at.is_some() {
+        authz::require_server(&scope, Permission::ManageServer)?;
+    }
     let id = match new.id {
         Some(id) if id == OrganizationId::SERVER || session.id_is_taken(id.as_uuid()).await? => {
             let taken = Error::new(Kind::AlreadyExists, "organization.id_taken", "the id is taken");
@@ -185,6 +196,7 @@ async fn create_organization(
         owner_email,
         default_workspaces: new.default_workspaces,
         preferences: crate::preferences::Preferences::default(),
+        trial_ends_at: new.trial_ends_at,
         version: 1,
         created_at: act.now,
         updated_at: act.now,
@@ -333,6 +345,11 @@ async fn update_organization(
     }
     if let Some(logo_url) = &change.logo_url {
         found.logo_url = logo_url.as_deref().map(|url| text::picture("logo_url", url)).transpose()?;
+    }
+    if let Some(ends) = change.trial_ends_at.filter(|ends| *ends != found.trial_ends_at) {
+        let server = authz::server(session, &act.caller).await?;
+        authz::require_server(&server, Permission::ManageServer)?;
+        found.trial_ends_at = ends;
     }
     if let Some(links) = &change.links {
         found.links = checked_links(links.clone())?;

@@ -1,7 +1,7 @@
 //! Accounts of people, as who runs the server administers them: nobody else learns by these use cases who has one.
 
 use super::service::{Names, require_free};
-use super::{DISPLAY_NAME_MAX, Principal};
+use super::{DISPLAY_NAME_MAX, Principal, Profile, ProfileChange};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, ServerScope, View, Writable};
@@ -29,6 +29,10 @@ pub struct Account {
     pub is_administrator: bool,
     /// When its person last proved to get what is mailed to its address.
     pub email_verified_at: Option<Timestamp>,
+    /// What the person tells.
+    pub profile: Profile,
+    /// Whether the password is one that somebody else has chosen, and has to be changed at the next sign-in on the pages.
+    pub password_expired: bool,
 }
 
 /// The fields by which accounts are sorted and filtered.
@@ -66,6 +70,8 @@ pub struct AccountChange {
     pub email: Option<String>,
     /// What the person is called; `Some(None)` for nothing of its own.
     pub display_name: Option<Option<String>>,
+    /// What the person tells.
+    pub profile: ProfileChange,
     /// Whether the account is to run the server.
     pub administrator: Option<bool>,
     /// Whether it may do nothing, at once and until that is lifted.
@@ -264,7 +270,7 @@ pub(crate) async fn apply(
         let name = name.as_deref().map(|name| text::name("display_name", name, DISPLAY_NAME_MAX));
         user.display_name = name.transpose()?;
     }
-    Ok(())
+    account.profile.apply(&change.profile)
 }
 
 /// Writes the account as a new version of it.

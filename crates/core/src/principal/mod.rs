@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod own;
+mod profile;
 mod service;
 mod store;
 
@@ -15,6 +16,7 @@ use crate::ids::{OrganizationId, PrincipalId};
 
 pub use account::{Account, AccountChange, AccountField, AccountQuery};
 pub use own::OwnChange;
+pub use profile::{METADATA_MAX, PROFILE_TEXT_MAX, Profile, ProfileChange};
 pub(crate) use service::insert_user;
 pub use service::{MadeServiceAccount, NewServiceAccount, NewUser};
 pub use store::PrincipalStore;

@@ -1,7 +1,7 @@
 //! What people do to their own accounts.
 
-use super::Principal;
 use super::account::{self, Account, AccountChange};
+use super::{Principal, ProfileChange};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, ServerScope, Writable};
@@ -20,6 +20,8 @@ pub struct OwnChange {
     pub username: Option<String>,
     /// What the person is called; `Some(None)` for nothing of its own.
     pub display_name: Option<Option<String>>,
+    /// What the person tells.
+    pub profile: ProfileChange,
     /// The version that the client saw last; another one is a conflict.
     pub expected_version: Option<Versions>,
 }
@@ -38,6 +40,18 @@ impl Core {
             .await
     }
 
+    /// The same with what only people have; none for a service account.
+    pub async fn find_own_account(&self, caller: &Caller) -> Result<Option<Account>> {
+        self.store()
+            .point(caller.clone(), |session, caller| {
+                Box::pin(async move {
+                    let scope = authz::server(session, caller).await?;
+                    session.find_user_account(&scope, caller.principal).await
+                })
+            })
+            .await
+    }
+
     /// Changes the caller's own account.
     pub async fn update_own_account(&self, caller: &Caller, change: OwnChange) -> Result<Principal> {
         self.store()
@@ -48,6 +62,7 @@ impl Core {
                     let change = AccountChange {
                         username: change.username.clone(),
                         display_name: change.display_name.clone(),
+                        profile: change.profile.clone(),
                         ..AccountChange::default()
                     };
                     account::apply(session, &scope, &mut own, &change).await?;
@@ -130,7 +145,7 @@ pub(crate) async fn set_password(
     (account, hash): (&mut Account, &str),
     keep_own: bool,
 ) -> Result<()> {
-    account.has_password = true;
+    (account.has_password, account.password_expired) = (true, false);
     account::write(session, act, scope, account).await?;
     session.set_password(scope, account.user.id, hash).await?;
     session.end_links(account.user.id, None).await?;

@@ -26,6 +26,8 @@ pub struct NewUser {
     pub display_name: Option<String>,
     /// A password, 8 to 1,024 bytes.
     pub password: Option<String>,
+    /// Whether the person has to choose another password at the first sign-in on the pages.
+    pub password_expires: bool,
     /// Whether the user is to run the server.
     pub administrator: bool,
 }
@@ -112,6 +114,11 @@ impl Core {
                     authz::require_server(&scope, Permission::ManageServer)?;
                     let id = PrincipalId::generate(&*act.ids);
                     let user = insert_user(session, act, &scope, (id, new, hash.as_deref())).await?;
+                    if new.password_expires && hash.is_some() {
+                        let mut made = account::find(session, &scope, id).await?;
+                        made.password_expired = true;
+                        session.update_account(&scope, &made).await?;
+                    }
                     if new.administrator {
                         account::set_administrator(session, act, &scope, id, true).await?;
                     }

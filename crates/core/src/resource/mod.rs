@@ -236,6 +236,8 @@ impl Resource {
     pub fn parse(field: &'static str, text: &str) -> Result<Self> {
         let wrong =
             || Error::invalid(field, "form", "expected [project:]type[/id], such as stack or tag/<uuid>");
+        // Nil is nobody's id: where shares are kept, it stands for no project.
+        let parse_uuid = |text: &str| parse_uuid(text).filter(|id| !id.is_nil());
         let (project, rest) = match text.split_once(':') {
             Some((project, rest)) => (Some(parse_uuid(project).ok_or_else(wrong)?), rest),
             None => (None, text),
@@ -274,6 +276,8 @@ mod tests {
             ("x:pipeline", "form"),
             ("pipeline", "project"),
             (&format!("{a}:stack"), "project"),
+            ("00000000-0000-0000-0000-000000000000:pipeline", "form"),
+            ("stack/00000000-0000-0000-0000-000000000000", "form"),
             (&format!("{a}:pipeline/{b}/{b}"), "form"),
         ] {
             assert_eq!(read(text), Err(rule), "{text}");

@@ -23,7 +23,7 @@ pub const ROLE_TITLE_MAX: usize = 60;
 /// What a new custom role is made of.
 #[derive(Clone, Debug)]
 pub struct NewRole {
-    /// An id of the client's own.
+    /// An id that who runs the server has chosen.
     pub id: Option<RoleId>,
     /// The level at which it is to be granted.
     pub level: Level,
@@ -247,6 +247,9 @@ pub(crate) async fn create(
     if new.level == Level::Server || (scope.workspace().is_some() && new.level != Level::Workspace) {
         let expected = "custom roles are made for organizations and workspaces";
         return Err(Error::invalid("level", "unsupported", expected));
+    }
+    if new.id.is_some() {
+        authz::require_choice_of_id(session, &act.caller).await?;
     }
     let id = match new.id {
         Some(id) if id.as_uuid().is_nil() || session.id_is_taken(id.as_uuid()).await? => {

@@ -1,6 +1,6 @@
 //! Use cases of usage.
 
-use super::{EVENTS_MAX, FEATURE_MAX, FEATURES_MAX, STEP_MAX, Usage};
+use super::{EVENTS_MAX, FEATURE_MAX, FEATURES_MAX, REMEMBERED_SECONDS, RESOURCE_MAX, STEP_MAX, Usage};
 use crate::Core;
 use crate::audit::Target;
 use crate::authz::{self, OrganizationRef, View};
@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::OrganizationId;
 use crate::permission::Permission;
 use crate::text;
-use crate::workspace::{require_live, served_by, writable_scope_of_server};
+use crate::workspace::{require_live, scope_of_server, served_by, writable_scope_of_server};
 
 /// Something metered was made, or is gone.
 #[derive(Clone, Debug)]
@@ -20,10 +20,14 @@ pub struct UsageEvent {
     pub feature: String,
     /// How many more, or fewer, there are.
     pub step: i64,
+    /// What it was, by an id of the server's own: the same step of the same thing counts once a day. An event without it
+    /// counts as often as it comes.
+    pub resource: Option<String>,
 }
 
 impl Core {
-    /// Counts what the server of a workspace tells, all of it or nothing.
+    /// Counts what the server of a workspace tells, all of it or nothing. What it told before is no error and counts once,
+    /// since servers send again what was not answered in time.
     pub async fn count_usage(&self, caller: &Caller, events: Vec<UsageEvent>) -> Result<()> {
         if events.len() > EVENTS_MAX {
             let expected = format!("expected at most {EVENTS_MAX} events, got {}", events.len());
@@ -31,6 +35,9 @@ impl Core {
         }
         for event in &events {
             checked_feature(&event.feature)?;
+            if let Some(resource) = &event.resource {
+                text::name("metadata.resource_id", resource, RESOURCE_MAX)?;
+            }
             if event.step.unsigned_abs() > STEP_MAX.unsigned_abs() {
                 let expected = format!("expected -{STEP_MAX} to {STEP_MAX}");
                 return Err(Error::invalid("total", "range", expected));
@@ -47,7 +54,14 @@ impl Core {
                     }
                     let mut workspace = require_live(session, &scope).await?;
                     workspace.require_active()?;
+                    let expired = act.now.plus_seconds(-REMEMBERED_SECONDS);
                     for event in events {
+                        if let Some(resource) = &event.resource {
+                            let counted = (&*event.feature, &**resource, event.step.signum());
+                            if !session.remember_usage(&scope, counted, act.now, expired).await? {
+                                continue;
+                            }
+                        }
                         let total = session.add_usage(&scope, &event.feature, event.step).await?;
                         workspace.details.usage.insert(event.feature.clone(), total);
                     }
@@ -55,13 +69,19 @@ impl Core {
                         let message = format!("a workspace may count {FEATURES_MAX} features");
                         return Err(Error::new(Kind::LimitReached, "usage.features", message));
                     }
-                    workspace.version += 1;
+                    // A busy server counts all the time: who changes the workspace saw it as it still is.
                     session.update_workspace(&scope, &workspace).await?;
                     let targets = vec![Target::new("workspace", workspace.id.as_uuid())];
                     act.record(session, organization, "usage.count", targets).await
                 })
             })
             .await
+    }
+
+    /// Forgets what was counted so long ago that it does not come again. Answers how much there was.
+    pub async fn forget_usage(&self) -> Result<u64> {
+        let before = self.clock.now().plus_seconds(-REMEMBERED_SECONDS);
+        self.store().write(before, |session, before| Box::pin(session.forget_usage(*before, 1000))).await
     }
 
     /// What an organization uses of each metered feature, and how much it may.
@@ -100,7 +120,7 @@ impl Core {
     /// Whether the organization may have one more of a feature. Whoever is in it may ask, the servers of its workspaces too.
     ///
     /// # Errors
-    /// `Kind::LimitReached` if it may not.
+    /// `Kind::LimitReached` if it may not; `Kind::Forbidden` for the server of a deactivated workspace.
     pub async fn check_entitlement(
         &self,
         caller: &Caller,
@@ -112,6 +132,10 @@ impl Core {
             .point(data, |session, (caller, organization, feature)| {
                 Box::pin(async move {
                     let scope = authz::enter(session, caller, organization, View::Both).await?;
+                    if let Ok(workspace) = served_by(caller) {
+                        let scope = scope_of_server(session, caller, workspace).await?;
+                        require_live(session, &scope).await?.require_active()?;
+                    }
                     let used = session.find_usage(&scope, feature).await?;
                     match used.and_then(|used| used.allowed.map(|allowed| (used.total, allowed))) {
                         Some((total, allowed)) if total >= allowed => {

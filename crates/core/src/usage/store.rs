@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::OrganizationId;
 
@@ -13,7 +14,7 @@ pub struct Usage {
     pub organization: OrganizationId,
     /// The feature, such as `pipeline`.
     pub feature: String,
-    /// How many there are in all workspaces.
+    /// How many there are in all workspaces that are not deleted.
     pub total: i64,
     /// How many there may be; none is no limit.
     pub allowed: Option<i64>,
@@ -31,6 +32,19 @@ impl Usage {
 pub trait UsageStore {
     /// Adds to the count of a feature in a workspace, which never falls below zero. Answers the count after it.
     async fn add_usage(&self, scope: &Writable<WorkspaceScope>, feature: &str, step: i64) -> Result<i64>;
+
+    /// Remembers that this was counted now, by the sign of its step. False if it is remembered already from after
+    /// `expired`.
+    async fn remember_usage(
+        &self,
+        scope: &Writable<WorkspaceScope>,
+        counted: (&str, &str, i64),
+        now: Timestamp,
+        expired: Timestamp,
+    ) -> Result<bool>;
+
+    /// Forgets at most `limit` of what was counted up to this time. Answers how many there were.
+    async fn forget_usage(&self, before: Timestamp, limit: u32) -> Result<u64>;
 
     /// Every feature that the organization uses or has a limit for, by name.
     async fn list_usage(&self, scope: &OrganizationScope) -> Result<Vec<Usage>>;

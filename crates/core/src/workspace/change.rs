@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{BoundingBox, ICON_MAX, Service, State, Workspace, checked_document, checked_labels};
+use serde_json::{Map, Value};
+
+use super::{BoundingBox, Details, ICON_MAX, Service, State, Workspace, checked_document, checked_labels};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{PrincipalId, WorkspaceId};
@@ -38,11 +40,12 @@ pub struct WorkspaceChange {
     pub key: Option<String>,
     /// A new configuration of the ZenML server: a JSON object without what is secret.
     pub zenml_configuration: Option<String>,
-    /// What is secret of it: a JSON object. Kept as it is where it is absent.
+    /// What is secret of it: a JSON object of JSON pointers to where it stands. What is secret already stays where the new
+    /// configuration has `null` in its place, and goes where it has nothing.
     pub zenml_secrets: Option<Secrets>,
     /// A new configuration of the MLflow server: a JSON object without what is secret.
     pub mlflow_configuration: Option<String>,
-    /// What is secret of it: a JSON object. Kept as it is where it is absent.
+    /// What is secret of it, in the same way.
     pub mlflow_secrets: Option<Secrets>,
     /// What it is to become.
     pub desired_state: Option<State>,
@@ -68,27 +71,60 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// The same as it may be kept.
-    pub(super) fn sealed(self, seal: &dyn Seal, context: &str, field: &'static str) -> Result<Self> {
-        match self {
-            Self::Plain(text) => {
-                let document = checked_document(field, &text)?;
-                seal.seal(context, document.as_bytes()).map(Self::Sealed)
+    /// These with what stays of those `before`, as they may be kept; none if nothing is secret.
+    fn sealed(
+        given: Option<Self>,
+        configuration: &str,
+        before: Option<&[u8]>,
+        (seal, context, field): (&dyn Seal, &str, &'static str),
+    ) -> Result<Option<Self>> {
+        let mut secrets = match given {
+            None => Map::new(),
+            Some(Self::Plain(text)) => read(field, &text)?,
+            Some(Self::Sealed(_)) => return Err(Error::internal("secrets that were sealed already")),
+        };
+        let known = match before {
+            Some(sealed) => serde_json::from_slice(&seal.open(context, sealed)?).map_err(Error::internal)?,
+            None => Map::new(),
+        };
+        let configuration = Value::Object(read(field, configuration)?);
+        for (place, secret) in &known {
+            if configuration.pointer(place).is_some_and(Value::is_null) && !secrets.contains_key(place) {
+                secrets.insert(place.clone(), secret.clone());
             }
-            sealed @ Self::Sealed(_) => Ok(sealed),
         }
+        if secrets.is_empty() {
+            return Ok(None);
+        }
+        // Sealed again they would look like a change.
+        if let Some(sealed) = before.filter(|_| secrets == known) {
+            return Ok(Some(Self::Sealed(sealed.to_vec())));
+        }
+        let document = checked_document(field, &Value::Object(secrets).to_string())?;
+        seal.seal(context, document.as_bytes()).map(|sealed| Some(Self::Sealed(sealed)))
     }
 }
 
+fn read(field: &'static str, text: &str) -> Result<Map<String, Value>> {
+    serde_json::from_str(&checked_document(field, text)?).map_err(Error::internal)
+}
+
 impl WorkspaceChange {
-    /// The same with its secrets as they may be kept in this workspace.
-    pub(super) fn sealed(self, seal: &dyn Seal, workspace: WorkspaceId) -> Result<Self> {
-        let sealed = |secrets: Option<Secrets>, service: &str, field| {
+    /// The same with its secrets as they may be kept in this workspace, which has these details so far.
+    pub(super) fn sealed(self, seal: &dyn Seal, workspace: WorkspaceId, before: &Details) -> Result<Self> {
+        let sealed = |given, configuration: Option<&str>, before: Option<&Service>, service: &str, field| {
+            let Some(configuration) = configuration else { return Ok(None) };
             let context = format!("workspace:{workspace}:{service}");
-            secrets.map(|secrets| secrets.sealed(seal, &context, field)).transpose()
+            let before = before.and_then(|service| service.secrets.as_deref());
+            Secrets::sealed(given, configuration, before, (seal, &context, field))
         };
-        let zenml_secrets = sealed(self.zenml_secrets, "zenml", "zenml_service.configuration")?;
-        let mlflow_secrets = sealed(self.mlflow_secrets, "mlflow", "mlflow_service.configuration")?;
+        let Self { zenml_configuration, zenml_secrets, mlflow_configuration, mlflow_secrets, .. } = &self;
+        let (zenml, field) = (before.zenml.as_ref(), "zenml_service.configuration");
+        let zenml_secrets =
+            sealed(zenml_secrets.clone(), zenml_configuration.as_deref(), zenml, "zenml", field)?;
+        let (mlflow, field) = (before.mlflow.as_ref(), "mlflow_service.configuration");
+        let mlflow_secrets =
+            sealed(mlflow_secrets.clone(), mlflow_configuration.as_deref(), mlflow, "mlflow", field)?;
         Ok(Self { zenml_secrets, mlflow_secrets, ..self })
     }
 }
@@ -149,12 +185,11 @@ fn configure(
 ) -> Result<()> {
     let Some(text) = configuration else { return Ok(()) };
     let configuration = checked_document(field, text)?;
-    let before = service.take();
-    let (kept, status) = before.map_or((None, None), |service| (service.secrets, service.status));
+    let status = service.take().and_then(|service| service.status);
     let secrets = match secrets {
         Some(Secrets::Sealed(sealed)) => Some(sealed.clone()),
         Some(Secrets::Plain(_)) => return Err(Error::internal("secrets that were not sealed")),
-        None => kept,
+        None => None,
     };
     *service = Some(Service { configuration, secrets, status });
     Ok(())

@@ -3,21 +3,18 @@
 //! The server is a service account with the id of its workspace, and its key an OAuth client with that id. It holds a custom
 //! role of the workspace, so that an administrator sees what it may do, and its key is good in that workspace alone.
 
-use super::lifecycle::{SERVER_SILENT, USER_ACTION};
 use super::service::{detail, require_live};
-use super::store::SilentServer;
 use super::write::{make, owner_of_new, save, set_status};
 use super::{NewWorkspace, State, WorkspaceDetail};
 use crate::Core;
-use crate::audit::{Act, AuditEvent, Target};
+use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, WorkspaceScope, Writable};
 use crate::caller::{Caller, Narrowing};
-use crate::clock::Timestamp;
 use crate::credential::{Access, Rotation, Secret, TokenKind, issue_as, rotate};
 use crate::error::{Error, Kind, Result};
 use crate::grant::{self, Scope, Subject};
-use crate::ids::{AuditEventId, CredentialId, OrganizationId, PrincipalId, WorkspaceId};
-use crate::permission::{Level, Permission, PermissionSet};
+use crate::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
+use crate::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use crate::principal::Principal;
 use crate::resource::ContentRights;
 use crate::role::{self, NewRole};
@@ -32,8 +29,6 @@ const OF_SERVER: PermissionSet = PermissionSet::of(&[
     Permission::ReadWorkspaceRoles,
     Permission::ReadProject,
 ]);
-/// How many workspaces a look at silent servers changes at once.
-const BATCH: u32 = 100;
 
 /// A workspace just enrolled, with the key that is shown this once.
 #[derive(Clone, Debug)]
@@ -56,25 +51,31 @@ pub struct ServerReport {
 }
 
 impl Core {
-    /// Makes a workspace whose server somebody else runs, and the key with which that server comes in.
+    /// Makes a workspace whose server somebody else runs, and the key with which that server comes in, by who holds whatever
+    /// the server holds: a credential that leaves its owner less makes none.
     pub async fn enroll_workspace(
         &self,
         caller: &Caller,
         organization: OrganizationRef,
         new: NewWorkspace,
     ) -> Result<EnrolledWorkspace> {
+        let chosen = new.id;
         let new = self.sealed(NewWorkspace { is_enrolled: true, ..new })?;
         let key = Secret::random(TokenKind::ClientSecret, self.entropy());
         let most = self.settings().enrolled_per_organization;
-        let data = (self.act(caller), organization, new, key, most);
+        let data = (self.act(caller), organization, (new, chosen), key, most);
         self.store()
-            .write(data, |session, (act, organization, new, key, most)| {
+            .write(data, |session, (act, organization, (new, chosen), key, most)| {
                 Box::pin(async move {
                     let needed = Permission::CreateWorkspace;
                     let scope =
                         authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+                    if chosen.is_some() {
+                        authz::require_choice_of_id(session, &act.caller).await?;
+                    }
                     require_room(session, &scope, *most).await?;
                     let owner = owner_of_new(session, &scope, act, new).await?;
+                    authz::require_to_hold(held_in_new(&scope, act, owner), OF_SERVER)?;
                     let made = make(session, &scope, act, new, owner).await?;
                     let (server, client) = admit_server(session, act, &scope, made.id, key).await?;
                     let targets = vec![
@@ -179,25 +180,6 @@ impl Core {
             })
             .await
     }
-
-    /// Shows enrolled workspaces as failed whose server was not heard for longer than the settings allow, and as available
-    /// again once it was. Answers how many there were.
-    pub async fn note_silent_servers(&self) -> Result<u64> {
-        let Some(seconds) = self.settings().server_silence_seconds else { return Ok(0) };
-        let now = self.clock().now();
-        let before = now.plus_seconds(-seconds);
-        let found =
-            self.store().scan(before, |session, before| Box::pin(session.silent_servers(*before, BATCH)));
-        let mut changed = 0;
-        for server in found.await? {
-            let data = (now, before, server, AuditEventId::generate(&*self.ids));
-            let turned = self.store().write(data, |session, (now, before, server, id)| {
-                Box::pin(turn(session, (*now, *before), server, *id))
-            });
-            changed += u64::from(turned.await?);
-        }
-        Ok(changed)
-    }
 }
 
 /// Refuses one more enrolled workspace than an organization may have.
@@ -213,6 +195,16 @@ pub(super) async fn require_room(
         }
         _ => Ok(()),
     }
+}
+
+/// What the caller will hold in a workspace that is about to be made for this owner.
+fn held_in_new(scope: &OrganizationScope, act: &Act, owner: PrincipalId) -> PermissionSet {
+    let by_role = if owner == act.caller.principal {
+        BuiltinRole::WorkspaceOwner.permissions()
+    } else {
+        PermissionSet::default()
+    };
+    scope.in_every_workspace().union(act.caller.narrowing.apply(by_role))
 }
 
 /// The workspace whose server the caller is.
@@ -306,36 +298,4 @@ fn reported(before: Option<&str>, url: Option<&str>, version: Option<&str>) -> O
         status["version"] = version.into();
     }
     status["server_url"].is_string().then(|| status.to_string())
-}
-
-async fn turn(
-    session: &dyn Session,
-    (now, before): (Timestamp, Timestamp),
-    server: &SilentServer,
-    id: AuditEventId,
-) -> Result<bool> {
-    session.lock_organization(server.organization).await?;
-    let (status, reason, action) = if server.is_silent {
-        (State::Failed, SERVER_SILENT, "workspace.fall_silent")
-    } else {
-        (State::Available, USER_ACTION, "workspace.return")
-    };
-    if !session.turn_server(server, before, (status, reason), now).await? {
-        return Ok(false);
-    }
-    let targets = vec![Target::new("workspace", server.workspace.as_uuid())];
-    session
-        .append_audit(&AuditEvent {
-            id,
-            organization: server.organization,
-            at: now,
-            // The server acts by itself, as where it purges.
-            actor: PrincipalId::from_uuid(uuid::Uuid::nil()),
-            credential: None,
-            request_id: None,
-            action,
-            targets,
-        })
-        .await?;
-    Ok(true)
 }

@@ -16,6 +16,8 @@ pub struct Entrant {
     pub principal: Principal,
     /// Whether it runs the control plane.
     pub administers_server: bool,
+    /// Where a picture of the person is.
+    pub avatar_url: Option<String>,
 }
 
 impl Core {
@@ -48,7 +50,9 @@ impl Core {
                         None => session.find_account(&server, caller.principal).await?,
                     };
                     let principal = principal.ok_or_else(Error::bad_credential)?;
-                    Ok(Entrant { principal, administers_server })
+                    let own = session.find_user_account(&server, caller.principal).await?;
+                    let avatar_url = own.and_then(|account| account.profile.avatar_url);
+                    Ok(Entrant { principal, administers_server, avatar_url })
                 })
             })
             .await

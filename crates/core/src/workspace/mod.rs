@@ -8,9 +8,11 @@ mod enrollment;
 mod entry;
 mod everywhere;
 mod geometry;
+mod health;
 mod lifecycle;
 mod names;
 mod service;
+mod silence;
 mod store;
 mod write;
 
@@ -31,6 +33,7 @@ pub(crate) use enrollment::{scope_of_server, served_by, writable_scope_of_server
 pub use entry::Entrant;
 pub use everywhere::EverywhereQuery;
 pub use geometry::BoundingBox;
+pub use health::{Health, Servers};
 pub use lifecycle::{Lifecycle, SERVER_FAILED, SERVER_SILENT, USER_ACTION};
 pub(crate) use names::{free_number, stems};
 pub(crate) use service::require_live;

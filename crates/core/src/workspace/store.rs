@@ -91,29 +91,51 @@ pub trait WorkspaceStore {
     /// Whether the principal is an active user who belongs to the organization.
     async fn is_active_member(&self, scope: &OrganizationScope, principal: PrincipalId) -> Result<bool>;
 
-    /// Active enrolled workspaces that show as available and whose servers have not been heard since `before`, and those that
-    /// show as failed for that and have been.
-    async fn silent_servers(&self, before: Timestamp, limit: u32) -> Result<Vec<SilentServer>>;
+    /// Active enrolled workspaces that show as available or pending and whose servers have not been heard since `before`, and
+    /// those that show as failed for that; of both, those whose servers were not asked since `asked_before`, or have come
+    /// in again.
+    async fn silent_servers(
+        &self,
+        before: Timestamp,
+        asked_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<SilentServer>>;
 
-    /// Shows such a workspace as this from now on. False if it is none any more.
-    async fn turn_server(
+    /// Writes down that such a server was asked, and whether it is up. Nobody is shown it.
+    async fn note_asked(&self, server: &SilentServer, is_up: bool, now: Timestamp) -> Result<()>;
+
+    /// Shows a workspace whose server has still not been heard since `before` as this from now on. False if it has been.
+    async fn fall_silent(
         &self,
         server: &SilentServer,
         before: Timestamp,
         becomes: (State, &'static str),
         now: Timestamp,
     ) -> Result<bool>;
+
+    /// Shows a workspace that waits for its server, or has failed for its silence, as this from now on. False if it is none
+    /// any more.
+    async fn return_server(
+        &self,
+        server: &SilentServer,
+        becomes: (State, &'static str),
+        now: Timestamp,
+    ) -> Result<bool>;
 }
 
-/// An enrolled workspace that shows as something else than what was heard of its server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An enrolled workspace whose server nobody heard for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SilentServer {
     /// The organization.
     pub organization: OrganizationId,
     /// The workspace.
     pub workspace: WorkspaceId,
-    /// Whether it fell silent; otherwise it is back.
-    pub is_silent: bool,
+    /// As what it shows.
+    pub status: State,
+    /// Where its server is, if it ever said so.
+    pub url: Option<String>,
+    /// Whether it has failed, and its server has come in since.
+    pub has_come: bool,
 }
 
 /// A live workspace that stands in the way of a name or key.

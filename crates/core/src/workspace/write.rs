@@ -23,7 +23,7 @@ use crate::version::{self, Seen, Versions};
 /// What a new workspace is made of.
 #[derive(Clone, Debug, Default)]
 pub struct NewWorkspace {
-    /// An id of the client's own.
+    /// An id that who runs the server has chosen.
     pub id: Option<WorkspaceId>,
     /// A key of the client's own; made from the name if absent.
     pub key: Option<String>,
@@ -60,13 +60,17 @@ impl Core {
         organization: OrganizationRef,
         new: NewWorkspace,
     ) -> Result<WorkspaceDetail> {
-        let new = self.sealed(new)?;
+        let chosen = new.id;
+        let data = (self.act(caller), organization, self.sealed(new)?, chosen);
         self.store()
-            .write((self.act(caller), organization, new), |session, (act, organization, new)| {
+            .write(data, |session, (act, organization, new, chosen)| {
                 Box::pin(async move {
                     let needed = Permission::CreateWorkspace;
                     let scope =
                         authz::require_change(session, &act.caller, needed, organization, View::Both).await?;
+                    if chosen.is_some() {
+                        authz::require_choice_of_id(session, &act.caller).await?;
+                    }
                     let owner = owner_of_new(session, &scope, act, new).await?;
                     let made = make(session, &scope, act, new, owner).await?;
                     let id = made.id;
@@ -84,7 +88,7 @@ impl Core {
             return Ok(new);
         }
         let id = new.id.unwrap_or_else(|| WorkspaceId::generate(&*self.ids));
-        let fields = new.fields.sealed(&*self.seal, id)?;
+        let fields = new.fields.sealed(&*self.seal, id, &Details::default())?;
         Ok(NewWorkspace { id: Some(id), fields, ..new })
     }
 
@@ -118,7 +122,7 @@ impl Core {
                         let operate = Permission::OperateWorkspace;
                         return Err(authz::lacking(operate).within(scope.organization()));
                     }
-                    let change = change.clone().sealed(&**seal, workspace.id)?;
+                    let change = change.clone().sealed(&**seal, workspace.id, &workspace.details)?;
                     apply(&mut workspace, &change, act.now)?;
                     if workspace == before {
                         return detail(session, &scope).await;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use tenantry_core::link::{LinkKind, LinkView};
-use tenantry_core::{Error, Kind};
+use tenantry_core::{Error, Kind, Result as CoreResult};
 use tenantry_http::{Form, Query, Refused, Served};
 
 use super::{Notice, Pages, say, show as show_page};
@@ -58,6 +58,19 @@ fn no_mail() -> Response {
 
 fn is_void(error: &Error) -> bool {
     error.kind == Kind::Invalid && error.violations.iter().any(|violation| violation.field == "secret")
+}
+
+/// Asks who has signed in with a password that somebody else has chosen for another one.
+pub(super) async fn expired_form(
+    served: &Served,
+    browser: &Browser,
+    (login, password): (&str, &str),
+) -> CoreResult<Response> {
+    let (core, source) = (&served.core, browser.from.source);
+    let secret = core.renew_password(login, password, source).await?;
+    let link = core.look_at_link(secret.expose(), source).await?;
+    let problem = Some("Choose a password that nobody else knows: this one was chosen for you.");
+    Ok(password_form(browser, (&link, secret.expose()), (StatusCode::OK, problem)))
 }
 
 fn password_form(

@@ -402,11 +402,11 @@ fn labelled(labels: &[&str]) -> WorkspaceChange {
 
 fn new_user(username: &str, name: &str, password: &str) -> NewUser {
     NewUser {
-        administrator: false,
         username: Some(username.to_owned()),
         email: format!("{username}@tenantry.example"),
         display_name: Some(name.to_owned()),
         password: Some(password.to_owned()),
+        ..NewUser::default()
     }
 }
 

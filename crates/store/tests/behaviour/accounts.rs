@@ -131,6 +131,7 @@ async fn people_change_their_own_names(core: TestCore) {
         username: Some("annabelle".to_owned()),
         display_name: Some(Some(" Annabelle ".to_owned())),
         expected_version: version.map(Versions::from),
+        ..OwnChange::default()
     };
     assert_eq!(reason(core.update_own_account(&ann.caller, change(Some(9))).await), "user.stale");
     let own = core.update_own_account(&ann.caller, change(Some(1))).await.unwrap();

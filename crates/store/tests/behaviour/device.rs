@@ -280,6 +280,7 @@ async fn a_narrow_credential_lets_no_device_in(core: TestCore) {
         let new = NewApiKey { owner: None, title: "key".to_owned(), days: 7, access, workspaces: Vec::new() };
         narrow.push(scene.core.create_api_key(&scene.ann.caller, north.clone(), new).await.unwrap().secret);
         let new = NewToken {
+            as_key: false,
             title: "token".to_owned(),
             description: None,
             seconds: Some(60),

@@ -194,5 +194,5 @@ async fn what_was_deleted_long_ago_is_purged(core: TestCore) {
     assert_eq!(core.examine().await.unwrap(), []);
     // An id is never given again.
     let again = NewOrganization { id: Some(gone.id), name: "New".into(), ..NewOrganization::default() };
-    assert_eq!(reason(core.create_organization(&bob.caller, again).await), "organization.id_taken");
+    assert_eq!(reason(core.create_organization(&root.caller, again).await), "organization.id_taken");
 }

@@ -61,6 +61,7 @@ mod texts;
 mod throttling;
 mod tokens;
 mod trail;
+mod usage;
 mod users;
 mod walks;
 mod workspaces;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{TestServer, both_alone};
 
-both_alone!(limits_are_set_and_lifted);
+both_alone!(limits_are_set_and_lifted, a_trial_is_set_by_who_runs_the_server);
 
 const ALL: &str = "/api/v1/organizations/northwind/entitlements";
 
@@ -67,4 +67,34 @@ async fn limits_are_set_and_lifted(server: &TestServer) {
     }
     let long = format!("{ALL}/{}", "x".repeat(61));
     server.send("root", Method::PATCH, &long, Some(json!({"limit": 1}))).await.expect(400);
+}
+
+async fn a_trial_is_set_by_who_runs_the_server(server: &TestServer) {
+    let path = "/api/v1/organizations/northwind";
+    let end = "2031-02-03T04:05:06.000000Z";
+    let wanted = json!({"trial_end_time": "2031-02-03T05:05:06+01:00"});
+    server.send("ada", Method::PATCH, path, Some(wanted.clone())).await.expect(403);
+    assert!(server.get("ada", path).await.expect(200).get("trial_end_time").is_none());
+    let set = server.send("root", Method::PATCH, path, Some(wanted)).await.expect(200);
+    assert_eq!(set["trial_end_time"], end);
+    // Who writes back what is shown, changes nothing of it; who leaves it out neither.
+    let mut shown = server.get("ada", path).await.expect(200);
+    shown["description"] = json!("Above the Arctic circle");
+    shown.as_object_mut().unwrap().remove("etag");
+    let changed = server.send("ada", Method::PATCH, path, Some(shown)).await.expect(200);
+    assert_eq!(
+        (&changed["trial_end_time"], &changed["description"]),
+        (&json!(end), &json!("Above the Arctic circle"))
+    );
+    for body in [json!({"trial_end_time": null}), json!({"trial_end_time": "2041-02-03T04:05:06Z"})] {
+        server.send("ada", Method::PATCH, path, Some(body)).await.expect(403);
+    }
+    let wrong = server.send("root", Method::PATCH, path, Some(json!({"trial_end_time": "soon"}))).await;
+    assert_eq!(wrong.expect(400)["details"][1]["field_violations"][0]["field"], "trial_end_time");
+    let lifted = server.send("root", Method::PATCH, path, Some(json!({"trial_end_time": null}))).await;
+    assert!(lifted.expect(200).get("trial_end_time").is_none());
+    let all = "/api/v1/organizations";
+    let new = json!({"title": "Trial", "trial_end_time": end});
+    server.send("ada", Method::POST, all, Some(new.clone())).await.expect(403);
+    assert_eq!(server.send("root", Method::POST, all, Some(new)).await.expect(200)["trial_end_time"], end);
 }

@@ -175,7 +175,7 @@ async fn names_the_resource(server: &TestServer) {
             format!("{NORTHWIND}/workspaces/Reservoir Models"),
         ),
         (
-            "ada",
+            "root",
             &post,
             format!("{NORTHWIND}/workspaces?workspace_id={ada}"),
             Some(json!({"title": "New"})),

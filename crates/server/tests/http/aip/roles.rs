@@ -192,5 +192,5 @@ async fn refuses_bad_input(server: &TestServer) {
     let id = format!("{ROLES}?role_id=x");
     server.send("ada", Method::POST, &id, Some(json!({"title": "a"}))).await.expect(400);
     let id = format!("{ROLES}?role_id={}", server.organization("southgate"));
-    server.send("ada", Method::POST, &id, Some(json!({"title": "a"}))).await.expect(409);
+    server.send("root", Method::POST, &id, Some(json!({"title": "a"}))).await.expect(409);
 }

@@ -68,7 +68,8 @@ async fn makes_what_is_missing(server: &TestServer) {
     let upsert = format!("{path}?allow_missing=true");
     let untitled = server.send("ada", Method::PATCH, &upsert, Some(json!({}))).await.expect(400);
     assert_eq!(untitled["details"][1]["field_violations"][0]["field"], "title");
-    let made = server.send("ada", Method::PATCH, &upsert, Some(body)).await.expect(200);
+    server.send("ada", Method::PATCH, &upsert, Some(body.clone())).await.expect(403);
+    let made = server.send("root", Method::PATCH, &upsert, Some(body)).await.expect(200);
     assert!(made["name"].as_str().unwrap().ends_with(id), "{made}");
     let again = json!({"title": "Viking Bank"});
     let changed = server.send("ada", Method::PATCH, &upsert, Some(again)).await.expect(200);
@@ -77,8 +78,8 @@ async fn makes_what_is_missing(server: &TestServer) {
     let named = format!("{LIST}/viking-north?allow_missing=true");
     server.send("ada", Method::PATCH, &named, Some(json!({"title": "x"}))).await.expect(404);
     server.send("dan", Method::PATCH, &named, Some(json!({"title": "x"}))).await.expect(403);
-    server.send("ada", Method::DELETE, &path, None).await.expect(200);
-    server.send("ada", Method::PATCH, &upsert, Some(json!({"title": "Viking"}))).await.expect(409);
+    server.send("root", Method::DELETE, &path, None).await.expect(200);
+    server.send("root", Method::PATCH, &upsert, Some(json!({"title": "Viking"}))).await.expect(409);
 }
 
 async fn rehearses(server: &TestServer) {
@@ -127,15 +128,27 @@ async fn refuses_bad_input(server: &TestServer) {
     assert_eq!(refused["details"][1]["field_violations"][0]["field"], "update_mask");
 }
 
-/// An id that another tenant uses cannot be taken, and says no more than that it is taken.
+/// Who chooses ids would find out which are taken, so only who runs the server may.
 async fn stays_in_its_tenant(server: &TestServer) {
     let southgate = server.organization("southgate");
     let theirs = server.workspace(&southgate, "dan", "Quarry").await;
     let path = format!("{LIST}?workspace_id={theirs}");
-    server.send("ada", Method::POST, &path, Some(json!({"title": "Mine"}))).await.expect(409);
+    server.send("root", Method::POST, &path, Some(json!({"title": "Mine"}))).await.expect(409);
     let own = "0190b0a0-0000-7000-8000-00000000abcd";
+    let mine = async |id: &str, path: String| {
+        let refused = server.send("ada", Method::POST, &path, Some(json!({"title": "Mine"}))).await;
+        assert_eq!(refused.expect(403)["details"][0]["reason"], "ID_CHOSEN", "{id}");
+    };
+    for id in [&theirs, own] {
+        mine(id, format!("{LIST}?workspace_id={id}")).await;
+        mine(id, format!("/api/v1/organizations?organization_id={id}")).await;
+        mine(id, format!("/api/v1/organizations/northwind/roles?role_id={id}")).await;
+        let upsert = format!("{LIST}/{id}?allow_missing=true");
+        let refused = server.send("ada", Method::PATCH, &upsert, Some(json!({"title": "Mine"}))).await;
+        assert_eq!(refused.expect(403)["details"][0]["reason"], "ID_CHOSEN", "{id}");
+    }
     let path = format!("{LIST}?workspace_id={}", own.to_ascii_uppercase());
-    let made = server.send("ada", Method::POST, &path, Some(json!({"title": "Mine"}))).await.expect(200);
+    let made = server.send("root", Method::POST, &path, Some(json!({"title": "Mine"}))).await.expect(200);
     assert!(made["name"].as_str().unwrap().ends_with(own));
     server.get("ada", &format!("{LIST}/{theirs}")).await.expect(404);
     let hidden = server.get("ben", &format!("{LIST}/{theirs}")).await;

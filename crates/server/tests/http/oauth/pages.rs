@@ -22,7 +22,12 @@ both!(
     a_session_and_a_token_do_not_go_together,
     signing_in_gives_another_session,
 );
-both_alone!(looking_changes_nothing, sessions_are_ended_on_their_page, text_stays_text);
+both_alone!(
+    looking_changes_nothing,
+    sessions_are_ended_on_their_page,
+    text_stays_text,
+    a_password_of_somebody_else_s_choice_is_changed_first,
+);
 
 fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -256,5 +261,28 @@ async fn a_server_on_https_says_so() {
             let policy = answer.headers().get("strict-transport-security");
             assert_eq!(policy.map(|policy| policy.to_str().unwrap()), said, "{path}");
         }
+    }
+}
+
+/// Who made the account knows the password until its person has chosen another.
+async fn a_password_of_somebody_else_s_choice_is_changed_first(server: &TestServer) {
+    let path = "/users?email=zoe@tenantry.example&password=correct%20horse%20battery";
+    server.send("root", reqwest::Method::POST, path, None).await.expect(200);
+    let (given, own) = ("correct horse battery", "staple of another horse");
+    let mut browser = Browser::new(server);
+    let page = browser.get("/login").await;
+    let wrong =
+        browser.fill(&page, &[("login", "zoe@tenantry.example"), ("password", "another horse")]).await;
+    assert_eq!(wrong.status, 401);
+    let page = browser.get("/login").await;
+    let asked = browser.fill(&page, &[("login", "zoe@tenantry.example"), ("password", given)]).await;
+    assert!(asked.status == 200 && asked.text.contains("Set a password"), "{}", asked.text);
+    assert!(!browser.cookies.contains_key("__Host-tenantry"), "nobody is signed in yet");
+    let set = browser.fill(&asked, &[("password", own)]).await;
+    assert!(set.status == 200 && set.text.contains("The password is set"), "{}", set.text);
+    for (password, status) in [(given, 401), (own, 303)] {
+        let page = browser.get("/login").await;
+        let answer = browser.fill(&page, &[("login", "zoe@tenantry.example"), ("password", password)]).await;
+        assert_eq!(answer.status, status);
     }
 }
