@@ -141,6 +141,18 @@ def run_as_service_account(server, workspace):
     step("zenml login --api-key, as a service account, until its key is deleted")
 
 
+def come_in_with_a_key_of_ones_own(server):
+    """The client takes the key of a person for what it takes that of a service account."""
+    made = expect(200, call("POST", f"{API}/users/me/api_keys", token("ada"), {"name": "laptop"}))
+    alone = Client("ada", "keyed")
+    printed = alone.run("login", "reservoir-runs", "--api-key", "--pro-api-url", API, typed=made["key"])
+    assert "Connected to ZenML Pro server" in printed, printed
+    alone.run("project", "set", "wells")
+    expect(200, call("DELETE", f"{API}/users/me/api_keys/{made['id']}", token("ada")))
+    expect(401, server.sign_in(made["key"]))
+    step("zenml login --api-key, with a person's own key, until it is deleted")
+
+
 def ask_with_an_earlier_client():
     earlier = Client("ada", "earlier", programs=Path(os.environ["EARLIER"]), workspace="")
     printed = earlier.run("login", "--pro", "--pro-api-url", API)
@@ -186,6 +198,7 @@ def main():
         meter(server)
         work_in_a_project(server, workspace)
         run_as_service_account(server, workspace)
+        come_in_with_a_key_of_ones_own(server)
         ask_with_an_earlier_client()
         close_and_suspend(server, workspace, cleo)
     finally:

@@ -65,7 +65,8 @@ impl TokenKind {
         Self::PasswordReset,
     ];
 
-    /// What a secret of this kind begins with; a personal access token may have [`PERSONAL_KEY`] instead.
+    /// What a secret of this kind begins with; a personal access token that is made as a key has
+    /// `ZENPROKEY_p_` instead.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::PersonalAccess => "tny_pat_",
