@@ -78,6 +78,22 @@ macro_rules! given_from {
     };
 }
 pub(crate) use given_from;
+/// The credential `$1`, what it was given for, what that was given for, and so on, as `up`, by how many steps away.
+macro_rules! ancestors {
+    () => {
+        "WITH RECURSIVE up(id, parent_id, steps) AS (SELECT id, parent_id, 0 FROM credentials WHERE id = $1 \
+         UNION ALL SELECT c.id, c.parent_id, u.steps + 1 FROM up u CROSS JOIN credentials c WHERE c.id = u.parent_id) "
+    };
+}
+pub(crate) use ancestors;
+/// Ends what was given for the credential, and for that, and so on. What was given meanwhile is there for the next look, since
+/// who gives holds what it is given for.
+pub(crate) async fn revoke_given_for(db: &Db<'_>, id: CredentialId, now: Timestamp) -> Result<()> {
+    while db.conn.run(&REVOKE_GIVEN_FOR, params![id.as_uuid(), now.as_micros()]).await? > 0 {}
+    Ok(())
+}
+
+const IS_OF: Sql = sql!("SELECT 1 FROM credentials WHERE id = $1 AND principal_id = $2");
 pub(crate) const REVOKE_GIVEN_FOR: Sql = sql!(concat!(
     "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND id IN ",
     given_from!("SELECT id FROM credentials WHERE parent_id = $1")
@@ -253,8 +269,10 @@ impl CredentialStore for Db<'_> {
     ) -> Result<bool> {
         let params = params![id.as_uuid(), principal.as_uuid(), now.as_micros()];
         let revoked = self.conn.run(&REVOKE, params).await? > 0;
-        if revoked {
-            self.conn.run(&REVOKE_GIVEN_FOR, params![id.as_uuid(), now.as_micros()]).await?;
+        // Also for one that has ended before: whoever asks wants all of it gone.
+        let of = params![id.as_uuid(), principal.as_uuid()];
+        if revoked || self.conn.first(&IS_OF, of, |_| Ok(())).await?.is_some() {
+            revoke_given_for(self, id, now).await?;
         }
         principal::raise_auth_version(self, principal).await?;
         Ok(revoked)

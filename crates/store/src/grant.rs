@@ -35,6 +35,11 @@ const INSERT: Sql = sql!(
 );
 pub(crate) const SERVER_PROJECT: Sql =
     sql!("SELECT id FROM server_projects WHERE org_id = $1 AND workspace_id = $2 AND project_id = $3");
+/// One in which nobody holds a role any longer.
+const FORGET_EMPTY_PROJECT: Sql = sql!(
+    "DELETE FROM server_projects WHERE org_id = $1 AND id = $2 \
+     AND NOT EXISTS (SELECT 1 FROM grants WHERE org_id = $1 AND scope_id = $2)"
+);
 const INSERT_PROJECT: Sql =
     sql!("INSERT INTO server_projects (org_id, id, workspace_id, project_id) VALUES ($1, $2, $3, $4)");
 const DELETE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND id = $2");
@@ -144,7 +149,12 @@ impl GrantStore for Db<'_> {
         let organization = scope.organization();
         self.conn.run(&DELETE, params![organization.as_uuid(), grant.id.as_uuid()]).await?;
         let object = grant.scope.object(organization);
-        derive_for_subject(self, organization, &grant.subject, grant.scope.level(), &object).await
+        derive_for_subject(self, organization, &grant.subject, grant.scope.level(), &object).await?;
+        if let Scope::Project(project) = grant.scope {
+            let params = params![organization.as_uuid(), project.id.as_uuid()];
+            self.conn.run(&FORGET_EMPTY_PROJECT, params).await?;
+        }
+        Ok(())
     }
 
     async fn grants_inside(

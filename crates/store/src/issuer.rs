@@ -106,10 +106,10 @@ const IDENTITIES: Sql = sql!(concat!(
      WHERE c.principal_id = $1 AND c.kind = 'identity' AND c.revoked_at IS NULL AND d.credential_id = c.id \
      ORDER BY c.created_at, c.id"
 ));
-const BEHIND: Sql = sql!(
-    "SELECT d.credential_id FROM credentials c CROSS JOIN identities d \
-     WHERE c.id = $1 AND (d.credential_id = c.id OR d.credential_id = c.parent_id)"
-);
+const BEHIND: Sql = sql!(concat!(
+    credential::ancestors!(),
+    "SELECT u.id FROM up u CROSS JOIN identities d WHERE d.credential_id = u.id ORDER BY u.steps LIMIT 1"
+));
 
 /// How many columns [`credential::read`] takes.
 const FOUND_COLUMNS: usize = 23;
@@ -275,7 +275,7 @@ impl IssuerStore for Db<'_> {
         self.note_identities();
         self.conn.run(&DELETE, params![scope.organization().as_uuid(), id.as_uuid()]).await?;
         self.conn.run(&RAISE_OF_ISSUER, params![id.as_uuid()]).await?;
-        self.conn.run(&END_OF_ISSUER, params![id.as_uuid(), now.as_micros()]).await?;
+        while self.conn.run(&END_OF_ISSUER, params![id.as_uuid(), now.as_micros()]).await? > 0 {}
         self.conn.run(&FORGET_OF_ISSUER, params![id.as_uuid()]).await.map(drop)
     }
 

@@ -11,7 +11,7 @@ use tenantry_core::page::Page;
 use tenantry_core::text::fold;
 
 use crate::compile::{self, Column, Fields, id_test, int_test, opt_int_test, text_test};
-use crate::credential::{REVOKE_GIVEN_FOR, read_credential, write_rights};
+use crate::credential::{read_credential, revoke_given_for, write_rights};
 use crate::driver::{Row, Sql, Value, params, sql};
 use crate::principal;
 use crate::session::Db;
@@ -232,7 +232,7 @@ impl KeyStore for Db<'_> {
     }
 
     async fn revoke_given_for(&self, id: CredentialId, now: Timestamp) -> Result<()> {
-        self.conn.run(&REVOKE_GIVEN_FOR, params![id.as_uuid(), now.as_micros()]).await.map(drop)
+        revoke_given_for(self, id, now).await
     }
 
     async fn replace_secret(
@@ -252,12 +252,7 @@ impl KeyStore for Db<'_> {
         self.conn.run(&REPLACE_SECRET, params).await?;
         match (before, known) {
             (Some(before), Some(known)) => self.insert_credential(before, &known).await?,
-            _ => {
-                self.conn
-                    .run(&REVOKE_GIVEN_FOR, params![key.id.as_uuid(), now.as_micros()])
-                    .await
-                    .map(drop)?;
-            }
+            _ => revoke_given_for(self, key.id, now).await?,
         }
         principal::raise_auth_version(self, key.principal).await
     }

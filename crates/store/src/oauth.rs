@@ -12,7 +12,7 @@ use tenantry_core::oauth::{
 };
 use tenantry_core::principal::Principal;
 
-use crate::credential::{self, found_columns};
+use crate::credential::{self, found_columns, given_from};
 use crate::driver::{Row, Sql, params, sql};
 use crate::principal;
 use crate::session::Db;
@@ -33,14 +33,10 @@ const INSERT_CLIENT: Sql = sql!(concat!(
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 ));
 const DELETE_CLIENT: Sql = sql!("DELETE FROM clients WHERE id = $1");
-const END_TOKENS_OF_CLIENT: Sql = sql!(
-    "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND parent_id IN \
-     (SELECT credential_id FROM authorizations WHERE client_id = $1)"
-);
-const END_AUTHORIZATIONS_OF_CLIENT: Sql = sql!(
-    "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND id IN \
-     (SELECT credential_id FROM authorizations WHERE client_id = $1)"
-);
+const END_ALL_OF_CLIENT: Sql = sql!(concat!(
+    "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND id IN ",
+    given_from!("SELECT credential_id FROM authorizations WHERE client_id = $1")
+));
 const RAISE_WHO_ALLOWED: Sql = sql!(
     "UPDATE principals SET auth_version = auth_version + 1 WHERE id IN \
      (SELECT principal_id FROM authorizations WHERE client_id = $1)"
@@ -89,10 +85,11 @@ const ROTATE: Sql = sql!("UPDATE credentials SET revoked_at = $2 WHERE id = $1 A
 
 const INSERT_SCOPES: Sql = sql!("INSERT INTO token_scopes (credential_id, scopes) VALUES ($1, $2)");
 const SCOPES: Sql = sql!("SELECT scopes FROM token_scopes WHERE credential_id = $1");
-const AUTHORIZATION_OF: Sql = sql!(
-    "SELECT a.credential_id FROM credentials c CROSS JOIN authorizations a \
-     WHERE c.id = $1 AND a.credential_id = c.parent_id"
-);
+/// The nearest: a key that was made by it may have been exchanged for the token.
+const AUTHORIZATION_OF: Sql = sql!(concat!(
+    credential::ancestors!(),
+    "SELECT u.id FROM up u CROSS JOIN authorizations a WHERE a.credential_id = u.id ORDER BY u.steps LIMIT 1"
+));
 /// What nothing hangs on any more but what [`FORGET`] removes.
 const EXPIRED: Sql = sql!(
     "SELECT c.id FROM credentials c \
@@ -182,10 +179,8 @@ impl OauthStore for Db<'_> {
 
     async fn delete_client(&self, _: &Writable<ServerScope>, id: &str, now: Timestamp) -> Result<bool> {
         self.note_identities();
-        // Whoever gives tokens holds the authorization: what was given meanwhile is there for the second statement.
-        for end in [&END_AUTHORIZATIONS_OF_CLIENT, &END_TOKENS_OF_CLIENT] {
-            self.conn.run(end, params![id, now.as_micros()]).await?;
-        }
+        // Whoever gives tokens holds what they are given for: what was given meanwhile is there for the next look.
+        while self.conn.run(&END_ALL_OF_CLIENT, params![id, now.as_micros()]).await? > 0 {}
         self.conn.run(&RAISE_WHO_ALLOWED, params![id]).await?;
         Ok(self.conn.run(&DELETE_CLIENT, params![id]).await? > 0)
     }

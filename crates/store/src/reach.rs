@@ -24,12 +24,12 @@ pub(crate) const HELD: Sql = sql!(
 /// Whether the principal holds a role in a project of the workspace's server, or something there is shared with it, directly
 /// or by team.
 const HAS_INSIDE: Sql = sql!(
-    "SELECT 1 WHERE EXISTS (SELECT 1 FROM server_projects s CROSS JOIN grants g \
-       WHERE s.org_id = $1 AND s.workspace_id = $3 AND g.org_id = s.org_id AND g.scope_id = s.id \
-         AND g.subject_id = $2) \
-     OR EXISTS (SELECT 1 FROM team_members t CROSS JOIN server_projects s CROSS JOIN grants g \
-       WHERE t.org_id = $1 AND t.principal_id = $2 AND s.org_id = t.org_id AND s.workspace_id = $3 \
-         AND g.org_id = s.org_id AND g.scope_id = s.id AND g.subject_id = t.team_id) \
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM grants g CROSS JOIN server_projects s \
+       WHERE g.org_id = $1 AND g.subject_id = $2 AND g.level = 3 AND s.org_id = g.org_id AND s.id = g.scope_id \
+         AND s.workspace_id = $3) \
+     OR EXISTS (SELECT 1 FROM team_members t CROSS JOIN grants g CROSS JOIN server_projects s \
+       WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
+         AND g.level = 3 AND s.org_id = g.org_id AND s.id = g.scope_id AND s.workspace_id = $3) \
      OR EXISTS (SELECT 1 FROM resource_shares r WHERE r.org_id = $1 AND r.subject_id = $2 AND r.workspace_id = $3) \
      OR EXISTS (SELECT 1 FROM team_members t CROSS JOIN resource_shares r \
        WHERE t.org_id = $1 AND t.principal_id = $2 AND r.org_id = t.org_id AND r.subject_id = t.team_id \

@@ -26,13 +26,13 @@ use crate::session::Db;
 /// team. Nil stands for no project.
 pub(crate) const INSIDE: Sql = sql!(
     "SELECT s.project_id, ro.permissions, ro.content \
-     FROM server_projects s CROSS JOIN grants g CROSS JOIN roles ro \
-     WHERE s.org_id = $1 AND s.workspace_id = $3 AND g.org_id = s.org_id AND g.scope_id = s.id \
-       AND g.subject_id = $2 AND ro.org_id = g.org_id AND ro.id = g.role_id \
+     FROM grants g CROSS JOIN server_projects s CROSS JOIN roles ro \
+     WHERE g.org_id = $1 AND g.subject_id = $2 AND g.level = 3 AND s.org_id = g.org_id AND s.id = g.scope_id \
+       AND s.workspace_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
      UNION ALL SELECT s.project_id, ro.permissions, ro.content \
-     FROM team_members t CROSS JOIN server_projects s CROSS JOIN grants g CROSS JOIN roles ro \
-     WHERE t.org_id = $1 AND t.principal_id = $2 AND s.org_id = t.org_id AND s.workspace_id = $3 \
-       AND g.org_id = s.org_id AND g.scope_id = s.id AND g.subject_id = t.team_id \
+     FROM team_members t CROSS JOIN grants g CROSS JOIN server_projects s CROSS JOIN roles ro \
+     WHERE t.org_id = $1 AND t.principal_id = $2 AND g.org_id = t.org_id AND g.subject_id = t.team_id \
+       AND g.level = 3 AND s.org_id = g.org_id AND s.id = g.scope_id AND s.workspace_id = $3 \
        AND ro.org_id = g.org_id AND ro.id = g.role_id \
      UNION ALL SELECT $4, 0, ro.content FROM grants g CROSS JOIN roles ro \
      WHERE g.org_id = $1 AND g.subject_id = $2 AND g.scope_id = $3 AND ro.org_id = g.org_id AND ro.id = g.role_id \
@@ -137,8 +137,13 @@ async fn forget_project(db: &Db<'_>, (organization, workspace): Place, project: 
 
 #[async_trait]
 impl ResourceStore for Db<'_> {
-    async fn inside_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<InsideRights> {
-        let (organization, workspace) = (scope.organization(), scope.workspace());
+    async fn inside_rights(
+        &self,
+        scope: &OrganizationScope,
+        workspace: WorkspaceId,
+        principal: PrincipalId,
+    ) -> Result<InsideRights> {
+        let organization = scope.organization();
         let read = async {
             let nowhere = Uuid::nil();
             let params = params![organization.as_uuid(), principal.as_uuid(), workspace.as_uuid(), &nowhere];
@@ -296,6 +301,15 @@ impl ResourceStore for Db<'_> {
             forget_project(self, place, id).await?;
         }
         Ok(())
+    }
+
+    async fn has_shares(
+        &self,
+        scope: &OrganizationScope,
+        workspace: WorkspaceId,
+        subject: &Subject,
+    ) -> Result<bool> {
+        has_share(self, (scope.organization(), workspace), subject).await
     }
 
     async fn end_shares(

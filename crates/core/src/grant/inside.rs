@@ -94,10 +94,11 @@ pub(super) async fn find_or_make(
     Ok(Scope::Project(made))
 }
 
-/// Whether somebody holds a role directly in a project there.
+/// Whether somebody was let in by a role in a project there, or by what is shared with them.
 pub(super) async fn holds_any(session: &dyn Session, scope: &PlaceScope, subject: &Subject) -> Result<bool> {
     match scope.workspace() {
-        Some(workspace) => Ok(!session.grants_inside(scope, subject, workspace).await?.is_empty()),
+        Some(workspace) => Ok(session.has_shares(scope, workspace, subject).await?
+            || !session.grants_inside(scope, subject, workspace).await?.is_empty()),
         None => Ok(false),
     }
 }

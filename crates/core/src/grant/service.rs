@@ -341,7 +341,7 @@ pub(super) async fn by_id(
     account.filter(Principal::is_active_user).ok_or_else(unknown)
 }
 
-/// Somebody who holds a role directly at the place, or in a project of its server.
+/// Somebody who holds a role directly at the place, or was let in by something inside its server.
 async fn holder(session: &dyn Session, scope: &PlaceScope, id: PrincipalId) -> Result<Principal> {
     let subject = Subject::Principal(id);
     if session.grants_of(scope, &subject, &scope.at()).await?.is_empty()

@@ -10,6 +10,8 @@ use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::ids::InvitationId;
 use crate::permission::PermissionSet;
+use crate::resource::{ContentRights, Rights};
+use crate::role::Role;
 use crate::store::Session;
 use crate::throttle::{Attempts, Purpose};
 
@@ -94,10 +96,16 @@ pub(super) async fn require_a_standing_offer(
         }
     };
     let all = if held.suspended { PermissionSet::NONE } else { all };
+    let inside = match invitation.workspace {
+        Some(workspace) => session.inside_rights(scope, workspace, invitation.invited_by).await?.everywhere,
+        None => ContentRights::NONE,
+    };
+    let content = Rights { permissions: all, content: inside }.all_content();
     let may_invite = all.contains(invite) || all.contains(manage);
     let by_teams = session.roles_of_teams_of(scope, invitation.id).await?;
     let mut offers = offered.roles.iter().chain(&by_teams);
-    if may_invite && offers.all(|role| all.includes(role.permissions)) {
+    let still_held = |role: &Role| all.includes(role.permissions) && content.includes(&role.content);
+    if may_invite && offers.all(still_held) {
         return Ok(());
     }
     Err(Error::new(

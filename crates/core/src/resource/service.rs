@@ -233,7 +233,7 @@ async fn held_by(
     if !permissions.contains(Permission::ReadWorkspace) {
         return Ok(None);
     }
-    let mut held = session.inside_rights(scope, user).await?;
+    let mut held = session.inside_rights(scope, scope.workspace(), user).await?;
     held.everywhere = Rights { permissions, content: held.everywhere }.all_content();
     Ok(Some(held))
 }

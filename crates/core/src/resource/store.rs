@@ -44,7 +44,12 @@ pub struct Share {
 pub trait ResourceStore {
     /// What the principal holds beside permissions by roles in the workspace and in projects of its server, directly or by
     /// team.
-    async fn inside_rights(&self, scope: &WorkspaceScope, principal: PrincipalId) -> Result<InsideRights>;
+    async fn inside_rights(
+        &self,
+        scope: &OrganizationScope,
+        workspace: WorkspaceId,
+        principal: PrincipalId,
+    ) -> Result<InsideRights>;
 
     /// Those of the resources with these ids that are shared with the principal, directly or by team, for this.
     async fn shared_among(
@@ -78,6 +83,14 @@ pub trait ResourceStore {
     /// Forgets with whom the resource was shared; without an id, all of its kind. With a project goes what is in it, and
     /// every role in it.
     async fn forget_shares(&self, scope: &Writable<WorkspaceScope>, resource: &Resource) -> Result<()>;
+
+    /// Whether anything is shared with the subject in the workspace.
+    async fn has_shares(
+        &self,
+        scope: &OrganizationScope,
+        workspace: WorkspaceId,
+        subject: &Subject,
+    ) -> Result<bool>;
 
     /// Ends what is shared with the subject in the workspace.
     async fn end_shares(

@@ -142,7 +142,8 @@ pub(crate) async fn held_at(
 ) -> Result<Rights> {
     let held = Rights::from(scope.permissions());
     let PlaceScope::Workspace(workspace) = scope else { return Ok(held) };
-    let own = session.inside_rights(workspace, workspace.principal()).await?.at(project);
+    let own = session.inside_rights(workspace, workspace.workspace(), workspace.principal()).await?;
+    let own = own.at(project);
     // A narrowed credential leaves the pairs that its permissions would.
     let left = workspace.by_own_roles();
     let own = Rights {

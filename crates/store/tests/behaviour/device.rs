@@ -309,6 +309,20 @@ async fn a_device_goes_with_what_let_it_in(core: TestCore) {
     for _ in 0..5 {
         let token = access(chain.last().unwrap()).secret.clone();
         let caller = scene.core.authenticate(token.expose()).await.unwrap();
+        // A key of its own making, exchanged for another token, is no way out.
+        let new = NewToken {
+            as_key: true,
+            title: format!("key {}", chain.len()),
+            description: None,
+            seconds: None,
+            access: Access::Everything,
+            organization: None,
+            workspaces: Vec::new(),
+            ends_itself: false,
+        };
+        let (_, key) = scene.core.create_own_token(&caller, new).await.unwrap();
+        let exchanged = scene.core.exchange_bearer(key.expose(), None).await.unwrap();
+        let caller = scene.core.authenticate(exchanged.secret.expose()).await.unwrap();
         let started = scene.start().await;
         let yes = Decision::Approve(Approval { trusted: true, ..Approval::default() });
         scene.decide(&caller, &started.user_code.expose(), yes).await.unwrap();

@@ -188,10 +188,11 @@ impl Model {
         }
     }
 
-    /// Whether somebody who is removed from the workspace had a role there.
+    /// Whether somebody who is removed from the workspace had anything there.
     fn remove(&mut self, person: usize) -> bool {
         let had = self.held.iter().any(|(who, _)| *who == person)
-            || self.inside.iter().any(|(who, ..)| *who == person);
+            || self.inside.iter().any(|(who, ..)| *who == person)
+            || self.shared.iter().any(|((.., who), actions)| *who == person && !actions.is_empty());
         if had {
             self.held.retain(|(who, _)| *who != person);
             self.inside.retain(|(who, ..)| *who != person);

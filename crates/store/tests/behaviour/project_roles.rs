@@ -255,7 +255,14 @@ async fn who_is_removed_loses_what_they_had_inside(core: TestCore) {
     assert!(scene.enters(&scene.bob).await);
     assert!(!scene.can(&scene.bob, Action::Read, stack).await);
     assert!(!scene.can(&scene.bob, Action::Read, pipelines(ONE)).await);
+    // Nor does somebody stay whom a share alone let in.
+    let carl = scene.member("carl").await;
+    scene.share(stack, ShareSubject::Principal(carl.id()), &[Action::Read]).await;
+    assert!(scene.enters(&carl).await);
+    scene.core.remove_workspace_user(&scene.ann.caller, place(), carl.id(), None).await.unwrap();
+    assert!(!scene.enters(&carl).await);
     assert_eq!(scene.core.examine().await.unwrap(), []);
+    assert_eq!(scene.core.sql("SELECT COUNT(*) FROM server_projects"), "0");
 }
 
 async fn a_project_that_is_gone_takes_its_roles_along(core: TestCore) {
