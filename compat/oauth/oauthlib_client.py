@@ -65,7 +65,7 @@ asked = {"client_id": "tenantry-cli", "scope": "api"}
 started = requests.post(f"{URL}/oauth2/device_authorization", data=asked, timeout=30).json()
 approval, person = f"{URL}/api/v1/me/devices:approve", {"Authorization": f"Bearer {PERSON['token']}"}
 assert requests.post(approval, json={"user_code": started["user_code"]}, headers=person, timeout=30).status_code == 200
-body = device.prepare_request_body(started["device_code"])
+body = device.prepare_request_body(started["device_code"], include_client_id=True)
 token = device.parse_request_body_response(requests.post(f"{URL}/oauth2/token", data=body, headers=FORM, timeout=30).text)
 bearer = {"Authorization": f"Bearer {token['access_token']}"}
 assert requests.get(f"{URL}/api/v1/me", headers=bearer, timeout=30).status_code == 200
