@@ -12,6 +12,7 @@ pub mod log;
 pub mod mail;
 mod metrics;
 pub mod output;
+mod passwords;
 pub mod prefix;
 pub mod reference;
 pub mod router;

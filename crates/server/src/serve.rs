@@ -19,10 +19,11 @@ use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
 use crate::keys::MasterKey;
 use crate::mail::deliver;
+use crate::passwords::Argon;
 use crate::router::{Beside, router};
 use crate::seal::KeyedSeal;
 use crate::sweep::sweep;
-use crate::world::{Argon, SystemClock, SystemEntropy, SystemIds};
+use crate::world::{SystemClock, SystemEntropy, SystemIds};
 
 /// A core over the database, with the machine's clock and chance. A database that was written with another master key is
 /// refused.
