@@ -1,48 +1,82 @@
 //! Passwords hashed as they really are.
 
-use std::sync::Arc;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{io, thread};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tenantry_core::credential::{PASSWORDS_BUSY, Passwords, Verdict};
 use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::store::BoxFuture;
-use tokio::sync::Semaphore;
+use tokio::sync::{mpsc, oneshot};
 
-/// How many sign-ins may wait for the hasher before clients are told to come back.
+/// How many passwords may wait for a turn before clients are told to come back.
 const QUEUE: usize = 64;
 
-/// Argon2id with 19 MiB, two passes and one lane, which OWASP's cheat sheet on password storage asks for at least, on
-/// threads of its own, at most half of the cores at once.
-pub(crate) struct Argon {
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-}
+/// How much later than everything else the hashers come to a processor: the nice value added to theirs.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
-impl Default for Argon {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self {
-            running: Arc::new(Semaphore::new((cores / 2).max(1))),
-            waiting: Arc::new(Semaphore::new(QUEUE)),
-        }
-    }
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Argon2id with 19 MiB, two passes and one lane, which OWASP's cheat sheet on password storage asks for at least, on
+/// threads of its own, one for each two cores. On Linux they stand back behind requests that cost microseconds:
+/// whoever signs in waits tens of milliseconds anyway.
+pub(crate) struct Argon {
+    queue: mpsc::Sender<Work>,
 }
 
 impl Argon {
+    /// # Errors
+    /// When the system gives no threads.
+    pub(crate) fn start() -> io::Result<Self> {
+        let (queue, waiting) = mpsc::channel::<Work>(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for number in 0..turns() {
+            let waiting = Arc::clone(&waiting);
+            thread::Builder::new().name(format!("passwords-{number}")).spawn(move || {
+                stand_back();
+                // The guard goes before the work begins.
+                while let Some(work) =
+                    { waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv() }
+                {
+                    // Whoever waits for work that panics hears of an internal error, since nobody tells them a result.
+                    let _ = panic::catch_unwind(AssertUnwindSafe(work));
+                }
+            })?;
+        }
+        Ok(Self { queue })
+    }
+
     async fn bounded<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let busy = || Error::new(Kind::Unavailable, PASSWORDS_BUSY, "too many sign-ins at once, try again");
-        let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
-        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
-        let hashing = tokio::task::spawn_blocking(move || {
-            // Work that has begun goes on without whoever asked for it, so it is the work that has the turn.
-            let _held = (place, turn);
-            work()
+        let (tell, told) = oneshot::channel();
+        let asked = Box::new(move || {
+            if !tell.is_closed() {
+                let _ = tell.send(work());
+            }
         });
-        hashing.await.map_err(Error::internal)?
+        self.queue.try_send(asked).map_err(|_| {
+            Error::new(Kind::Unavailable, PASSWORDS_BUSY, "too many sign-ins at once, try again")
+        })?;
+        told.await.map_err(Error::internal)?
+    }
+}
+
+/// How many passwords are hashed at once.
+fn turns() -> usize {
+    let cores = thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    (cores / 2).max(1)
+}
+
+/// Lowers the priority of the thread that calls. Elsewhere than on Linux it would be that of the process.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "passwords are hashed at the priority of requests");
     }
 }
 
@@ -87,14 +121,13 @@ fn hash(password: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use argon2::Params;
-    use tenantry_core::Kind;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
     #[tokio::test]
     async fn hashes_of_other_parameters_fit_and_are_outdated() {
-        let argon = Argon::default();
+        let argon = Argon::start().unwrap();
         let hash = argon.hash("correct horse").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_eq!(argon.verify("correct horse", Some(&hash)).await.unwrap(), Verdict::Right);
@@ -108,40 +141,88 @@ mod tests {
         }
     }
 
+    /// Holds every turn until the sender goes.
+    async fn occupied(
+        argon: &Arc<Argon>,
+    ) -> (std::sync::mpsc::Sender<()>, Vec<tokio::task::JoinHandle<Result<()>>>) {
+        let (finish, until_told) = std::sync::mpsc::channel();
+        let until_told = Arc::new(Mutex::new(until_told));
+        let mut clients = Vec::new();
+        for _ in 0..turns() {
+            let (tell, started) = oneshot::channel();
+            let (argon, until_told) = (Arc::clone(argon), Arc::clone(&until_told));
+            clients.push(tokio::spawn(async move {
+                let work = move || {
+                    let _ = tell.send(());
+                    let _ = until_told.lock().unwrap().recv();
+                    Ok(())
+                };
+                argon.bounded(work).await
+            }));
+            started.await.unwrap();
+        }
+        (finish, clients)
+    }
+
     /// Otherwise clients who leave at once could have any number of passwords hashed.
     #[tokio::test]
-    async fn who_leaves_frees_no_turn() {
-        let argon = Arc::new(Argon::default());
-        let turns = argon.running.available_permits();
-        let (tell, started) = tokio::sync::oneshot::channel();
-        let (finish, until_told) = std::sync::mpsc::channel();
-        let hashing = Arc::clone(&argon);
-        let client = tokio::spawn(async move {
-            let work = move || {
-                let _ = tell.send(());
-                until_told.recv().map_err(|error| Error::internal(error.to_string()))
-            };
-            hashing.bounded(work).await
-        });
-        started.await.unwrap();
-        client.abort();
-        assert!(client.await.unwrap_err().is_cancelled());
-        assert_eq!(
-            (argon.running.available_permits(), argon.waiting.available_permits()),
-            (turns - 1, QUEUE - 1)
-        );
-        finish.send(()).unwrap();
-        drop(argon.running.acquire_many(u32::try_from(turns).unwrap()).await.unwrap());
+    async fn who_leaves_frees_no_turn_and_wastes_none() {
+        let argon = Arc::new(Argon::start().unwrap());
+        let (finish, clients) = occupied(&argon).await;
+        for client in clients {
+            client.abort();
+            assert!(client.await.unwrap_err().is_cancelled());
+        }
+        let done = Arc::new(AtomicUsize::new(0));
+        let count = |done: &Arc<AtomicUsize>| {
+            let done = Arc::clone(done);
+            move || Ok(done.fetch_add(1, Ordering::SeqCst))
+        };
+        let mut left = Box::pin(argon.bounded(count(&done)));
+        assert!(futures_util::poll!(&mut left).is_pending());
+        let mut stays = Box::pin(argon.bounded(count(&done)));
+        assert!(futures_util::poll!(&mut stays).is_pending());
+        assert_eq!(argon.queue.capacity(), QUEUE - 2);
+        drop(left);
+        drop(finish);
+        assert_eq!(stays.await.unwrap(), 0);
     }
 
     #[tokio::test]
     async fn who_finds_the_queue_full_is_told_to_come_back() {
-        let argon = Argon::default();
-        let full = argon.waiting.acquire_many(u32::try_from(QUEUE).unwrap()).await.unwrap();
+        let argon = Arc::new(Argon::start().unwrap());
+        let (finish, clients) = occupied(&argon).await;
+        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(argon.hash("correct horse"))).collect();
+        for client in &mut waiting {
+            assert!(futures_util::poll!(client).is_pending());
+        }
         let refused = argon.hash("correct horse").await.unwrap_err();
         assert_eq!((refused.kind, refused.reason), (Kind::Unavailable, "password.busy"));
-        drop(full);
+        drop(waiting);
+        drop(finish);
+        for client in clients {
+            client.await.unwrap().unwrap();
+        }
         argon.hash("correct horse").await.unwrap();
-        assert_eq!(argon.waiting.available_permits(), QUEUE);
+        assert_eq!(argon.queue.capacity(), QUEUE);
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_takes_no_thread_with_it() {
+        let argon = Argon::start().unwrap();
+        for _ in 0..=turns() {
+            let failed = argon.bounded::<()>(|| panic!("on purpose")).await.unwrap_err();
+            assert_eq!(failed.kind, Kind::Internal);
+        }
+        argon.hash("correct horse").await.unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashers_stand_back() {
+        let niceness = || rustix::process::getpriority_process(None).map_err(Error::internal);
+        let argon = Argon::start().unwrap();
+        let theirs = argon.bounded(niceness).await.unwrap();
+        assert_eq!(theirs, (niceness().unwrap() + NICENESS).min(19));
     }
 }

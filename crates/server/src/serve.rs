@@ -45,7 +45,7 @@ pub async fn open_core_at(
         clock,
         ids: Arc::new(SystemIds),
         entropy: Arc::new(SystemEntropy),
-        passwords: Arc::<Argon>::default(),
+        passwords: Arc::new(Argon::start().context("threads to hash passwords")?),
         seal: Arc::new(KeyedSeal::new(key)),
         issuers: Arc::new(OpenIdIssuers::new(&settings).context("the client for external issuers")?),
         servers: Arc::new(WorkspaceServers::new(&settings).context("the client for servers of workspaces")?),
