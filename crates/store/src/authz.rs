@@ -131,7 +131,7 @@ impl AuthzStore for Db<'_> {
         if matches!(by, WorkspaceRef::Name(name) if name.len() > LONGEST_REMEMBERED) {
             return read.await;
         }
-        self.kept(organization, |kept| &kept.workspaces, (organization, by.clone()), read).await
+        self.kept(organization, |kept| &kept.places, (organization, by.clone()), read).await
     }
 
     async fn organization_of(&self, thing: &Thing) -> Result<Option<OrganizationId>> {

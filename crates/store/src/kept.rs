@@ -13,6 +13,7 @@ use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::organization::Organization;
 use tenantry_core::principal::Principal;
 use tenantry_core::resource::InsideRights;
+use tenantry_core::workspace::Workspace;
 
 use crate::workspace_list::Lead;
 
@@ -33,7 +34,8 @@ pub(crate) type Answers<K, V> = Cache<K, (Basis, V)>;
 
 /// Everything that is kept of one database.
 pub(crate) struct Kept {
-    pub(crate) workspaces: Answers<(OrganizationId, WorkspaceRef), Option<WorkspaceId>>,
+    pub(crate) places: Answers<(OrganizationId, WorkspaceRef), Option<WorkspaceId>>,
+    pub(crate) workspaces: Answers<WorkspaceId, Option<Arc<Workspace>>>,
     pub(crate) holdings: Answers<(PrincipalId, OrganizationId, Option<WorkspaceId>), Holdings>,
     pub(crate) organizations: Answers<OrganizationId, Option<Arc<Organization>>>,
     pub(crate) people: Answers<(OrganizationId, PrincipalId), Option<Arc<Principal>>>,
@@ -44,7 +46,8 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) fn new() -> Self {
         Self {
-            workspaces: Cache::new(ANSWERS),
+            places: Cache::new(ANSWERS),
+            workspaces: Cache::new(ANSWERS / 8),
             holdings: Cache::new(ANSWERS),
             organizations: Cache::new(ANSWERS / 8),
             people: Cache::new(ANSWERS),

@@ -58,6 +58,7 @@ async fn point_reads_search() {
         &reach::HELD,
         &grant::HOLDERS,
         &resource::INSIDE,
+        &resource::ANY_SHARE,
     ] {
         expect_good(&core, statement, false);
     }

@@ -94,6 +94,14 @@ const KIND_SHARED_WITH: Sql = sql!(
 );
 const HAS_SHARE: Sql =
     sql!("SELECT 1 FROM resource_shares WHERE org_id = $1 AND workspace_id = $2 AND subject_id = $3 LIMIT 1");
+/// The same by team too.
+pub(crate) const ANY_SHARE: Sql = sql!(
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM resource_shares r WHERE r.org_id = $1 AND r.subject_id = $2 \
+       AND r.workspace_id = $3) \
+     OR EXISTS (SELECT 1 FROM team_members t CROSS JOIN resource_shares r \
+       WHERE t.org_id = $1 AND t.principal_id = $2 AND r.org_id = t.org_id AND r.subject_id = t.team_id \
+         AND r.workspace_id = $3)"
+);
 const TEAM: Sql = sql!("SELECT 1 FROM teams WHERE org_id = $1 AND id = $2");
 
 /// Where things are shared.
@@ -146,13 +154,14 @@ impl ResourceStore for Db<'_> {
         let organization = scope.organization();
         let read = async {
             let nowhere = Uuid::nil();
-            let params = params![organization.as_uuid(), principal.as_uuid(), workspace.as_uuid(), &nowhere];
+            let whose = params![organization.as_uuid(), principal.as_uuid(), workspace.as_uuid(), &nowhere];
             let rights = |row: &Row<'_>| {
                 let permissions = PermissionSet::from_bits(row.int(1)?);
                 Ok((row.id(0)?, Rights { permissions, content: ContentRights::from_code(row.text(2)?) }))
             };
-            let mut inside = InsideRights::default();
-            for (project, rights) in self.conn.all(&INSIDE, params, rights).await? {
+            let by_shares = self.conn.first(&ANY_SHARE, &whose[..3], |_| Ok(())).await?.is_some();
+            let mut inside = InsideRights { by_shares, ..InsideRights::default() };
+            for (project, rights) in self.conn.all(&INSIDE, whose, rights).await? {
                 if project.is_nil() {
                     inside.everywhere = inside.everywhere.union(&rights.content);
                 } else {

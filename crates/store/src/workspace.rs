@@ -1,5 +1,7 @@
 //! Workspaces. Which of them a list shows, and how it is read, stands in `workspace_list`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tenantry_core::authz::{EverywhereScope, OrganizationScope, WorkspaceScope, Writable};
 use tenantry_core::clock::Timestamp;
@@ -193,7 +195,12 @@ impl WorkspaceStore for Db<'_> {
     }
 
     async fn find_workspace(&self, scope: &WorkspaceScope) -> Result<Option<Workspace>> {
-        Ok(self.find_seen_workspace(scope).await?.map(|seen| seen.workspace))
+        let read = async {
+            let found = self.find_seen_workspace(scope).await?;
+            Ok(found.map(|seen| Arc::new(seen.workspace)))
+        };
+        let kept = self.kept(scope.organization(), |kept| &kept.workspaces, scope.workspace(), read).await?;
+        Ok(kept.map(Arc::unwrap_or_clone))
     }
 
     async fn list_workspaces(

@@ -178,13 +178,15 @@ impl Rights {
     }
 }
 
-/// What roles give somebody inside the server of a workspace, beside permissions in the workspace.
+/// What somebody has inside the server of a workspace, beside permissions in the workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InsideRights {
     /// By roles in the workspace, in every project and outside of all.
     pub everywhere: ContentRights,
     /// By roles in single projects, whose rights are [`Rights::in_project`].
     pub in_projects: BTreeMap<Uuid, Rights>,
+    /// Whether anything is shared with them there, too.
+    pub by_shares: bool,
 }
 
 impl InsideRights {
@@ -195,14 +197,14 @@ impl InsideRights {
         here.map_or(everywhere, |here| everywhere.union(here))
     }
 
-    /// Whether this may be done with the resource.
+    /// Whether this may be done with the resource by a role.
     pub fn allow(&self, resource: &Resource, action: Action) -> bool {
         let here = || self.in_projects.get(&resource.its_project()?);
         self.everywhere.contains(resource.kind, action)
             || here().is_some_and(|rights| rights.content.contains(resource.kind, action))
     }
 
-    /// The projects with which this may be done.
+    /// The projects with which this may be done by a role.
     pub fn projects_for(&self, action: Action) -> impl Iterator<Item = Uuid> {
         let held = move |rights: &Rights| rights.content.contains(ResourceKind::Project, action);
         self.in_projects.iter().filter(move |(_, rights)| held(rights)).map(|(project, _)| *project)

@@ -11,11 +11,11 @@ use crate::audit::Target;
 use crate::authz::{self, WorkspaceScope};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
-use crate::ids::{PrincipalId, WorkspaceId};
+use crate::ids::PrincipalId;
 use crate::permission::Permission;
 use crate::principal::People;
 use crate::store::Session;
-use crate::workspace::{require_live, scope_of_server, served_by, writable_scope_of_server};
+use crate::workspace::{require_live, scope_of_server, writable_scope_of_server};
 
 /// Which resources of a kind somebody may do something with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,15 +45,17 @@ impl Core {
         resources: Vec<Resource>,
     ) -> Result<Vec<bool>> {
         require_few(&resources)?;
-        let data = (caller.clone(), served_by(caller)?, user, action, resources);
         self.store()
-            .point(data, |session, (caller, workspace, user, action, resources)| {
+            .point((caller.clone(), user, action, resources), |session, (caller, user, action, resources)| {
                 Box::pin(async move {
-                    let scope = of_server(session, caller, *workspace).await?;
+                    let scope = of_server(session, caller).await?;
                     let Some(held) = held_by(session, &scope, *user).await? else {
                         return Ok(vec![false; resources.len()]);
                     };
                     let by_role = |it: &Resource| held.allow(it, *action);
+                    if !held.by_shares {
+                        return Ok(resources.iter().map(by_role).collect());
+                    }
                     let ids: Vec<Uuid> =
                         resources.iter().filter(|it| !by_role(it)).filter_map(|it| it.id).collect();
                     let shared = session.shared_among(&scope, *user, &ids, *action).await?;
@@ -72,19 +74,21 @@ impl Core {
         action: Action,
         resource: Resource,
     ) -> Result<Allowed> {
-        let data = (caller.clone(), served_by(caller)?, user, action, resource);
         self.store()
-            .point(data, |session, (caller, workspace, user, action, resource)| {
+            .point((caller.clone(), user, action, resource), |session, (caller, user, action, resource)| {
                 Box::pin(async move {
-                    let scope = of_server(session, caller, *workspace).await?;
+                    let scope = of_server(session, caller).await?;
                     let Some(held) = held_by(session, &scope, *user).await? else {
                         return Ok(Allowed::Only(Vec::new()));
                     };
                     if held.allow(&Resource { id: None, ..*resource }, *action) {
                         return Ok(Allowed::All);
                     }
-                    let of = (resource.project, resource.kind);
-                    let mut ids = session.shared_ids(&scope, *user, of, *action).await?;
+                    let mut ids = Vec::new();
+                    if held.by_shares {
+                        let of = (resource.project, resource.kind);
+                        ids = session.shared_ids(&scope, *user, of, *action).await?;
+                    }
                     if resource.kind == ResourceKind::Project {
                         ids.extend(held.projects_for(*action));
                         ids.sort_unstable();
@@ -107,11 +111,10 @@ impl Core {
         let id =
             resource.id.ok_or_else(|| Error::invalid("resource", "id", "expected one resource, by id"))?;
         let share = Share { resource, subject, actions };
-        let data = (self.act(caller), served_by(caller)?, sharing, share, id);
         self.store()
-            .write(data, |session, (act, workspace, sharing, share, id)| {
+            .write((self.act(caller), sharing, share, id), |session, (act, sharing, share, id)| {
                 Box::pin(async move {
-                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    let scope = writable_scope_of_server(session, &act.caller).await?;
                     require_live(session, &scope).await?.require_active()?;
                     let held = held_by(session, &scope, *sharing).await?;
                     let Resource { project, kind, .. } = share.resource;
@@ -150,7 +153,7 @@ impl Core {
                     };
                     let by = Target::new("principal", sharing.as_uuid());
                     let targets = vec![
-                        Target::new("workspace", workspace.as_uuid()),
+                        Target::new("workspace", scope.workspace().as_uuid()),
                         Target::new("resource", id),
                         with,
                         by,
@@ -166,11 +169,10 @@ impl Core {
         if resource.id.is_none() {
             return Err(Error::invalid("resource", "id", "expected one resource, by id"));
         }
-        let data = (caller.clone(), served_by(caller)?, resource);
         self.store()
-            .scan(data, |session, (caller, workspace, resource)| {
+            .scan((caller.clone(), resource), |session, (caller, resource)| {
                 Box::pin(async move {
-                    let scope = of_server(session, caller, *workspace).await?;
+                    let scope = of_server(session, caller).await?;
                     let shares = session.shares_of(&scope, resource).await?;
                     let ids: Vec<_> = shares
                         .iter()
@@ -189,16 +191,15 @@ impl Core {
     /// Forgets with whom resources were shared that are gone. Told by the server of the workspace.
     pub async fn forget_resources(&self, caller: &Caller, resources: Vec<Resource>) -> Result<()> {
         require_few(&resources)?;
-        let data = (self.act(caller), served_by(caller)?, resources);
         self.store()
-            .write(data, |session, (act, workspace, resources)| {
+            .write((self.act(caller), resources), |session, (act, resources)| {
                 Box::pin(async move {
-                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    let scope = writable_scope_of_server(session, &act.caller).await?;
                     require_live(session, &scope).await?.require_active()?;
                     for resource in resources {
                         session.forget_shares(&scope, resource).await?;
                     }
-                    let targets = vec![Target::new("workspace", workspace.as_uuid())];
+                    let targets = vec![Target::new("workspace", scope.workspace().as_uuid())];
                     act.record(session, scope.organization(), "resource.forget", targets).await
                 })
             })
@@ -215,8 +216,8 @@ fn require_few(resources: &[Resource]) -> Result<()> {
 }
 
 /// The workspace of the server that asks, while it is open.
-async fn of_server(session: &dyn Session, caller: &Caller, workspace: WorkspaceId) -> Result<WorkspaceScope> {
-    let scope = scope_of_server(session, caller, workspace).await?;
+async fn of_server(session: &dyn Session, caller: &Caller) -> Result<WorkspaceScope> {
+    let scope = scope_of_server(session, caller).await?;
     require_live(session, &scope).await?.require_active()?;
     Ok(scope)
 }

@@ -43,11 +43,10 @@ impl Core {
                 return Err(Error::invalid("total", "range", expected));
             }
         }
-        let data = (self.act(caller), served_by(caller)?, events);
         self.store()
-            .write(data, |session, (act, workspace, events)| {
+            .write((self.act(caller), events), |session, (act, events)| {
                 Box::pin(async move {
-                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    let scope = writable_scope_of_server(session, &act.caller).await?;
                     let organization = scope.organization();
                     if events.iter().any(|event| event.organization != organization) {
                         return Err(Error::hidden("organization"));
@@ -132,8 +131,8 @@ impl Core {
             .point(data, |session, (caller, organization, feature)| {
                 Box::pin(async move {
                     let scope = authz::enter(session, caller, organization, View::Both).await?;
-                    if let Ok(workspace) = served_by(caller) {
-                        let scope = scope_of_server(session, caller, workspace).await?;
+                    if served_by(caller).is_ok() {
+                        let scope = scope_of_server(session, caller).await?;
                         require_live(session, &scope).await?.require_active()?;
                     }
                     let used = session.find_usage(&scope, feature).await?;

@@ -138,7 +138,7 @@ impl Core {
     /// # Errors
     /// `Kind::Forbidden` for who is no such server, and while the workspace is deactivated.
     pub async fn report_server(&self, caller: &Caller, report: ServerReport) -> Result<WorkspaceDetail> {
-        let workspace = served_by(caller)?;
+        let (_, workspace) = served_by(caller)?;
         if report.workspace.is_some_and(|told| told != workspace) {
             let expected = "expected the id of the workspace that the key is for";
             return Err(Error::invalid("zenml-server-id", "other", expected));
@@ -146,11 +146,11 @@ impl Core {
         let url = report.url.as_deref().map(|url| text::web_address("zenml-server-url", url)).transpose()?;
         let version =
             report.version.as_deref().map(|version| text::name("zenml-server-version", version, 60));
-        let data = (self.act(caller), workspace, url, version.transpose()?);
+        let data = (self.act(caller), url, version.transpose()?);
         self.store()
-            .write(data, |session, (act, workspace, url, version)| {
+            .write(data, |session, (act, url, version)| {
                 Box::pin(async move {
-                    let scope = writable_scope_of_server(session, &act.caller, *workspace).await?;
+                    let scope = writable_scope_of_server(session, &act.caller).await?;
                     let mut workspace = require_live(session, &scope).await?;
                     workspace.require_active()?;
                     let zenml = &mut workspace.details.zenml;
@@ -169,11 +169,10 @@ impl Core {
     /// # Errors
     /// `Kind::Forbidden` for who is none, and while the workspace is deactivated.
     pub async fn workspace_of_server(&self, caller: &Caller) -> Result<WorkspaceDetail> {
-        let data = (caller.clone(), served_by(caller)?);
         self.store()
-            .point(data, |session, (caller, workspace)| {
+            .point(caller.clone(), |session, caller| {
                 Box::pin(async move {
-                    let scope = scope_of_server(session, caller, *workspace).await?;
+                    let scope = scope_of_server(session, caller).await?;
                     require_live(session, &scope).await?.require_active()?;
                     detail(session, &scope).await
                 })
@@ -207,45 +206,35 @@ fn held_in_new(scope: &OrganizationScope, act: &Act, owner: PrincipalId) -> Perm
     scope.in_every_workspace().union(act.caller.narrowing.apply(by_role))
 }
 
-/// The workspace whose server the caller is.
-pub(crate) fn served_by(caller: &Caller) -> Result<WorkspaceId> {
+/// The workspace whose server the caller is, and its organization. The key of an enrollment says both.
+pub(crate) fn served_by(caller: &Caller) -> Result<(OrganizationId, WorkspaceId)> {
     let id = WorkspaceId::from_uuid(*caller.principal.as_uuid());
-    let Narrowing { workspaces, .. } = &caller.narrowing;
-    let its_own = workspaces.as_ref().is_some_and(|only| *only == [id]);
-    if caller.is_service_account && its_own {
-        return Ok(id);
+    match &caller.narrowing {
+        Narrowing { organization: Some(organization), workspaces: Some(only), .. }
+            if caller.is_service_account && *only == [id] =>
+        {
+            Ok((*organization, id))
+        }
+        _ => Err(Error::forbidden("this is for the server of a workspace, with the key of its enrollment")),
     }
-    Err(Error::forbidden("this is for the server of a workspace, with the key of its enrollment"))
 }
 
-async fn organization_of(session: &dyn Session, workspace: WorkspaceId) -> Result<OrganizationId> {
-    session
-        .organization_of(&authz::Thing::Workspace(workspace))
-        .await?
-        .ok_or_else(|| Error::hidden("workspace"))
+/// The workspace of the server that asks.
+pub(crate) async fn scope_of_server(session: &dyn Session, caller: &Caller) -> Result<WorkspaceScope> {
+    let (organization, workspace) = served_by(caller)?;
+    let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(workspace));
+    authz::require_workspace(session, caller, Permission::OperateWorkspace, target, View::OwnRoles).await
 }
 
 /// The same to be changed.
 pub(crate) async fn writable_scope_of_server(
     session: &dyn Session,
     caller: &Caller,
-    workspace: WorkspaceId,
 ) -> Result<Writable<WorkspaceScope>> {
-    let organization = OrganizationRef::Id(organization_of(session, workspace).await?);
-    let target = (&organization, &WorkspaceRef::Id(workspace));
+    let (organization, workspace) = served_by(caller)?;
+    let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(workspace));
     let needed = Permission::OperateWorkspace;
     authz::require_workspace_change(session, caller, needed, target, View::OwnRoles).await
-}
-
-/// The workspace of the server that asks.
-pub(crate) async fn scope_of_server(
-    session: &dyn Session,
-    caller: &Caller,
-    workspace: WorkspaceId,
-) -> Result<WorkspaceScope> {
-    let organization = OrganizationRef::Id(organization_of(session, workspace).await?);
-    let target = (&organization, &WorkspaceRef::Id(workspace));
-    authz::require_workspace(session, caller, Permission::OperateWorkspace, target, View::OwnRoles).await
 }
 
 /// Lets the server of a workspace just made in: an account, its role, its key.
