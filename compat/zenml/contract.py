@@ -23,8 +23,8 @@ from werkzeug.wrappers import Request, Response
 HOPS = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection"}
 
 
-# What is no part of this dialect: another one, and the pages for browsers.
-OUTSIDE = ("/api/v1/", "/login", "/oauth2/")
+# What is no part of this dialect: another one, the pages for browsers, and what machines ask.
+OUTSIDE = ("/api/v1/", "/login", "/oauth2/", "/readyz")
 
 
 class Passage:

@@ -38,6 +38,13 @@ fn walk(page: &'static str) {
     let steps = steps(page);
     assert!(steps.len() >= 8, "the page has lost its commands");
     let mut script = script(&steps);
+    // Something may stand between the programs and Tenantry, to hear what they say to each other.
+    if let (Ok(passage), Ok(to)) = (std::env::var("PASSAGE"), std::env::var("PASSAGE_TO")) {
+        let listen = format!("TENANTRY_LISTEN={}", ADDRESSES[0]);
+        assert!(script.contains(&listen), "the page has lost the address of Tenantry");
+        script = script.replace(&listen, &format!("TENANTRY_LISTEN={to} TENANTRY_PUBLIC_URL={passage}"));
+        script = script.replace(ADDRESSES[0], passage.trim_start_matches("http://"));
+    }
     // All at once, or the second could be given what the first has let go.
     let free = ADDRESSES.map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
     for (address, free) in ADDRESSES.iter().zip(&free) {
