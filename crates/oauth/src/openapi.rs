@@ -377,7 +377,7 @@ pub(crate) fn set_password(name: &'static str) -> Operation {
             "The form of the page. Whether there is an account makes no difference to who asks for a link.",
         )
         .open()
-        .reads(FORM, form(&["form_token"], &["secret", "password", "login"]))
+        .reads(FORM, form(&["form_token"], &["secret", "password", "login", "return_to"]))
         .answers_text(200, "It is done.", HTML)
         .answers_text(404, "The link does not count.", HTML)
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::RateLimited])

@@ -13,7 +13,6 @@ use crate::clock::Timestamp;
 use crate::credential::Credential;
 use crate::principal::Principal;
 
-pub use service::PASSWORD_EXPIRED;
 pub(crate) use service::begin;
 pub use store::BrowserStore;
 

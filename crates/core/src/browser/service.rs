@@ -6,33 +6,27 @@ use crate::audit::{Act, Target};
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::credential::{self, Access, Found, Issued, Secret, TokenKind, caller_of};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId};
 use crate::principal::Principal;
 use crate::store::Session;
 
 /// How often it is written down that something was done in a session, in seconds.
 const TOUCH_SECONDS: i64 = 60;
-/// The reason for which nobody is signed in with a password that somebody else has chosen.
-pub const PASSWORD_EXPIRED: &str = "password.expired";
 
 impl Core {
     /// Signs a person in with a browser: a new session, whatever session the browser had before.
     ///
     /// # Errors
-    /// `Kind::Precondition` with the reason [`PASSWORD_EXPIRED`] for who has to choose another password first.
+    /// `Kind::Unauthenticated`, with the reason [`credential::PASSWORD_EXPIRED`] for who has to choose another password
+    /// first.
     pub async fn sign_in_browser(
         &self,
         login: &str,
         password: &str,
         (from, before): (Origin, Option<&str>),
     ) -> Result<Issued> {
-        let person = self.prove_user(login, password, from.source).await?;
-        if self.find_own_account(&self.caller_of_user(&person)).await?.is_some_and(|own| own.password_expired)
-        {
-            let message = "the password was chosen by somebody else and has to be changed";
-            return Err(Error::new(Kind::Precondition, PASSWORD_EXPIRED, message));
-        }
+        let person = self.admit_by_password(login, password, from.source).await?;
         let now = self.clock().now();
         self.begin_session(person, (from, before), now).await
     }

@@ -26,7 +26,7 @@ pub use api_key::{
     NewApiKey,
 };
 pub(crate) use password::require_good;
-pub use password::{PASSWORD_MAX, PASSWORD_MIN, PASSWORDS_BUSY, Passwords, Verdict};
+pub use password::{PASSWORD_EXPIRED, PASSWORD_MAX, PASSWORD_MIN, PASSWORDS_BUSY, Passwords, Verdict};
 pub use personal::{NewToken, TOKENS_MAX};
 pub(crate) use rotation::rotate;
 pub use rotation::{OVERLAP_SECONDS_MAX, Rotation};

@@ -17,6 +17,10 @@ pub const PASSWORD_MAX: usize = 1024;
 /// The reason for refusing to hash a password while so many others wait for it; it is [`crate::error::Kind::Unavailable`].
 pub const PASSWORDS_BUSY: &str = "password.busy";
 
+/// The reason for which nobody signs in with a password that somebody else has chosen; it is
+/// [`crate::error::Kind::Unauthenticated`].
+pub const PASSWORD_EXPIRED: &str = "password.expired";
+
 /// What many people have chosen before, folded, a line each.
 static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());

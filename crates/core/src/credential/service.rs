@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{
-    Access, Found, Issued, PASSWORD_MAX, Secret, TokenKind, Verdict, issue, require_good,
+    Access, Found, Issued, PASSWORD_EXPIRED, PASSWORD_MAX, Secret, TokenKind, Verdict, issue, require_good,
     require_whole_person,
 };
 use crate::Core;
@@ -97,10 +97,29 @@ impl Core {
     /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.
     ///
     /// # Errors
-    /// `Kind::Unauthenticated`, whatever of it is wrong; `Kind::RateLimited` after several failures from the same source.
+    /// `Kind::Unauthenticated`, whatever of it is wrong, and with the reason [`PASSWORD_EXPIRED`] where another password
+    /// has to be chosen first; `Kind::RateLimited` after several failures from the same source.
     pub async fn sign_in_user(&self, login: &str, password: &str, source: Option<IpAddr>) -> Result<Issued> {
-        let user = self.prove_user(login, password, source).await?;
+        let user = self.admit_by_password(login, password, source).await?;
         self.issue_access(&self.caller_of_user(&user), None).await
+    }
+
+    /// The user whose password this is, unless somebody else has chosen it.
+    pub(crate) async fn admit_by_password(
+        &self,
+        login: &str,
+        password: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Principal> {
+        let user = self.prove_user(login, password, source).await?;
+        let own = self.find_own_account(&self.caller_of_user(&user)).await?;
+        if own.is_some_and(|own| own.password_expired) {
+            let message =
+                "this password was chosen by somebody else: choose another one on the sign-in page first";
+            let refused = Error::new(Kind::Unauthenticated, PASSWORD_EXPIRED, message);
+            return Err(refused.at_sign_in().by(user.id));
+        }
+        Ok(user)
     }
 
     /// The user of this e-mail address or sign-in name, whose password this is: the same work and the same refusal whether

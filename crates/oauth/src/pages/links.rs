@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tenantry_core::link::{LinkKind, LinkView};
 use tenantry_core::{Error, Kind, Result as CoreResult};
-use tenantry_http::{Form, Query, Refused, Served};
+use tenantry_http::{Form, Query, Refused, Served, encode_query};
 
+use super::sign_in::{HOME, own_page};
 use super::{Notice, Pages, say, show as show_page};
 use crate::browser::Browser;
 
@@ -26,6 +27,7 @@ struct SetPassword<'a> {
     login: &'a str,
     action: &'static str,
     secret: &'a str,
+    return_to: &'a str,
     form_token: String,
 }
 
@@ -65,17 +67,18 @@ pub(super) async fn expired_form(
     served: &Served,
     browser: &Browser,
     (login, password): (&str, &str),
+    return_to: &str,
 ) -> CoreResult<Response> {
     let (core, source) = (&served.core, browser.from.source);
     let secret = core.renew_password(login, password, source).await?;
     let link = core.look_at_link(secret.expose(), source).await?;
     let problem = Some("Choose a password that nobody else knows: this one was chosen for you.");
-    Ok(password_form(browser, (&link, secret.expose()), (StatusCode::OK, problem)))
+    Ok(password_form(browser, (&link, secret.expose(), return_to), (StatusCode::OK, problem)))
 }
 
 fn password_form(
     browser: &Browser,
-    (link, secret): (&LinkView, &str),
+    (link, secret, return_to): (&LinkView, &str, &str),
     (status, problem): (StatusCode, Option<&str>),
 ) -> Response {
     let page = SetPassword {
@@ -84,6 +87,7 @@ fn password_form(
         login: link.email.as_deref().unwrap_or_default(),
         action: if link.kind == LinkKind::Activation { "/login/activate" } else { "/login/reset" },
         secret,
+        return_to,
         form_token: browser.form_token(),
     };
     browser.keep(show_page(status, &page, None))
@@ -104,7 +108,7 @@ pub(crate) async fn show_password(
     };
     match served.core.look_at_link(secret, browser.from.source).await {
         Ok(link) if link.kind != LinkKind::EmailVerification => {
-            Ok(password_form(&browser, (&link, secret), (StatusCode::OK, None)))
+            Ok(password_form(&browser, (&link, secret, HOME), (StatusCode::OK, None)))
         }
         Ok(_) => Ok(void()),
         Err(error) if is_void(&error) => Ok(void()),
@@ -129,19 +133,23 @@ pub(crate) async fn set_password(
             "If there is such an account, a link is on its way to its address. It counts for an hour.";
         return Ok(say("Look into your mail", message));
     };
+    let return_to = own_page(sent.get("return_to"));
     let password = sent.get("password").unwrap_or_default();
     match core.reset_password(secret, password, source).await {
         Ok(()) => {
-            let onward = Some(("/login", "Sign in"));
-            let page =
-                Notice { title: "The password is set", message: "You can sign in with it now.", onward };
+            let sign_in = format!("/login?{}", encode_query([("return_to", return_to)]));
+            let page = Notice {
+                title: "The password is set",
+                message: "You can sign in with it now.",
+                onward: Some((&sign_in, "Sign in")),
+            };
             Ok(show_page(StatusCode::OK, &page, None))
         }
         Err(error) if is_void(&error) => Ok(void()),
         Err(error) if error.kind == Kind::Invalid => {
             let link = core.look_at_link(secret, source).await?;
             let problem = Some(error.public());
-            Ok(password_form(&browser, (&link, secret), (StatusCode::BAD_REQUEST, problem)))
+            Ok(password_form(&browser, (&link, secret, return_to), (StatusCode::BAD_REQUEST, problem)))
         }
         Err(error) => Err(error.into()),
     }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use tenantry_core::authz::OrganizationRef;
-use tenantry_core::browser::PASSWORD_EXPIRED;
+use tenantry_core::credential::PASSWORD_EXPIRED;
 use tenantry_core::oauth::is_registered;
 use tenantry_core::{Kind, Result};
 use tenantry_http::{Form, Query, Refused, Served};
@@ -92,7 +92,7 @@ pub(crate) async fn sign_in(
             Ok(browser.cookies().keep_session(response, issued.secret.expose()))
         }
         Err(error) if error.reason == PASSWORD_EXPIRED => {
-            Ok(super::links::expired_form(&served, &browser, (login, password)).await?)
+            Ok(super::links::expired_form(&served, &browser, (login, password), return_to).await?)
         }
         Err(error) if error.kind == Kind::Unauthenticated => {
             let problem = "The name or the password is not right.";

@@ -94,7 +94,7 @@ pub(super) fn between<'t>(text: &'t str, before: &str, behind: &str) -> Option<&
 }
 
 /// The text behind the character references that pages are written with.
-fn plain(html: &str) -> String {
+pub(super) fn plain(html: &str) -> String {
     ["&#38;", "&#60;", "&#62;", "&#34;", "&#39;"]
         .iter()
         .zip(["&", "<", ">", "\"", "'"])

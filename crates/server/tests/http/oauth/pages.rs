@@ -9,7 +9,7 @@ use tenantry_server::serve::app;
 use tenantry_server::world::SystemEntropy;
 
 use super::App;
-use super::browser::{Browser, between};
+use super::browser::{Browser, between, plain};
 use crate::harness::{Answer, Engine, TestServer, both, both_alone, client};
 
 both!(
@@ -264,25 +264,35 @@ async fn a_server_on_https_says_so() {
     }
 }
 
-/// Who made the account knows the password until its person has chosen another.
+/// The contract of ZenML's `POST /users`: whom somebody else gave a password chooses another one at the first sign-in.
 async fn a_password_of_somebody_else_s_choice_is_changed_first(server: &TestServer) {
-    let path = "/users?email=zoe@tenantry.example&password=correct%20horse%20battery";
-    server.send("root", reqwest::Method::POST, path, None).await.expect(200);
     let (given, own) = ("correct horse battery", "staple of another horse");
+    let address = format!("/users?email=zoe@tenantry.example&password={given}");
+    server.send("root", reqwest::Method::POST, &address, None).await.expect(200);
+    let sign_in = async |password: &str| {
+        let form = [("username", "zoe@tenantry.example"), ("password", password)];
+        Answer::of(client().post(format!("{}/auth/login", server.url)).form(&form)).await
+    };
+    let refused = sign_in(given).await;
+    assert_eq!(refused.headers["www-authenticate"], "Bearer");
+    assert_eq!(
+        refused.expect(401)["detail"],
+        "this password was chosen by somebody else: choose another one on the sign-in page first"
+    );
+    assert_eq!(sign_in("another horse").await.expect(401)["detail"], "the credential is not valid");
+
     let mut browser = Browser::new(server);
-    let page = browser.get("/login").await;
-    let wrong =
-        browser.fill(&page, &[("login", "zoe@tenantry.example"), ("password", "another horse")]).await;
-    assert_eq!(wrong.status, 401);
-    let page = browser.get("/login").await;
+    let page = browser.get("/login?return_to=/login/device").await;
     let asked = browser.fill(&page, &[("login", "zoe@tenantry.example"), ("password", given)]).await;
-    assert!(asked.status == 200 && asked.text.contains("Set a password"), "{}", asked.text);
+    assert!(asked.status == 200 && asked.text.contains("this one was chosen for you"), "{}", asked.text);
     assert!(!browser.cookies.contains_key("__Host-tenantry"), "nobody is signed in yet");
-    let set = browser.fill(&asked, &[("password", own)]).await;
-    assert!(set.status == 200 && set.text.contains("The password is set"), "{}", set.text);
-    for (password, status) in [(given, 401), (own, 303)] {
-        let page = browser.get("/login").await;
-        let answer = browser.fill(&page, &[("login", "zoe@tenantry.example"), ("password", password)]).await;
-        assert_eq!(answer.status, status);
-    }
+    let again = browser.fill(&asked, &[("password", "short")]).await;
+    assert_eq!(again.status, 400, "{}", again.text);
+    let set = browser.fill(&again, &[("password", own)]).await;
+    let onward = plain(between(&set.text, "<p><a href=\"", "\"").unwrap());
+    let page = browser.get(&onward).await;
+    let answer = browser.fill(&page, &[("login", "zoe@tenantry.example"), ("password", own)]).await;
+    assert_eq!((answer.status, &answer.headers["location"]), (303, &"/login/device".parse().unwrap()));
+    sign_in(own).await.expect(200);
+    sign_in(given).await.expect(401);
 }
