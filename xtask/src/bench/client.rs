@@ -42,6 +42,15 @@ impl Request {
         Self::post(path, "", "application/x-www-form-urlencoded", body)
     }
 
+    /// A page, or a `POST` of its form, from a browser whose forms are bound to the cookie of this value.
+    pub(super) fn of_browser(path: &str, cookie: &str, form: Option<&str>) -> Self {
+        let cookie = format!("cookie: __Host-tenantry-form={cookie}\r\n");
+        match form {
+            None => Self::written(format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{cookie}\r\n")),
+            Some(form) => Self::post(path, &cookie, "application/x-www-form-urlencoded", form),
+        }
+    }
+
     fn post(path: &str, credential: &str, media_type: &str, body: &str) -> Self {
         let length = body.replace(MARK, &"0".repeat(DIGITS)).len();
         Self::written(format!(

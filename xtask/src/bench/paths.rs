@@ -92,11 +92,16 @@ impl Scout<'_> {
         found.add("token-check", token_check)?;
         found.add_beside_sign_ins("static-beside-sign-ins", &estate.administrator, token_check)?;
         let inside = big.first().or(small.first()).context("an estate without an organization")?;
-        for (name, resources) in [("zenml-check-1", 1), ("zenml-check-50", 50), ("zenml-check-500", 500)] {
-            found.add(name, || self.asked_by_server(name, inside, Some(resources)))?;
+        for (name, resources, shared) in [
+            ("zenml-check-1", Some(1), false),
+            ("zenml-check-50", Some(50), false),
+            ("zenml-check-500", Some(500), false),
+            ("zenml-check-shared-50", Some(50), true),
+            ("zenml-allowed-ids", None, false),
+            ("zenml-allowed-ids-shared", None, true),
+        ] {
+            found.add(name, || self.asked_by_server(name, inside, resources, shared))?;
         }
-        let name = "zenml-allowed-ids";
-        found.add(name, || self.asked_by_server(name, inside, None))?;
         // The number makes a UUID of each, and a title that is free.
         let once = "?request_id=00000000-0000-4000-8000-00{number}";
         for (name, parameters, title) in [("aip-create", "", "Bench"), ("aip-create-once", once, "Once")] {
@@ -188,16 +193,14 @@ impl Scout<'_> {
     }
 
     /// What the server of a new workspace asks about a viewer: which of so many resources may be changed, or of all.
-    /// No role allows it, so that what is shared is looked through.
+    /// No role allows it. Where a resource is shared with the viewer, what is shared is looked through.
     fn asked_by_server(
         &self,
         name: &str,
         of: &Organization,
         resources: Option<usize>,
+        shared: bool,
     ) -> Result<Vec<Request>> {
-        let text = |value: &Value, member: &str| {
-            value[member].as_str().map(str::to_owned).with_context(|| format!("an answer without {member}"))
-        };
         let new = serde_json::json!({ "name": name, "organization_id": of.id }).to_string();
         let made = self.ask_json(&Request::new("/workspaces?enroll=True", &of.owner, Some(&new)))?;
         let (workspace, key) = (text(&made, "id")?, text(&made, "enrollment_key")?);
@@ -208,13 +211,20 @@ impl Scout<'_> {
         let form = format!("client_id={workspace}&client_secret={key}");
         let token = text(&self.ask_json(&Request::form("/auth/login", &form))?, "access_token")?;
         let asked = format!("user_id={user}&action=update");
+        let stack = |number| format!("stack/00000000-0000-4000-8000-{number:012x}");
+        if shared {
+            let owner = text(&self.ask_json(&Request::new("/users/me", &of.owner, None))?, "id")?;
+            let share = serde_json::json!({
+                "user_id": user, "sharing_user_id": owner, "resource": stack(1_000_000), "actions": ["update"]
+            });
+            self.ask(&Request::new("/rbac/resource_members", &token, Some(&share.to_string())))?;
+        }
         let request = resources.map_or_else(
             || {
                 let path = format!("/rbac/allowed_resource_ids?{asked}&resource=stack");
                 Request::new(&path, &token, None)
             },
             |count| {
-                let stack = |number| format!("stack/00000000-0000-4000-8000-{number:012x}");
                 let body: Value = (0..count).map(stack).collect();
                 let path = format!("/rbac/check_permissions?{asked}");
                 Request::new(&path, &token, Some(&body.to_string()))
@@ -223,13 +233,23 @@ impl Scout<'_> {
         Ok(vec![request])
     }
 
-    /// Makes accounts with passwords, and for each a request that signs in. The passwords are right, so that nothing is
-    /// counted against anybody and no throttle keeps the sign-ins away.
+    /// Makes accounts, sets their passwords as people do, and makes a request for each that signs in. The passwords are
+    /// right, so that nothing is counted against anybody and no throttle keeps the sign-ins away.
     fn sign_ins(&self, administrator: &str) -> Result<Arc<[Request]>> {
+        let (browser, password) = ("bench", "correct-horse-battery");
+        let page = String::from_utf8(self.ask(&Request::of_browser("/login", browser, None))?)?;
+        let token =
+            page.split_once("name=\"form_token\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let (token, _) = token.context("a page without a form")?;
         let each = (0..SIGNING_IN).map(|number| {
-            let (email, password) = (format!("sign-in-{number}%40example.org"), "correct-horse-battery");
-            let account = format!("/users?email={email}&password={password}");
-            self.ask(&Request::new(&account, administrator, Some("")))?;
+            let email = format!("sign-in-{number}@example.org");
+            let new = serde_json::json!({ "email": email }).to_string();
+            let made = self.ask_json(&Request::new("/api/v1/users", administrator, Some(&new)))?;
+            let send = format!("/api/v1/{}:sendActivation", text(&made, "name")?);
+            let link = text(&self.ask_json(&Request::new(&send, administrator, Some("")))?, "link")?;
+            let (_, secret) = link.split_once("secret=").context("a link without a secret")?;
+            let form = format!("form_token={token}&secret={secret}&password={password}");
+            self.ask(&Request::of_browser("/login/activate", browser, Some(&form)))?;
             let form = format!("grant_type=password&username={email}&password={password}");
             Ok(Request::form("/auth/login", &form))
         });
@@ -244,6 +264,10 @@ impl Scout<'_> {
     fn ask_json(&self, request: &Request) -> Result<Value> {
         serde_json::from_slice(&self.ask(request)?).context("an answer is not JSON")
     }
+}
+
+fn text(value: &Value, member: &str) -> Result<String> {
+    value[member].as_str().map(str::to_owned).with_context(|| format!("an answer without {member}"))
 }
 
 /// The paths that were asked for, so far.
