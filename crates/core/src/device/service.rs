@@ -42,8 +42,7 @@ impl Core {
                 "scope: expected no more than the client may ask for",
             ));
         }
-        let attempts = Attempts::of_source(Purpose::DeviceLogin, from.source);
-        self.check_attempts(&attempts).await?;
+        self.spend_attempt(&Attempts::of_source(Purpose::DeviceLogin, from.source)).await?;
         let device_code = Secret::random(TokenKind::DeviceCode, self.entropy());
         let user_code = UserCode::random(self.entropy());
         let now = self.clock().now();
@@ -68,7 +67,6 @@ impl Core {
                 Box::pin(session.insert_device_login(login, device_code, user_code))
             })
             .await?;
-        self.note_failed(&attempts).await?;
         Ok(StartedLogin { id, device_code, user_code, expires_at, interval_seconds })
     }
 

@@ -3,8 +3,9 @@
 //! never counted for an account alone, so nobody can lock its person out from elsewhere. What strangers may have written
 //! down is counted alike, whether it fails or not: mails that they ask for, and logins of devices that they begin.
 //!
-//! What is counted is looked at before the costly work and written after it ([`Core::throttled`]); how much can be tried at
-//! once between the two is bounded by the queue in front of the password hasher. Whether an account exists makes no difference to any of it.
+//! What may fail is looked at before the costly work and counted after it ([`Core::throttled`]); how much can be tried at
+//! once between the two is bounded by the queue in front of the password hasher. What counts however it ends is counted
+//! first ([`Core::spend_attempt`]). Whether an account exists makes no difference to any of it.
 
 mod store;
 
@@ -14,7 +15,9 @@ use sha2::{Digest, Sha256};
 
 use crate::Core;
 use crate::audit::network;
+use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
+use crate::store::Session;
 
 pub use store::{Counted, ThrottleStore};
 
@@ -161,27 +164,35 @@ impl Core {
                 Box::pin(async move { session.counted(attempts.purpose, &attempts.keys()).await })
             })
             .await?;
-        let until = counted.iter().map(|counted| counted.blocked_until).max().unwrap_or_default();
-        if until <= now {
-            return Ok(());
-        }
-        let micros = until.as_micros() - now.as_micros();
-        let seconds = micros.div_euclid(1_000_000) + i64::from(micros % 1_000_000 > 0);
-        let message = format!("too many attempts: try again in {seconds} seconds");
-        Err(Error::new(Kind::RateLimited, "attempts.too_many", message).with_retry_after(seconds))
+        require_open(counted.iter().map(|counted| counted.blocked_until).max().unwrap_or_default(), now)
     }
 
-    /// Counts an attempt that failed, or one of those that count however they end. The more of them, the longer until the next one is heard.
+    /// Counts an attempt that failed. The more of them, the longer until the next one is heard.
     pub async fn note_failed(&self, attempts: &Attempts) -> Result<()> {
         self.counting
             .write((attempts.clone(), self.clock().now()), |session, (attempts, now)| {
                 Box::pin(async move {
                     for (subject, allowance) in &attempts.subjects {
-                        let forgotten = now.plus_seconds(-allowance.window);
-                        let failures =
-                            session.count_failure(attempts.purpose, subject, *now, forgotten).await?;
-                        let until = now.plus_seconds(allowance.wait(failures));
-                        session.block(attempts.purpose, subject, until).await?;
+                        count(session, attempts.purpose, (subject, *allowance), *now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Counts one of the attempts that count however they end, unless its time has not come. However many begin at once,
+    /// no more pass than may.
+    ///
+    /// # Errors
+    /// `Kind::RateLimited`, which says when to come back. Such an attempt is not counted.
+    pub async fn spend_attempt(&self, attempts: &Attempts) -> Result<()> {
+        self.counting
+            .write((attempts.clone(), self.clock().now()), |session, (attempts, now)| {
+                Box::pin(async move {
+                    for (subject, allowance) in &attempts.subjects {
+                        let before = count(session, attempts.purpose, (subject, *allowance), *now).await?;
+                        require_open(before, *now)?;
                     }
                     Ok(())
                 })
@@ -216,6 +227,29 @@ impl Core {
         let before = self.clock().now().plus_seconds(-LONGEST_WINDOW);
         self.counting.write(before, |session, before| Box::pin(session.sweep_failures(*before, 1000))).await
     }
+}
+
+/// Counts an attempt, and answers until when one was refused before it. Who counts the same at the same time waits.
+async fn count(
+    session: &dyn Session,
+    purpose: Purpose,
+    (subject, allowance): (&[u8; 32], Allowance),
+    now: Timestamp,
+) -> Result<Timestamp> {
+    let failures = session.count_failure(purpose, subject, now, now.plus_seconds(-allowance.window)).await?;
+    let before = session.counted(purpose, &[*subject]).await?;
+    session.block(purpose, subject, now.plus_seconds(allowance.wait(failures))).await?;
+    Ok(before.first().map(|counted| counted.blocked_until).unwrap_or_default())
+}
+
+fn require_open(until: Timestamp, now: Timestamp) -> Result<()> {
+    if until <= now {
+        return Ok(());
+    }
+    let micros = until.as_micros() - now.as_micros();
+    let seconds = micros.div_euclid(1_000_000) + i64::from(micros % 1_000_000 > 0);
+    let message = format!("too many attempts: try again in {seconds} seconds");
+    Err(Error::new(Kind::RateLimited, "attempts.too_many", message).with_retry_after(seconds))
 }
 
 impl Allowance {

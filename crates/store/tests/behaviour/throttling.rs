@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::path::Path;
 
+use futures_util::future::join_all;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::{Error, Kind};
 use tenantry_core::principal::NewUser;
+use tenantry_core::throttle::{Attempts, Purpose};
 use tenantry_testkit::postgres::TestPostgres;
 use tenantry_testkit::{Member, TestCore};
 
@@ -18,6 +20,7 @@ on_both_engines!(
     a_source_is_slowed_whatever_it_tries,
     invitations_are_not_guessed,
     old_failures_are_forgotten,
+    what_counts_however_it_ends_is_bounded_at_once,
 );
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what the core takes")]
@@ -163,6 +166,22 @@ async fn old_failures_are_forgotten(core: TestCore) {
     core.clock().advance_seconds(1);
     assert_eq!(core.sweep_attempts().await.unwrap(), 2);
     assert_eq!(core.sql("SELECT COUNT(*) FROM failures"), "0");
+}
+
+/// Those who begin at the same time are counted one by one.
+async fn what_counts_however_it_ends_is_bounded_at_once(core: TestCore) {
+    let attempts = Attempts::of_source(Purpose::DeviceLogin, from("192.0.2.1"));
+    let all = join_all((0..150).map(|_| core.spend_attempt(&attempts))).await;
+    let (passed, refused): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
+    assert_eq!(passed.len(), 100);
+    for refused in refused {
+        let refused = refused.unwrap_err();
+        assert_eq!((refused.kind, refused.retry_after()), (Kind::RateLimited, Some(1)));
+    }
+    core.clock().advance_seconds(1);
+    core.spend_attempt(&attempts).await.unwrap();
+    assert_eq!(core.spend_attempt(&attempts).await.unwrap_err().retry_after(), Some(2));
+    core.spend_attempt(&Attempts::of_source(Purpose::DeviceLogin, from("198.51.100.1"))).await.unwrap();
 }
 
 /// A second replica counts on where the first one stopped.
