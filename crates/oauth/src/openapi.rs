@@ -313,8 +313,8 @@ pub(crate) fn show_invitation() -> Operation {
 
 pub(crate) fn answer_invitation() -> Operation {
     Operation::new("answer_invitation", "Answer an invitation")
-        .about("The form of the page; `decision` is `accept` or `decline`, or `join` with `name` and `password` of who is not \
-            signed in and has no account.")
+        .about("The form of the page; `decision` is `accept` or `decline`, or `join` with `name` and `password` of who has \
+            no account.")
         .open()
         .reads(FORM, form(&["form_token", "organization", "invitation", "decision"], &["secret", "name", "password"]))
         .answers_text(200, "It is done.", HTML)

@@ -76,23 +76,7 @@ impl Core {
 
     /// Changes the caller's own password, which needs the current one. Every other sign-in of the person ends.
     pub async fn change_password(&self, caller: &Caller, current: String, new: String) -> Result<()> {
-        let (user, before) = self
-            .store()
-            .point(caller.clone(), |session, caller| {
-                Box::pin(async move {
-                    require_whole(caller)?;
-                    let scope = authz::server(session, caller).await?;
-                    let own = account::find(session, &scope, caller.principal).await?;
-                    Ok((own.user, session.find_password(&scope, caller.principal).await?))
-                })
-            })
-            .await?;
-        let Some(before) = before else {
-            let message = "the account has no password yet: have a link sent to set one";
-            return Err(Error::new(Kind::Precondition, "password.none", message));
-        };
-        let attempts = Attempts::new(Purpose::SignIn, &caller.principal.to_string(), caller.source);
-        self.throttled(&attempts, self.require_current(&current, &before)).await?;
+        let (user, before) = self.prove_current(caller, &current).await?;
         let after = self.hash_password("new_password", &new, &user.names()).await?;
         self.store()
             .write((self.act(caller), before, after), |session, (act, before, after)| {
@@ -121,6 +105,29 @@ impl Core {
 pub(crate) async fn own(session: &dyn Session, act: &Act) -> Result<(Writable<ServerScope>, Account)> {
     require_whole(&act.caller)?;
     let scope = authz::server_change(session, &act.caller).await?;
+    /// The caller's account and the hash of its password, for who knows that. A credential alone changes nothing by which the
+    /// account is entered: it may be a program's, and would outlive what the program was allowed.
+    pub(crate) async fn prove_current(&self, caller: &Caller, password: &str) -> Result<(Principal, String)> {
+        let (user, hash) = self
+            .store()
+            .point(caller.clone(), |session, caller| {
+                Box::pin(async move {
+                    require_whole(caller)?;
+                    let scope = authz::server(session, caller).await?;
+                    let own = account::find(session, &scope, caller.principal).await?;
+                    Ok((own.user, session.find_password(&scope, caller.principal).await?))
+                })
+            })
+            .await?;
+        let Some(hash) = hash else {
+            let message = "the account has no password yet: have a link sent to set one";
+            return Err(Error::new(Kind::Precondition, "password.none", message));
+        };
+        let attempts = Attempts::new(Purpose::SignIn, &caller.principal.to_string(), caller.source);
+        self.throttled(&attempts, self.require_current(password, &hash)).await?;
+        Ok((user, hash))
+    }
+
     let own = account::find(session, &scope, act.caller.principal).await?;
     Ok((scope, own))
 }
