@@ -52,6 +52,18 @@ impl Core {
             .await
     }
 
+    /// Whether the person has proved to get what is mailed to the account's address.
+    pub async fn has_proved_address(&self, person: PrincipalId) -> Result<bool> {
+        self.store()
+            .point(person, |session, person| {
+                Box::pin(async move {
+                    let found = authz::account_of(session, *person).await?;
+                    Ok(found.is_some_and(|account| account.email_verified_at.is_some()))
+                })
+            })
+            .await
+    }
+
     /// Changes the caller's own account.
     pub async fn update_own_account(&self, caller: &Caller, change: OwnChange) -> Result<Principal> {
         self.store()
@@ -93,18 +105,6 @@ impl Core {
             .await
     }
 
-    async fn require_current(&self, password: &str, hash: &str) -> Result<()> {
-        match self.passwords().verify(password, Some(hash)).await? {
-            Verdict::Wrong => Err(Error::invalid("current_password", WRONG, "expected the current password")),
-            Verdict::Right | Verdict::Outdated => Ok(()),
-        }
-    }
-}
-
-/// The caller's own account, to be changed.
-pub(crate) async fn own(session: &dyn Session, act: &Act) -> Result<(Writable<ServerScope>, Account)> {
-    require_whole(&act.caller)?;
-    let scope = authz::server_change(session, &act.caller).await?;
     /// The caller's account and the hash of its password, for who knows that. A credential alone changes nothing by which the
     /// account is entered: it may be a program's, and would outlive what the program was allowed.
     pub(crate) async fn prove_current(&self, caller: &Caller, password: &str) -> Result<(Principal, String)> {
@@ -128,6 +128,18 @@ pub(crate) async fn own(session: &dyn Session, act: &Act) -> Result<(Writable<Se
         Ok((user, hash))
     }
 
+    async fn require_current(&self, password: &str, hash: &str) -> Result<()> {
+        match self.passwords().verify(password, Some(hash)).await? {
+            Verdict::Wrong => Err(Error::invalid("current_password", WRONG, "expected the current password")),
+            Verdict::Right | Verdict::Outdated => Ok(()),
+        }
+    }
+}
+
+/// The caller's own account, to be changed.
+pub(crate) async fn own(session: &dyn Session, act: &Act) -> Result<(Writable<ServerScope>, Account)> {
+    require_whole(&act.caller)?;
+    let scope = authz::server_change(session, &act.caller).await?;
     let own = account::find(session, &scope, act.caller.principal).await?;
     Ok((scope, own))
 }

@@ -8,6 +8,7 @@ mod invitation;
 mod issuer;
 mod issuers;
 mod logs;
+mod openid;
 mod oracle;
 mod pages;
 mod replicas;
