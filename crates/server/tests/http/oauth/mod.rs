@@ -13,6 +13,7 @@ mod oracle;
 mod pages;
 mod replicas;
 mod secrets;
+mod text;
 mod ways;
 
 use reqwest::Method;
