@@ -79,15 +79,13 @@ impl Core {
     /// `Kind::RateLimited` after several requests.
     pub async fn request_password_reset(&self, login: &str, source: Option<IpAddr>) -> Result<()> {
         let login = text::fold(login.trim());
-        let attempts = Attempts::new(Purpose::Reset, &login, source);
-        self.check_attempts(&attempts).await?;
+        self.spend_attempt(&Attempts::new(Purpose::Reset, &login, source)).await?;
         let data = (self.clock().now(), std::sync::Arc::clone(&self.ids), login, self.post());
         self.store()
             .write(data, |session, (now, ids, login, post)| {
                 Box::pin(async move { post.ask_for_reset(session, (*now, &**ids), login).await })
             })
-            .await?;
-        self.note_failed(&attempts).await
+            .await
     }
 
     /// Has a link mailed that proves the address of the caller's account.
@@ -112,8 +110,8 @@ impl Core {
     }
 
     async fn mail_verification(&self, caller: &Caller, other: Option<String>) -> Result<()> {
-        let attempts = Attempts::new(Purpose::Verification, &caller.principal.to_string(), caller.source);
-        self.check_attempts(&attempts).await?;
+        let account = caller.principal.to_string();
+        self.spend_attempt(&Attempts::new(Purpose::Verification, &account, caller.source)).await?;
         let secret = Secret::random(LinkKind::EmailVerification.token(), self.entropy());
         self.store()
             .write((self.act(caller), other, secret, self.post()), |session, (act, other, secret, post)| {
@@ -131,8 +129,7 @@ impl Core {
                     record(session, act, "user.request_verification", found.user.id).await
                 })
             })
-            .await?;
-        self.note_failed(&attempts).await
+            .await
     }
 
     /// What a link is for. It is as good afterwards as before.
