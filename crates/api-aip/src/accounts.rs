@@ -146,6 +146,7 @@ pub(crate) async fn create_user(change: Change<0>) -> Answer {
             email_verified_at: None,
             profile: Profile::default(),
             password_expired: false,
+            email_is_hearsay: false,
         })
     };
     let work = async move |core: Core, caller| core.create_user(&caller, new).await;

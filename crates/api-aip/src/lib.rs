@@ -76,6 +76,7 @@ pub fn routes() -> Routes {
             me::change_password,
             openapi::accounts::change_password(),
         )
+        .route(Method::POST, "/api/v1/me:changeEmail", me::change_email, openapi::accounts::change_email())
         .route(
             Method::POST,
             "/api/v1/me:requestEmailVerification",

@@ -28,14 +28,12 @@ pub(crate) const PASSWORD_CHANGE: Message = Message {
         Field::required("new_password", Kind::Word, "The password from now on, 8 to 1,024 bytes."),
     ],
 };
-pub(crate) const VERIFICATION_REQUEST: Message = Message {
-    name: "EmailVerificationRequest",
-    fields: &[Field::optional(
-        "email",
-        Kind::Email,
-        "Another address, which is the account's once it is proved.",
-    )
-    .never()],
+pub(crate) const EMAIL_CHANGE: Message = Message {
+    name: "ChangeEmailRequest",
+    fields: &[
+        Field::required("email", Kind::Email, "The address that the account is to have."),
+        Field::required("current_password", Kind::Word, "The account's password."),
+    ],
 };
 
 /// `GET /api/v1/me`. Outside any organization a user is named `users/{user}`.
@@ -69,23 +67,36 @@ pub(crate) async fn update_current_user(change: Change<0>) -> Answer {
 pub(crate) async fn change_password(change: Change<0>) -> Answer {
     change.only_known()?;
     let members = Members::of(&PASSWORD_CHANGE, &change.body)?;
-    let given = |name: &'static str| -> Result<String> {
-        let text = members.text(name)?.filter(|text| !text.is_empty());
-        text.map(str::to_owned).ok_or_else(|| Error::invalid(name, "missing", "expected a password"))
-    };
-    let (current, new) = (given("current_password")?, given("new_password")?);
+    let current = given(&members, "current_password", "expected a password")?;
+    let new = given(&members, "new_password", "expected a password")?;
     change.core.change_password(&change.caller, current, new).await?;
     Ok(Resource::empty())
 }
 
-/// `POST /api/v1/me:requestEmailVerification`: a link is mailed to the account's address, or to the one that it is to have.
+/// `POST /api/v1/me:changeEmail`: a link is mailed to the address that the account is to have. It takes no `request_id`, as
+/// `:changePassword`.
+pub(crate) async fn change_email(change: Change<0>) -> Answer {
+    change.only_known()?;
+    let members = Members::of(&EMAIL_CHANGE, &change.body)?;
+    let email = given(&members, "email", "expected an e-mail address")?;
+    let current = given(&members, "current_password", "expected a password")?;
+    change.core.request_email_change(&change.caller, &email, &current).await?;
+    Ok(Resource::empty())
+}
+
+/// A text of the body that may not be empty.
+fn given(members: &Members<'_>, name: &'static str, expected: &'static str) -> Result<String> {
+    let text = members.text(name)?.filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or_else(|| Error::invalid(name, "missing", expected))
+}
+
+/// `POST /api/v1/me:requestEmailVerification`: a link is mailed to the account's address.
 pub(crate) async fn request_email_verification(change: Change<0>) -> Answer {
     let none = Value::Object(Map::new());
     let body = if change.body.is_null() { &none } else { &change.body };
-    let members = Members::of(&VERIFICATION_REQUEST, body)?;
+    Members::of(&Message { name: "", fields: &[] }, body)?;
     let terms = change.terms_to_make()?;
-    let email = members.text("email")?.filter(|text| !text.is_empty()).map(str::to_owned);
-    let work = async move |core: Core, caller| core.request_email_verification(&caller, email).await;
+    let work = async move |core: Core, caller| core.request_email_verification(&caller).await;
     change.make(terms, |(): &()| Value::Object(Map::new()), work).await
 }
 

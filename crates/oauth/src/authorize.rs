@@ -4,7 +4,10 @@
 //! Until the client and its redirect address are known, whatever is wrong is told to the person alone (RFC 9700, section
 //! 4.11.2); after that, the client is told, with the issuer beside it (RFC 9207).
 
+use std::sync::Arc;
+
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -18,6 +21,8 @@ use tenantry_http::{Form, Query, Refused, Served, encode_query};
 use url::Url;
 
 use crate::browser::Browser;
+use crate::claims::Hint;
+use crate::keyring::Keyring;
 use crate::pages::{Pages, go, show};
 
 /// What a request may say; whatever else it says is passed over.
@@ -86,6 +91,12 @@ struct Asked {
     client: Client,
     redirect_uri: String,
     parameters: Vec<(&'static str, String)>,
+}
+
+/// Who is asked, or the answer where nobody is.
+enum Session<'a> {
+    Of(&'a BrowserSession),
+    None(Response),
 }
 
 /// How a client is told no, in its own words.
@@ -182,6 +193,44 @@ impl Asked {
         prompts(self.get("prompt"), word)
     }
 
+    /// Who the client says the person is, as far as it says so: what it shows is an ID token of ours and its own. One of
+    /// any other kind is nobody's, so that no person fits it.
+    async fn hinted(&self, served: &Served, keyring: &Keyring) -> Result<Option<String>> {
+        let Some(token) = self.get("id_token_hint") else { return Ok(None) };
+        let hint = keyring.read::<Hint>(&served.core, token).await?;
+        let hint = hint.filter(|hint| hint.iss == served.address("") && hint.aud == self.client.id);
+        Ok(Some(hint.map(|hint| hint.sub).unwrap_or_default()))
+    }
+
+    /// The session of the person who is to answer, or what happens instead. An error where somebody else has signed in than
+    /// whom the client means (OpenID Connect Core, section 3.1.2.1), though they were asked to.
+    async fn signed_in<'a>(
+        &self,
+        (served, keyring): (&Served, &Keyring),
+        session: Option<&'a BrowserSession>,
+    ) -> Result<Session<'a>> {
+        let now = served.core.clock().now();
+        let hinted = self.hinted(served, keyring).await?;
+        let is_meant = |session: &BrowserSession| {
+            hinted.as_ref().is_none_or(|hinted| *hinted == session.person.id.to_string())
+        };
+        let recent = session.filter(|session| !self.wants_new_sign_in(session, now));
+        match recent {
+            Some(session) if is_meant(session) => Ok(Session::Of(session)),
+            Some(_) if self.prompts("none") || self.get(AFTER).is_some() => {
+                Ok(Session::None(self.deny_sign_in(served, "somebody else is signed in")?))
+            }
+            None if self.prompts("none") => {
+                Ok(Session::None(self.deny_sign_in(served, "nobody is signed in")?))
+            }
+            other => Ok(Session::None(self.to_sign_in(now, other.is_some())?)),
+        }
+    }
+
+    fn deny_sign_in(&self, served: &Served, message: &str) -> Result<Response> {
+        self.deny(&served.address(""), &Denied("login_required", message.to_owned()))
+    }
+
     /// Whether the person must sign in anew.
     fn wants_new_sign_in(&self, session: &BrowserSession, now: Timestamp) -> bool {
         if let Some(after) = self.get(AFTER).and_then(|text| text.parse().ok()) {
@@ -192,9 +241,10 @@ impl Asked {
         self.prompts("login") || max_age.is_some_and(|seconds| age > seconds.saturating_mul(1_000_000))
     }
 
-    /// Sends the browser to sign in and back. Where a new sign-in is asked for, one from now on is new enough.
-    fn to_sign_in(&self, now: Timestamp) -> Result<Response> {
-        let anew = self.prompts("login") || self.get("max_age").is_some();
+    /// Sends the browser to sign in and back. Where a new sign-in is asked for, one from now on is new enough; so it is
+    /// where `another` person than who is signed in is meant.
+    fn to_sign_in(&self, now: Timestamp, another: bool) -> Result<Response> {
+        let anew = another || self.prompts("login") || self.get("max_age").is_some();
         let after = self.get(AFTER).map_or_else(|| now.as_micros().to_string(), str::to_owned);
         let kept = self.parameters.iter().filter(|(name, _)| *name != AFTER);
         let kept = kept.map(|(name, value)| (*name, value.as_str()));
@@ -224,6 +274,7 @@ impl Asked {
 /// Reads a request, and sends the browser to sign in, to the client, or shows what is asked for.
 pub(crate) async fn ask(
     State(served): State<Served>,
+    Extension(keyring): Extension<Arc<Keyring>>,
     browser: Browser,
     query: Query<Pages>,
 ) -> Result<Response, Refused<Pages>> {
@@ -238,12 +289,9 @@ pub(crate) async fn ask(
         Err(denied) => return Ok(asked.deny(&issuer, &denied)?),
     };
     let silent = asked.prompts("none");
-    let deny = |word, message: &str| asked.deny(&issuer, &Denied(word, message.to_owned()));
-    let now = served.core.clock().now();
-    let session = match &browser.session {
-        Some(session) if !asked.wants_new_sign_in(session, now) => session,
-        _ if silent => return Ok(deny("login_required", "nobody is signed in")?),
-        _ => return Ok(asked.to_sign_in(now)?),
+    let session = match asked.signed_in((&served, &keyring), browser.session.as_ref()).await? {
+        Session::Of(session) => session,
+        Session::None(response) => return Ok(response),
     };
     // Another program on the person's machine may call itself like a public client; so it is asked each time.
     let remembered = asked.client.is_confidential() && !asked.prompts("consent") && {
@@ -255,7 +303,8 @@ pub(crate) async fn ask(
         return Ok(allow(&served, session, &asked, request).await?);
     }
     if silent {
-        return Ok(deny("consent_required", "the person has to be asked")?);
+        let denied = Denied("consent_required", "the person has to be asked".to_owned());
+        return Ok(asked.deny(&issuer, &denied)?);
     }
     let host = Url::parse(&asked.redirect_uri).ok();
     let page = Consent {
@@ -270,29 +319,33 @@ pub(crate) async fn ask(
     Ok(show(StatusCode::OK, &page, Some(&asked.redirect_uri)))
 }
 
-/// What the person said.
+/// What the person said. A form without an answer is a client's (OpenID Connect Core, section 3.1.2.1): it asks what it
+/// would ask by GET, which the browser is sent to, with the cookies that it withholds from forms of others.
 pub(crate) async fn answer(
     State(served): State<Served>,
+    Extension(keyring): Extension<Arc<Keyring>>,
     browser: Browser,
     uri: Uri,
     sent: Form<Pages>,
 ) -> Result<Response, Refused<Pages>> {
-    browser.check(&sent)?;
     if uri.query().is_some() {
         return Err(Error::invalid("query", "unexpected", "expected the form's fields alone").into());
     }
-    let parameters =
-        PARAMETERS.iter().filter_map(|name| sent.get(name).map(|value| (*name, value.to_owned())));
-    let asked = Asked::read(&served, parameters.collect()).await?;
+    let given: Vec<_> = PARAMETERS.iter().filter_map(|name| Some((*name, sent.get(name)?))).collect();
+    if sent.get("decision").is_none() && sent.get("form_token").is_none() {
+        return Ok(go(&format!("/oauth2/authorize?{}", encode_query(given.iter().copied())))?);
+    }
+    browser.check(&sent)?;
+    let parameters = given.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    let asked = Asked::read(&served, parameters).await?;
     let issuer = served.address("");
     let request = match asked.request(&issuer) {
         Ok(request) => request,
         Err(denied) => return Ok(asked.deny(&issuer, &denied)?),
     };
-    let now = served.core.clock().now();
-    let session = match &browser.session {
-        Some(session) if !asked.wants_new_sign_in(session, now) => session,
-        _ => return Ok(asked.to_sign_in(now)?),
+    let session = match asked.signed_in((&served, &keyring), browser.session.as_ref()).await? {
+        Session::Of(session) => session,
+        Session::None(response) => return Ok(response),
     };
     match sent.required("decision")? {
         "allow" => Ok(allow(&served, session, &asked, request).await?),

@@ -21,17 +21,26 @@ pub(crate) struct Profile<'a> {
     updated_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
 }
 
 impl<'a> Profile<'a> {
-    pub(crate) fn of(person: &'a Principal, scopes: Scopes) -> Self {
+    /// What is told of the person; of the address also whether the person has proved it.
+    pub(crate) async fn of(served: &Served, person: &'a Principal, scopes: Scopes) -> Result<Self> {
         let profile = scopes.contains(Scopes::PROFILE);
-        Self {
+        let email = person.email.as_deref().filter(|_| scopes.contains(Scopes::EMAIL));
+        let email_verified = match email {
+            Some(_) => Some(served.core.has_proved_address(person.id).await?),
+            None => None,
+        };
+        Ok(Self {
             name: profile.then(|| person.shown_name()),
             preferred_username: profile.then_some(person.username.as_str()),
             updated_at: profile.then(|| seconds(person.updated_at)),
-            email: person.email.as_deref().filter(|_| scopes.contains(Scopes::EMAIL)),
-        }
+            email,
+            email_verified,
+        })
     }
 }
 
@@ -68,6 +77,7 @@ struct SignedAccess<'a> {
 #[derive(Clone, Deserialize)]
 pub(crate) struct Hint {
     pub(crate) iss: String,
+    pub(crate) sub: String,
     pub(crate) aud: String,
 }
 
@@ -110,7 +120,7 @@ pub(crate) async fn id_token(served: &Served, keyring: &Keyring, tokens: &Tokens
         auth_time: seconds(tokens.authorization.signed_in_at),
         nonce: tokens.nonce.as_deref(),
         sid: tokens.authorization.session.as_ref().map(CredentialId::to_string),
-        profile: Profile::of(&tokens.person, tokens.scopes),
+        profile: Profile::of(served, &tokens.person, tokens.scopes).await?,
     };
     keyring.sign(&served.core, "JWT", &claims).await.map(Some)
 }

@@ -37,7 +37,8 @@ pub(crate) async fn openid_configuration(State(served): State<Served>) -> Respon
                 "name",
                 "preferred_username",
                 "updated_at",
-                "email"
+                "email",
+                "email_verified"
             ]),
         ),
         ("claims_parameter_supported", json!(false)),

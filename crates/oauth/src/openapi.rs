@@ -194,6 +194,7 @@ pub(crate) fn ask() -> Operation {
             text("prompt", "Some of `none`, `login`, `consent`."),
             text("max_age", "Seconds since the sign-in at most."),
             text("login_hint", "Who is to sign in."),
+            text("id_token_hint", "An ID token of the client: nobody but its person is to answer."),
         ])
         .answers_text(200, "What the client asks for.", HTML)
         .answers_nothing(303, "To the sign-in, or to the client.")
@@ -202,10 +203,13 @@ pub(crate) fn ask() -> Operation {
 
 pub(crate) fn answer() -> Operation {
     Operation::new("answer", "Say whether a client may act")
-        .about("The form of the page: what was asked for, and `decision`, `allow` or `deny`.")
+        .about(
+            "The form of the page: what was asked for, and `decision`, `allow` or `deny`. A form without `decision` and \
+             `form_token` is a client's question, which is asked by GET from there.",
+        )
         .open()
-        .reads(FORM, form(&["form_token", "decision", "client_id", "redirect_uri"], &[]))
-        .answers_nothing(303, "To the client.")
+        .reads(FORM, form(&["client_id", "redirect_uri"], &["form_token", "decision"]))
+        .answers_nothing(303, "To the client, or to the question.")
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::RateLimited])
 }
 
@@ -313,8 +317,8 @@ pub(crate) fn show_invitation() -> Operation {
 
 pub(crate) fn answer_invitation() -> Operation {
     Operation::new("answer_invitation", "Answer an invitation")
-        .about("The form of the page; `decision` is `accept` or `decline`, or `join` with `name` and `password` of who is not \
-            signed in and has no account.")
+        .about("The form of the page; `decision` is `accept` or `decline`, or `join` with `name` and `password` of who has \
+            no account.")
         .open()
         .reads(FORM, form(&["form_token", "organization", "invitation", "decision"], &["secret", "name", "password"]))
         .answers_text(200, "It is done.", HTML)

@@ -41,6 +41,6 @@ pub(crate) async fn userinfo(
     if !scopes.contains(Scopes::OPENID) {
         return Err(Error::new(Kind::Forbidden, "token.scope", "this needs the scope openid").into());
     }
-    let told = UserInfo { sub: person.id.to_string(), profile: Profile::of(&person, scopes) };
+    let told = UserInfo { sub: person.id.to_string(), profile: Profile::of(&served, &person, scopes).await? };
     Ok((NOT_KEPT, Json(told)).into_response())
 }

@@ -21,7 +21,7 @@ macro_rules! beside {
     () => {
         "CASE WHEN p.password_hash IS NULL THEN 0 ELSE 1 END, p.email_verified_at, \
          CASE WHEN EXISTS (SELECT 1 FROM reach r WHERE r.principal_id = p.id AND r.org_id = $1) THEN 1 ELSE 0 END, p.profile, \
-         p.password_expired"
+         p.password_expired, p.email_hearsay"
     };
 }
 
@@ -41,7 +41,7 @@ pub(crate) const FIND: Sql = sql!(concat!(
 const UPDATE: Sql = sql!(
     "UPDATE principals SET username = $2, username_folded = $3, email = $4, email_folded = $5, display_name = $6, \
        shown_name = $7, shown_name_folded = $8, email_verified_at = $9, version = $10, updated_at = $11, profile = $12, \
-       password_expired = $13 \
+       password_expired = $13, email_hearsay = $14 \
      WHERE id = $1"
 );
 /// A tombstone is suspended, so that no rule has to know of it. Its name can be nobody's: it is the id.
@@ -72,6 +72,7 @@ fn read(row: &Row<'_>) -> Result<Account> {
         is_administrator: row.int(12)? != 0,
         profile: read_profile(row.opt_text(13)?)?,
         password_expired: row.int(14)? != 0,
+        email_is_hearsay: row.int(15)? != 0,
     })
 }
 
@@ -156,6 +157,7 @@ impl Db<'_> {
             user.updated_at.as_micros(),
             write_profile(&account.profile)?,
             i64::from(account.password_expired),
+            i64::from(account.email_is_hearsay),
         ];
         self.note_identities();
         self.conn.run(&UPDATE, params).await?;

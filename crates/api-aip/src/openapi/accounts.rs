@@ -7,7 +7,7 @@ use tenantry_http::openapi::{Operation, Shape};
 use super::parameters::{allow_missing, filter, force, order_by};
 use super::{JSON, create, custom, delete, get, held_to_a_version, list, update, writing};
 use crate::accounts::{ACCOUNT, ORDERING, ROWS, SCHEMA, SENT};
-use crate::me::{OWN, PASSWORD_CHANGE, VERIFICATION_REQUEST};
+use crate::me::{EMAIL_CHANGE, OWN, PASSWORD_CHANGE};
 
 /// Accounts are known to who runs the server, and to nobody else.
 const OF_THE_SERVER: &[Kind] = &[Kind::Forbidden, Kind::NotFound];
@@ -31,13 +31,20 @@ pub(crate) fn change_password() -> Operation {
         .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition, Kind::Conflict])
 }
 
+pub(crate) fn change_email() -> Operation {
+    Operation::new("change_email", "Change the current user's e-mail address")
+        .about(
+            "A link is mailed to the new address, which is the account's once the link is used; the one until then is told. \
+             A server without mail refuses, and so does one where the account has no password yet.",
+        )
+        .reads(JSON, Shape::made(|schemas| EMAIL_CHANGE.to_make(schemas)))
+        .answers(200, "It is on its way.", Shape::made(|_| json!({"type": "object", "maxProperties": 0})))
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition, Kind::RateLimited])
+}
+
 pub(crate) fn request_email_verification() -> Operation {
     writing("request_email_verification", "Have the current user's e-mail address verified")
-        .about(
-            "A link is mailed that proves the address, or another one that the account is to have. A server without mail \
-             refuses.",
-        )
-        .may_read(JSON, Shape::made(|schemas| VERIFICATION_REQUEST.to_make(schemas)))
+        .about("A link is mailed that proves the address. A server without mail refuses.")
         .answers(200, "It is on its way.", Shape::made(|_| json!({"type": "object", "maxProperties": 0})))
         .refuses(&[Kind::Forbidden, Kind::NotFound, Kind::Precondition, Kind::RateLimited])
 }

@@ -4,23 +4,24 @@
 use super::{Located, OrganizationRef, OrganizationScope, ServerScope, Writable, server};
 use crate::caller::{Caller, Narrowing};
 use crate::error::{Error, Result};
-use crate::ids::{InvitationId, OrganizationId};
+use crate::ids::{InvitationId, OrganizationId, PrincipalId};
 use crate::invitation::Invitation;
 use crate::permission::PermissionSet;
-use crate::principal::Principal;
+use crate::principal::Account;
 use crate::store::Session;
 use crate::text;
 use crate::throttle::WRONG;
 
-/// The invitation of this id, if the caller is signed in with its address.
+/// The invitation of this id, if the caller is signed in with its address. Where that address is hearsay, only the
+/// invitation's secret, of which `shown` is the hash, tells that the caller is who is meant.
 pub async fn invited(
     session: &dyn Session,
     caller: &Caller,
     organization: &OrganizationRef,
-    id: InvitationId,
+    (id, shown): (InvitationId, Option<&[u8; 32]>),
 ) -> Result<Option<(OrganizationScope, Invitation)>> {
     let Some(located) = session.locate_organization(organization).await? else { return Ok(None) };
-    addressed(session, caller, located, id).await
+    addressed(session, caller, located, (id, shown)).await
 }
 
 /// The same for an invitation that is to be answered. Without it nobody learns that there is one. A credential that is
@@ -29,12 +30,12 @@ pub async fn invited_change(
     session: &dyn Session,
     caller: &Caller,
     organization: &OrganizationRef,
-    id: InvitationId,
+    (id, shown): (InvitationId, Option<&[u8; 32]>),
 ) -> Result<(Writable<OrganizationScope>, Invitation)> {
     let hidden = || Error::hidden("invitation");
     let located = session.locate_organization(organization).await?.ok_or_else(hidden)?;
     session.lock_organization(located.organization).await?;
-    let found = addressed(session, caller, located, id).await?;
+    let found = addressed(session, caller, located, (id, shown)).await?;
     let (scope, invitation) = found.ok_or_else(|| hidden().within(located.organization))?;
     if caller.narrowing != Narrowing::default() {
         return Err(Error::forbidden("this credential is limited and may not answer invitations"));
@@ -46,19 +47,30 @@ async fn addressed(
     session: &dyn Session,
     caller: &Caller,
     Located { organization, version }: Located,
-    id: InvitationId,
+    (id, shown): (InvitationId, Option<&[u8; 32]>),
 ) -> Result<Option<(OrganizationScope, Invitation)>> {
     if !caller.narrowing.admits_organization(organization) {
         return Ok(None);
     }
-    let own = session.find_account(&server(session, caller).await?, caller.principal).await?;
-    let Some(email) = own.filter(Principal::is_active_user).and_then(|own| own.email) else {
-        return Ok(None);
-    };
+    let own = session.find_user_account(&server(session, caller).await?, caller.principal).await?;
+    let Some(own) = own.filter(|own| own.user.is_active_user()) else { return Ok(None) };
     let scope = scope_of_invitee(Located { organization, version }, caller);
     let found = session.find_invitation(&scope, id).await?;
-    let own = found.filter(|invitation| text::fold(&invitation.email) == text::fold(&email));
-    Ok(own.map(|invitation| (scope, invitation)))
+    let is_own = |email: &str| own.user.email.as_deref().map(text::fold) == Some(text::fold(email));
+    let Some(invitation) = found.filter(|invitation| is_own(&invitation.email)) else { return Ok(None) };
+    let is_theirs = own.owns_address()
+        || match shown {
+            Some(hash) => session.invitation_has_secret(&scope, id, hash).await?,
+            None => false,
+        };
+    Ok(is_theirs.then_some((scope, invitation)))
+}
+
+/// The account of a person, for a rule that has to know of it; whoever asks need not be told.
+pub(crate) async fn account_of(session: &dyn Session, person: PrincipalId) -> Result<Option<Account>> {
+    let permissions = PermissionSet::NONE;
+    let scope = ServerScope { principal: person, permissions, only_organization: None };
+    session.find_user_account(&scope, person).await
 }
 
 fn scope_of_invitee(Located { organization, version }: Located, caller: &Caller) -> OrganizationScope {

@@ -25,6 +25,7 @@ use crate::store::Session;
 pub(crate) use decide::in_workspace;
 use decide::on_organization;
 pub use decide::{Decision, Holdings, View, decide_organization, decide_workspace};
+pub(crate) use invited::account_of;
 pub(crate) use invited::wrong_secret;
 pub use invited::{invited, invited_by_secret, invited_by_secret_change, invited_change};
 pub use place::{Needed, Place, PlaceScope, require_at, require_change_at};

@@ -52,7 +52,7 @@ impl Core {
                     let organization = session.organization_of(thing).await?.ok_or_else(hidden)?;
                     let by = OrganizationRef::Id(organization);
                     if let Thing::Invitation(id) = thing
-                        && invited(session, caller, &by, *id).await?.is_some()
+                        && invited(session, caller, &by, (*id, None)).await?.is_some()
                     {
                         return Ok(by);
                     }

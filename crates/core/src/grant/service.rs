@@ -355,7 +355,8 @@ async fn holder(session: &dyn Session, scope: &PlaceScope, id: PrincipalId) -> R
 
 /// Who this address belongs to, as far as the server's setting lets the caller find out: a member of the organization
 /// always, another account where accounts may be `known`, a new account where they are `provision`ed: then `newcomer` is
-/// the right to make one and the name that it gets. Who comes to a workspace from outside becomes a member as well.
+/// the right to make one and the name that it gets. Who comes to a workspace from outside becomes a member as well. Whose
+/// account has the address by hearsay alone may be somebody else.
 async fn known(
     session: &dyn Session,
     act: &Act,
@@ -376,6 +377,11 @@ async fn known(
     }
     let organization = scope.organization_scope();
     if !organization.permissions().contains(Permission::ManageOrganizationUsers) {
+        return Ok(None);
+    }
+    if let Some(user) = &found
+        && !authz::account_of(session, user.id).await?.is_some_and(|account| account.owns_address())
+    {
         return Ok(None);
     }
     let user = match (found, newcomer) {

@@ -17,7 +17,7 @@ use crate::throttle::{Attempts, Purpose};
 
 impl Core {
     /// Accepts an invitation as who is signed in with its address: what it offers is the caller's from then on. A secret
-    /// need not be given; one that is must be the right one.
+    /// need not be given, but where the address is hearsay; one that is must be the right one.
     pub async fn accept_invitation(
         &self,
         caller: &Caller,
@@ -39,6 +39,27 @@ impl Core {
         self.answer(caller, organization, (id, secret), InvitationStatus::Declined).await
     }
 
+    /// What is offered to the caller by an invitation, answered or not, for who is signed in with its address, and shows its
+    /// secret where that is needed.
+    pub async fn get_offer(
+        &self,
+        caller: &Caller,
+        organization: OrganizationRef,
+        id: InvitationId,
+        secret: Option<&str>,
+    ) -> Result<InvitationDetail> {
+        let data = (caller.clone(), organization, id, secret.and_then(hash_of));
+        self.store()
+            .point(data, |session, (caller, organization, id, hash)| {
+                Box::pin(async move {
+                    let found = authz::invited(session, caller, organization, (*id, hash.as_ref())).await?;
+                    let (scope, invitation) = found.ok_or_else(|| Error::hidden("invitation"))?;
+                    detail(session, &scope, invitation).await
+                })
+            })
+            .await
+    }
+
     async fn answer(
         &self,
         caller: &Caller,
@@ -46,13 +67,14 @@ impl Core {
         (id, secret): (InvitationId, Option<String>),
         status: InvitationStatus,
     ) -> Result<InvitationDetail> {
-        let hash = secret.map(|text| Secret::parse(&text).map(|secret| secret.hash()));
+        let hash = secret.map(|text| hash_of(&text));
         let attempts = Attempts::new(Purpose::Invitation, &id.to_string(), caller.source);
         let data = (self.act(caller), organization, id, hash, status);
         let answering = self.store().write(data, |session, (act, organization, id, hash, status)| {
             Box::pin(async move {
+                let shown = (*id, hash.as_ref().and_then(Option::as_ref));
                 let (scope, invitation) =
-                    authz::invited_change(session, &act.caller, organization, *id).await?;
+                    authz::invited_change(session, &act.caller, organization, shown).await?;
                 if !invitation.is_open(act.now) {
                     return Err(closed());
                 }
@@ -75,6 +97,11 @@ impl Core {
         });
         self.throttled(&attempts, answering).await
     }
+}
+
+/// The hash of a secret; none for what cannot be one.
+fn hash_of(secret: &str) -> Option<[u8; 32]> {
+    Secret::parse(secret).map(|secret| secret.hash())
 }
 
 /// The offer stands while its maker may still make it, and there is something to enter.

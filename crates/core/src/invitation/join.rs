@@ -1,7 +1,8 @@
 //! Use cases of who is invited and has no account yet: to look, and to join with a new one.
 //!
 //! A mailed secret proves the address, so whoever shows it gets the account of the address. One that was shown to the
-//! inviter proves nothing: it makes an account only where the server's setting lets inviters make accounts of any address.
+//! inviter proves nothing: it makes an account only where the server's setting lets inviters make accounts of any address, and
+//! one that answers no other invitation to the address without its secret.
 
 use super::answer::require_a_standing_offer;
 use super::service::{closed, detail};
@@ -53,6 +54,33 @@ impl Core {
         self.throttled(&attempts(id, from), looking).await
     }
 
+    /// To whom an invitation is, for who shows its secret, whether or not anything can be done with it.
+    ///
+    /// # Errors
+    /// `Kind::Invalid` for `secret` if it is not that of an invitation there.
+    pub async fn invitee(
+        &self,
+        organization: OrganizationRef,
+        (id, secret): (InvitationId, &str),
+        from: &Origin,
+    ) -> Result<String> {
+        let looking = async {
+            let (_, hash, _) = shown(id, secret)?;
+            let data = (self.stranger(from), organization, id, hash);
+            self.store()
+                .point(data, |session, (caller, organization, id, hash)| {
+                    Box::pin(async move {
+                        let by_secret = (*id, &*hash);
+                        let found =
+                            authz::invited_by_secret(session, caller, organization, by_secret).await?;
+                        Ok(found.2.email)
+                    })
+                })
+                .await
+        };
+        self.throttled(&attempts(id, from), looking).await
+    }
+
     /// Makes an account for the address of an invitation and accepts it.
     ///
     /// # Errors
@@ -90,11 +118,10 @@ impl Core {
                         require_a_standing_offer(session, &scope, &joined).await?;
                         let principal = act.caller.principal;
                         insert_user(session, act, &server, (principal, user, password.as_deref())).await?;
-                        if *mailed {
-                            let mut made = account::find(session, &server, principal).await?;
-                            made.email_verified_at = Some(act.now);
-                            session.update_account(&server, &made).await?;
-                        }
+                        let mut made = account::find(session, &server, principal).await?;
+                        made.email_verified_at = mailed.then_some(act.now);
+                        made.email_is_hearsay = !*mailed;
+                        session.update_account(&server, &made).await?;
                         session.redeem_grants(&scope, *id, principal).await?;
                         session.redeem_teams(&scope, *id, principal, act.now).await?;
                         session.end_invitation(&scope, *id, InvitationStatus::Accepted).await?;

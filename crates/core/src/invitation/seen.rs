@@ -77,21 +77,21 @@ impl Core {
             .await
     }
 
-    /// The caller's own invitations that wait for an answer: the newest hundred, first of all the newest.
+    /// The caller's own invitations that wait for an answer: the newest hundred, first of all the newest. None for who has
+    /// an address by hearsay.
     pub async fn list_own_invitations(&self, caller: &Caller) -> Result<Vec<OwnInvitation>> {
         self.store()
             .scan(self.act(caller), |session, act| {
                 Box::pin(async move {
                     let server = authz::server(session, &act.caller).await?;
-                    let own = session.find_account(&server, act.caller.principal).await?;
-                    let Some(email) = own.filter(Principal::is_active_user).and_then(|own| own.email) else {
-                        return Ok(Vec::new());
-                    };
+                    let own = session.find_user_account(&server, act.caller.principal).await?;
+                    let own = own.filter(|own| own.user.is_active_user() && own.owns_address());
+                    let Some(email) = own.and_then(|own| own.user.email) else { return Ok(Vec::new()) };
                     let all = session.invitations_to(&server, &text::fold(&email), act.now, OWN_MAX).await?;
                     let mut shown = Vec::with_capacity(all.len());
                     for invitation in all {
                         let by = OrganizationRef::Id(invitation.organization);
-                        let found = authz::invited(session, &act.caller, &by, invitation.id).await?;
+                        let found = authz::invited(session, &act.caller, &by, (invitation.id, None)).await?;
                         if let Some((scope, invitation)) = found {
                             shown.push(own_invitation(session, &scope, invitation).await?);
                         }
@@ -113,7 +113,7 @@ impl Core {
             .point((self.act(caller), organization, id), |session, (act, organization, id)| {
                 Box::pin(async move {
                     let hidden = || Error::hidden("invitation");
-                    let found = authz::invited(session, &act.caller, organization, *id).await?;
+                    let found = authz::invited(session, &act.caller, organization, (*id, None)).await?;
                     let (scope, invitation) = found.ok_or_else(hidden)?;
                     if !invitation.is_open(act.now) {
                         return Err(hidden());

@@ -120,7 +120,7 @@ impl Core {
             .point((caller.clone(), organization, id), |session, (caller, organization, id)| {
                 Box::pin(async move {
                     if let Some((scope, invitation)) =
-                        authz::invited(session, caller, organization, *id).await?
+                        authz::invited(session, caller, organization, (*id, None)).await?
                     {
                         return detail(session, &scope, invitation).await;
                     }

@@ -79,41 +79,57 @@ impl Core {
     /// `Kind::RateLimited` after several requests.
     pub async fn request_password_reset(&self, login: &str, source: Option<IpAddr>) -> Result<()> {
         let login = text::fold(login.trim());
-        let attempts = Attempts::new(Purpose::Reset, &login, source);
-        self.check_attempts(&attempts).await?;
+        self.spend_attempt(&Attempts::new(Purpose::Reset, &login, source)).await?;
         let data = (self.clock().now(), std::sync::Arc::clone(&self.ids), login, self.post());
         self.store()
             .write(data, |session, (now, ids, login, post)| {
                 Box::pin(async move { post.ask_for_reset(session, (*now, &**ids), login).await })
             })
-            .await?;
-        self.note_failed(&attempts).await
+            .await
     }
 
-    /// Has a link mailed that proves an address: another one that the account is to have, or its own.
-    pub async fn request_email_verification(&self, caller: &Caller, email: Option<String>) -> Result<()> {
-        let attempts = Attempts::new(Purpose::Verification, &caller.principal.to_string(), caller.source);
-        self.check_attempts(&attempts).await?;
+    /// Has a link mailed that proves the address of the caller's account.
+    pub async fn request_email_verification(&self, caller: &Caller) -> Result<()> {
+        self.mail_verification(caller, None).await
+    }
+
+    /// Has a link mailed to another address, which is the account's once the link is used. That is a way into the account,
+    /// so it needs the current password; who has none yet sets one first.
+    ///
+    /// # Errors
+    /// `Kind::Invalid` for `email` and `current_password`; `Kind::Precondition` without a password, or a mail server.
+    pub async fn request_email_change(
+        &self,
+        caller: &Caller,
+        email: &str,
+        current_password: &str,
+    ) -> Result<()> {
+        let email = text::email("email", email)?;
+        self.prove_current(caller, current_password).await?;
+        self.mail_verification(caller, Some(email)).await
+    }
+
+    async fn mail_verification(&self, caller: &Caller, other: Option<String>) -> Result<()> {
+        let account = caller.principal.to_string();
+        self.spend_attempt(&Attempts::new(Purpose::Verification, &account, caller.source)).await?;
         let secret = Secret::random(LinkKind::EmailVerification.token(), self.entropy());
-        let email = email.map(|email| text::email("email", &email)).transpose()?;
         self.store()
-            .write((self.act(caller), email, secret, self.post()), |session, (act, email, secret, post)| {
+            .write((self.act(caller), other, secret, self.post()), |session, (act, other, secret, post)| {
                 Box::pin(async move {
                     let (_, mut found) = own::own(session, act).await?;
                     if !post.is_delivered() {
                         let message = "this server sends no mail: ask who runs it to change the address";
                         return Err(Error::new(Kind::Precondition, "mail.none", message));
                     }
-                    if let Some(email) = email {
-                        found.user.email = Some(email.clone());
+                    if let Some(other) = other {
+                        found.user.email = Some(other.clone());
                     }
                     let what = (LinkKind::EmailVerification, &found.user);
                     send(session, act, post, what, secret, VERIFICATION_SECONDS).await?;
                     record(session, act, "user.request_verification", found.user.id).await
                 })
             })
-            .await?;
-        self.note_failed(&attempts).await
+            .await
     }
 
     /// What a link is for. It is as good afterwards as before.
@@ -181,7 +197,7 @@ impl Core {
             .await
     }
 
-    /// Uses a link that proves an address, which is the account's from then on.
+    /// Uses a link that proves an address, which is the account's from then on. The one that it had is told.
     pub async fn verify_email(&self, secret: &str, source: Option<IpAddr>) -> Result<Principal> {
         self.throttled(&Attempts::of_source(Purpose::Link, source), self.verify(secret)).await
     }
@@ -192,14 +208,17 @@ impl Core {
         if link.kind != LinkKind::EmailVerification {
             return Err(void());
         }
+        let act = self.act(&self.caller_of_user(&found.user));
         self.store()
-            .write((self.act(&self.caller_of_user(&found.user)), hash), |session, (act, hash)| {
+            .write((act, hash, self.post()), |session, (act, hash, post)| {
                 Box::pin(async move {
                     let (scope, link, mut found) = spend(session, act, hash).await?;
+                    let before = found.user.clone();
                     let change = AccountChange { email: link.email, ..AccountChange::default() };
                     account::apply(session, &scope, &mut found, &change).await?;
                     found.email_verified_at = Some(act.now);
                     account::write(session, act, &scope, &mut found).await?;
+                    account::tell_of_move(session, act, post, (&before, &found.user)).await?;
                     session.end_links(link.principal, None).await?;
                     record(session, act, "user.verify_email", link.principal).await?;
                     Ok(found.user)

@@ -53,13 +53,20 @@ pub enum Letter {
         /// Its secret.
         secret: String,
     },
+    /// To an address that an account does not have any more.
+    Moved {
+        /// The address.
+        to: String,
+        /// What the person is called.
+        name: String,
+    },
 }
 
 impl Letter {
     /// The address.
     pub fn to(&self) -> &str {
         match self {
-            Self::Invitation { to, .. } | Self::Link { to, .. } => to,
+            Self::Invitation { to, .. } | Self::Link { to, .. } | Self::Moved { to, .. } => to,
         }
     }
 }

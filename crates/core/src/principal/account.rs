@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::grant::{self, Scope, Subject};
 use crate::ids::{OrganizationId, PrincipalId};
+use crate::mail::{Letter, Post};
 use crate::page::{Cursor, KeyValue, Order, Page, PageRequest};
 use crate::permission::{BuiltinRole, Permission};
 use crate::store::Session;
@@ -20,6 +21,7 @@ use crate::version::{self, Seen, Versions};
 
 /// The account of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each of them is a fact of its own")]
 pub struct Account {
     /// Who it is.
     pub user: Principal,
@@ -33,6 +35,8 @@ pub struct Account {
     pub profile: Profile,
     /// Whether the password is one that somebody else has chosen, and has to be changed at the next sign-in on the pages.
     pub password_expired: bool,
+    /// Whether an inviter alone has said that the address is the person's. Once it is proved, that is of no account.
+    pub email_is_hearsay: bool,
 }
 
 /// The fields by which accounts are sorted and filtered.
@@ -66,7 +70,7 @@ pub struct AccountQuery {
 pub struct AccountChange {
     /// Another sign-in name.
     pub username: Option<String>,
-    /// Another e-mail address, which then is not verified.
+    /// The e-mail address. Another one than before is not verified; none is hearsay any more.
     pub email: Option<String>,
     /// What the person is called; `Some(None)` for nothing of its own.
     pub display_name: Option<Option<String>>,
@@ -81,6 +85,12 @@ pub struct AccountChange {
 }
 
 impl Account {
+    /// Whether what is meant for the address is meant for this account: its person has proved it, or who runs the server
+    /// has made the account with it.
+    pub const fn owns_address(&self) -> bool {
+        self.email_verified_at.is_some() || !self.email_is_hearsay
+    }
+
     /// The account's place in an order.
     pub fn cursor(&self, order: &[Order<AccountField>]) -> Cursor {
         let user = &self.user;
@@ -124,7 +134,7 @@ impl Core {
             .await
     }
 
-    /// Changes the account of a person. Needs the right to run the server.
+    /// Changes the account of a person. An address that it had is told of another one. Needs the right to run the server.
     pub async fn update_account(
         &self,
         caller: &Caller,
@@ -132,15 +142,16 @@ impl Core {
         change: AccountChange,
     ) -> Result<Account> {
         self.store()
-            .write((self.act(caller), user, change), |session, (act, user, change)| {
+            .write((self.act(caller), user, change, self.post()), |session, (act, user, change, post)| {
                 Box::pin(async move {
                     let (scope, mut account) =
                         administer(session, act, *user, change.expected_version.as_ref()).await?;
-                    let address = account.user.email.clone();
+                    let before = account.user.clone();
                     apply(session, &scope, &mut account, change).await?;
-                    if account.user.email != address {
+                    if account.user.email != before.email {
                         session.end_links(*user, None).await?;
                     }
+                    tell_of_move(session, act, post, (&before, &account.user)).await?;
                     if let Some(wanted) = change.administrator {
                         set_administrator(session, act, &scope, *user, wanted).await?;
                         account.is_administrator = wanted;
@@ -265,12 +276,28 @@ pub(crate) async fn apply(
         account.email_verified_at = None;
     }
     user.email = Some(names.email);
+    account.email_is_hearsay &= change.email.is_none();
     user.username = names.username;
     if let Some(name) = &change.display_name {
         let name = name.as_deref().map(|name| text::name("display_name", name, DISPLAY_NAME_MAX));
         user.display_name = name.transpose()?;
     }
     account.profile.apply(&change.profile)
+}
+
+/// Tells the address that an account had that it has another one now: whoever reads that there may not have wanted it.
+pub(crate) async fn tell_of_move(
+    session: &dyn Session,
+    act: &Act,
+    post: &Post,
+    (before, after): (&Principal, &Principal),
+) -> Result<()> {
+    let folded = |user: &Principal| user.email.as_deref().map(text::fold);
+    let Some(to) = before.email.clone().filter(|_| folded(before) != folded(after)) else { return Ok(()) };
+    if !post.is_delivered() {
+        return Ok(());
+    }
+    post.put(session, act, &Letter::Moved { to, name: after.shown_name().to_owned() }).await
 }
 
 /// Writes the account as a new version of it.

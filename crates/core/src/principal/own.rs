@@ -52,6 +52,18 @@ impl Core {
             .await
     }
 
+    /// Whether the person has proved to get what is mailed to the account's address.
+    pub async fn has_proved_address(&self, person: PrincipalId) -> Result<bool> {
+        self.store()
+            .point(person, |session, person| {
+                Box::pin(async move {
+                    let found = authz::account_of(session, *person).await?;
+                    Ok(found.is_some_and(|account| account.email_verified_at.is_some()))
+                })
+            })
+            .await
+    }
+
     /// Changes the caller's own account.
     pub async fn update_own_account(&self, caller: &Caller, change: OwnChange) -> Result<Principal> {
         self.store()
@@ -76,23 +88,7 @@ impl Core {
 
     /// Changes the caller's own password, which needs the current one. Every other sign-in of the person ends.
     pub async fn change_password(&self, caller: &Caller, current: String, new: String) -> Result<()> {
-        let (user, before) = self
-            .store()
-            .point(caller.clone(), |session, caller| {
-                Box::pin(async move {
-                    require_whole(caller)?;
-                    let scope = authz::server(session, caller).await?;
-                    let own = account::find(session, &scope, caller.principal).await?;
-                    Ok((own.user, session.find_password(&scope, caller.principal).await?))
-                })
-            })
-            .await?;
-        let Some(before) = before else {
-            let message = "the account has no password yet: have a link sent to set one";
-            return Err(Error::new(Kind::Precondition, "password.none", message));
-        };
-        let attempts = Attempts::new(Purpose::SignIn, &caller.principal.to_string(), caller.source);
-        self.throttled(&attempts, self.require_current(&current, &before)).await?;
+        let (user, before) = self.prove_current(caller, &current).await?;
         let after = self.hash_password("new_password", &new, &user.names()).await?;
         self.store()
             .write((self.act(caller), before, after), |session, (act, before, after)| {
@@ -107,6 +103,29 @@ impl Core {
                 })
             })
             .await
+    }
+
+    /// The caller's account and the hash of its password, for who knows that. A credential alone changes nothing by which the
+    /// account is entered: it may be a program's, and would outlive what the program was allowed.
+    pub(crate) async fn prove_current(&self, caller: &Caller, password: &str) -> Result<(Principal, String)> {
+        let (user, hash) = self
+            .store()
+            .point(caller.clone(), |session, caller| {
+                Box::pin(async move {
+                    require_whole(caller)?;
+                    let scope = authz::server(session, caller).await?;
+                    let own = account::find(session, &scope, caller.principal).await?;
+                    Ok((own.user, session.find_password(&scope, caller.principal).await?))
+                })
+            })
+            .await?;
+        let Some(hash) = hash else {
+            let message = "the account has no password yet: have a link sent to set one";
+            return Err(Error::new(Kind::Precondition, "password.none", message));
+        };
+        let attempts = Attempts::new(Purpose::SignIn, &caller.principal.to_string(), caller.source);
+        self.throttled(&attempts, self.require_current(password, &hash)).await?;
+        Ok((user, hash))
     }
 
     async fn require_current(&self, password: &str, hash: &str) -> Result<()> {

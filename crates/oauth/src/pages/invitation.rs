@@ -38,6 +38,8 @@ struct Join<'a> {
     roles: String,
     email: &'a str,
     name: &'a str,
+    /// Who is signed in already, and is not who is invited.
+    signed_in: Option<&'a str>,
     sign_in: String,
     form_token: String,
     parameters: Vec<(&'static str, &'a str)>,
@@ -79,19 +81,45 @@ fn named<'a>(find: impl Fn(&str) -> Option<&'a str>) -> Option<(OrganizationRef,
     Some((OrganizationRef::parse(find("organization")?), invitation))
 }
 
-/// An invitation that is not there is one to somebody else: whoever is signed in may be the wrong one.
-fn not_theirs(session: &BrowserSession, parameters: &[(&'static str, &str)]) -> Response {
-    let message = format!(
-        "There is no open invitation here for {}. If it came to another of your addresses, sign in with the account of that one.",
-        session.person.email.as_deref().unwrap_or(&session.person.username)
-    );
+/// As much of an address as its owner needs to know it: `m...@example.org`.
+fn masked(email: &str) -> String {
+    let (name, domain) = email.rsplit_once('@').unwrap_or((email, ""));
+    format!("{}...@{domain}", name.chars().next().unwrap_or_default())
+}
+
+/// For who is signed in and is not who is invited, or has no invitation at all, which look alike to who has no secret.
+async fn not_theirs(
+    served: &Served,
+    (browser, session): (&Browser, &BrowserSession),
+    parameters: &[(&'static str, &str)],
+) -> Result<Response> {
+    let own = session.person.email.as_deref().unwrap_or(&session.person.username);
+    let find = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let invitee = match (named(find), find("secret")) {
+        (Some((organization, id)), Some(secret)) => {
+            served.core.invitee(organization, (id, secret), &browser.from).await
+        }
+        _ => Err(Error::not_found("invitation")),
+    };
+    let message = match invitee {
+        Ok(email) => {
+            format!(
+                "It is for {}, and you are signed in as {own}. Only who has that address can answer it.",
+                masked(&email)
+            )
+        }
+        Err(error) if matches!(error.kind, Kind::Invalid | Kind::NotFound) => format!(
+            "There is no open invitation here for {own}. If it came to another of your addresses, sign in with the account of that one."
+        ),
+        Err(error) => return Err(error),
+    };
     let onward = sign_in(parameters);
     let page = super::Notice {
         title: "This invitation is not for this account",
         message: &message,
         onward: Some((&onward, "Sign in as somebody else")),
     };
-    show_page(StatusCode::NOT_FOUND, &page, None)
+    Ok(show_page(StatusCode::NOT_FOUND, &page, None))
 }
 
 fn sign_in(parameters: &[(&'static str, &str)]) -> String {
@@ -99,7 +127,8 @@ fn sign_in(parameters: &[(&'static str, &str)]) -> String {
     format!("/login?{}", encode_query([("return_to", back.as_str())]))
 }
 
-/// What is offered to who is not signed in. Whoever cannot join with a new account, for whatever reason, signs in first.
+/// What is offered to who is not signed in with the address. Whoever cannot join with a new account, for whatever reason,
+/// signs in first, or as somebody else.
 async fn show_stranger(
     served: &Served,
     browser: &Browser,
@@ -108,15 +137,26 @@ async fn show_stranger(
 ) -> Result<Response> {
     let sign_in = sign_in(parameters);
     let find = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    let (Some((organization, id)), Some(secret)) = (named(find), find("secret")) else {
-        return go(&sign_in);
-    };
-    let offered = match served.core.look_at_invitation(organization, (id, secret), &browser.from).await {
-        Ok(offered) => offered,
-        Err(error) if matches!(error.kind, Kind::Invalid | Kind::Precondition | Kind::AlreadyExists) => {
-            return go(&sign_in);
+    let offered = match (named(find), find("secret")) {
+        (Some((organization, id)), Some(secret)) => {
+            served.core.look_at_invitation(organization, (id, secret), &browser.from).await
         }
-        Err(error) => return Err(error),
+        _ => Err(Error::not_found("invitation")),
+    };
+    let offered = match (offered, &browser.session) {
+        (Ok(offered), _) => offered,
+        (Err(error), session)
+            if matches!(
+                error.kind,
+                Kind::Invalid | Kind::NotFound | Kind::Precondition | Kind::AlreadyExists
+            ) =>
+        {
+            return match session {
+                Some(session) => not_theirs(served, (browser, session), parameters).await,
+                None => go(&sign_in),
+            };
+        }
+        (Err(error), _) => return Err(error),
     };
     let page = Join {
         problem,
@@ -124,6 +164,7 @@ async fn show_stranger(
         roles: roles(&offered),
         email: &offered.invitation.email,
         name,
+        signed_in: browser.session.as_ref().map(|session| session.person.shown_name()),
         sign_in,
         form_token: browser.form_token(),
         parameters: parameters.to_vec(),
@@ -131,7 +172,8 @@ async fn show_stranger(
     Ok(browser.keep(show_page(status, &page, None)))
 }
 
-/// What is offered: to who is signed in, or to who has no account yet.
+/// What is offered: to who is signed in with the address, or to who has no account yet. Nobody else is asked, whoever may
+/// see the invitation besides.
 pub(crate) async fn show(
     State(served): State<Served>,
     browser: Browser,
@@ -142,11 +184,11 @@ pub(crate) async fn show(
         parameters.extend(query.one(name)?.map(|value| (name, value)));
     }
     let find = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    let Some(session) = &browser.session else {
-        return Ok(show_stranger(&served, &browser, &parameters, (StatusCode::OK, "", None)).await?);
+    let stranger = (StatusCode::OK, "", None);
+    let (Some(session), Some((organization, id))) = (&browser.session, named(find)) else {
+        return Ok(show_stranger(&served, &browser, &parameters, stranger).await?);
     };
-    let Some((organization, id)) = named(find) else { return Ok(not_theirs(session, &parameters)) };
-    let detail = match served.core.get_invitation(&session.caller, organization, id).await {
+    let detail = match served.core.get_offer(&session.caller, organization, id, find("secret")).await {
         Ok(detail) if detail.invitation.is_open(served.core.clock().now()) => detail,
         Ok(_) => {
             return Ok(say(
@@ -154,8 +196,8 @@ pub(crate) async fn show(
                 "It was answered, withdrawn, or came too long ago. Ask for another one.",
             ));
         }
-        Err(error) if matches!(error.kind, Kind::Hidden | Kind::NotFound | Kind::Forbidden) => {
-            return Ok(not_theirs(session, &parameters));
+        Err(error) if error.kind == Kind::Hidden => {
+            return Ok(show_stranger(&served, &browser, &parameters, stranger).await?);
         }
         Err(error) => return Err(error.into()),
     };
@@ -176,12 +218,10 @@ pub(crate) async fn answer(
     sent: Form<Pages>,
 ) -> Result<Response, Refused<Pages>> {
     browser.check(&sent)?;
-    let Some(session) = &browser.session else {
-        return match sent.get("decision") {
-            Some("join") => Ok(join(&served, &browser, &sent).await?),
-            _ => Ok(go("/login")?),
-        };
-    };
+    if sent.get("decision") == Some("join") {
+        return Ok(join(&served, &browser, &sent).await?);
+    }
+    let Some(session) = &browser.session else { return Ok(go("/login")?) };
     let (organization, id) = named(|name| sent.get(name)).ok_or_else(|| Error::not_found("invitation"))?;
     let (core, secret) = (&served.core, sent.get("secret").map(str::to_owned));
     match sent.required("decision")? {
@@ -201,7 +241,7 @@ pub(crate) async fn answer(
     }
 }
 
-/// Makes the account, joins with it, and signs in.
+/// Makes the account, joins with it, and signs in, in the place of who was signed in before.
 async fn join(served: &Served, browser: &Browser, sent: &Form<Pages>) -> Result<Response> {
     let core = &served.core;
     let (organization, id) = named(|name| sent.get(name)).ok_or_else(|| Error::not_found("invitation"))?;

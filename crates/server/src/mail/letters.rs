@@ -51,6 +51,15 @@ pub(super) fn written(served: &Served, letter: &Letter) -> (String, String) {
             );
             (subject.to_owned(), text)
         }
+        Letter::Moved { name, .. } => {
+            let text = format!(
+                "Hello {},\n\nThis was the address of your account at {}. It has another one now, to which links that set \
+                 its password are mailed from now on.\n\nIf you did not want that, ask who runs the server for help at once.",
+                one_line(name),
+                served.address("")
+            );
+            ("Your account has another address".to_owned(), text)
+        }
     }
 }
 

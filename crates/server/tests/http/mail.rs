@@ -194,21 +194,55 @@ async fn what_is_not_taken_is_tried_again() {
 #[tokio::test]
 async fn an_address_is_proved_again_on_request() {
     const PATH: &str = "/api/v1/me:requestEmailVerification";
+    const CHANGE: &str = "/api/v1/me:changeEmail";
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let mailbox = Mailbox::refusing(0).await;
         let server = TestServer::mailing(engine, mailbox.server());
         let rehearsed = format!("{PATH}?validate_only=true");
         server.send("ben", Method::POST, &rehearsed, None).await.expect(200);
         assert_eq!(server.send("ben", Method::POST, PATH, None).await.expect(200), json!({}));
-        let other = json!({"email": "benjamin@tenantry.example"});
-        server.send("ben", Method::POST, PATH, Some(other)).await.expect(200);
+        let password = server.estate.people.iter().find(|person| person.username == "ben").unwrap();
+        let password = password.password.as_str();
+        let other = json!({"email": "benjamin@tenantry.example", "current_password": password});
+        server.send("ben", Method::POST, CHANGE, Some(other)).await.expect(200);
         let mails = mailbox.mails(2).await;
         assert!(mails.iter().any(|mail| mail.contains("To: ben@tenantry.example")), "{mails:?}");
-        assert!(mails.iter().any(|mail| mail.contains("benjamin@tenantry.example")), "{mails:?}");
+        let other = mails.iter().find(|mail| mail.contains("To: benjamin@tenantry.example")).unwrap();
         assert!(mails.iter().all(|mail| mail.contains("/login/verify?secret=")), "{mails:?}");
-        for body in [json!({"email": "nobody"}), json!({"address": "x@example.org"})] {
+        let address = link(other);
+        let secret = address.strip_prefix(&format!("{}/login/verify?secret=", server.url)).unwrap();
+        server.core.verify_email(secret, None).await.unwrap();
+        let mails = mailbox.mails(3).await;
+        assert!(
+            mails[2].contains("To: ben@tenantry.example") && mails[2].contains("another address"),
+            "{mails:?}"
+        );
+        assert!(!mails[2].contains("secret=") && !mails[2].contains("benjamin"), "{mails:?}");
+        for body in [json!({"email": "x@example.org"}), json!([])] {
             server.send("ben", Method::POST, PATH, Some(body)).await.expect(400);
         }
+        for (body, field) in [
+            (json!({"current_password": password}), "email"),
+            (json!({"email": "nobody", "current_password": password}), "email"),
+            (json!({"email": "x@example.org"}), "current_password"),
+            (json!({"email": "x@example.org", "current_password": "wrong horse"}), "current_password"),
+            (json!({"email": "x@example.org", "current_password": password, "name": ""}), "name"),
+        ] {
+            let refused = server.send("ben", Method::POST, CHANGE, Some(body)).await.expect(400);
+            assert!(refused.to_string().contains(field), "{refused}");
+        }
+        let id = format!("{CHANGE}?request_id=0190b0a0-0000-7000-8000-00000000000a");
+        let body = json!({"email": "x@example.org", "current_password": password});
+        server.send("ben", Method::POST, &id, Some(body)).await.expect(400);
+        server
+            .send(
+                "northwind-ci",
+                Method::POST,
+                CHANGE,
+                Some(json!({"email": "x@example.org", "current_password": "x"})),
+            )
+            .await
+            .expect(403);
         server.send("northwind-ci", Method::POST, PATH, None).await.expect(403);
         server.send("", Method::POST, PATH, None).await.expect(401);
     }

@@ -29,6 +29,10 @@ mod mailing_on_sqlite {
     async fn addresses_are_proved() {
         super::addresses_are_proved(super::mailing(false).await).await;
     }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn another_address_needs_the_password() {
+        super::another_address_needs_the_password(super::mailing(false).await).await;
+    }
 }
 mod mailing_on_postgres {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,6 +42,10 @@ mod mailing_on_postgres {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn addresses_are_proved() {
         super::addresses_are_proved(super::mailing(true).await).await;
+    }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn another_address_needs_the_password() {
+        super::another_address_needs_the_password(super::mailing(true).await).await;
     }
 }
 
@@ -202,34 +210,83 @@ async fn resets_are_asked_for_alike(core: TestCore) {
     }
 }
 
+/// The letters that wait, and none of them again.
+async fn letters(core: &TestCore) -> Vec<Letter> {
+    let mut letters = Vec::new();
+    for mail in core.claim_mail().await.unwrap() {
+        letters.extend(core.letter_of(&mail).await.unwrap());
+        core.mail_done(&mail).await.unwrap();
+    }
+    letters
+}
+
+/// The only letter that waits: to whom, and the secret of its link.
+async fn link(core: &TestCore) -> (String, String) {
+    let mut letters = letters(core).await;
+    let (Some(Letter::Link { to, secret, .. }), true) = (letters.pop(), letters.is_empty()) else {
+        panic!("another letter")
+    };
+    (to, secret)
+}
+
 async fn addresses_are_proved(core: TestCore) {
+    const PASSWORD: &str = "correct horse";
     let root = core.root().await;
     let ann = core.user(&root, "ann").await;
     let bob = core.user(&root, "bob").await;
-    let ask = async |email: Option<&str>| {
-        core.request_email_verification(&ann.caller, email.map(str::to_owned)).await.unwrap();
-        let mail = core.claim_mail().await.unwrap().remove(0);
-        let letter = core.letter_of(&mail).await.unwrap().unwrap();
-        core.mail_done(&mail).await.unwrap();
-        let Letter::Link { to, secret, .. } = letter else { panic!("another letter") };
-        (to, secret)
-    };
-    let (to, secret) = ask(None).await;
+    core.request_email_verification(&ann.caller).await.unwrap();
+    let (to, secret) = link(&core).await;
     assert_eq!(to, "ann@example.org");
     assert!(core.get_account(&root.caller, ann.id()).await.unwrap().email_verified_at.is_none());
     core.verify_email(&secret, None).await.unwrap();
     assert!(core.get_account(&root.caller, ann.id()).await.unwrap().email_verified_at.is_some());
-    // Another address is the account's once it is proved, and not before.
-    let (to, secret) = ask(Some("ann@new.example")).await;
+    assert_eq!(letters(&core).await.len(), 0, "it is the same address");
+    // Another one is the account's once it is proved, and not before; the one until then is told.
+    core.send_activation(&root.caller, ann.id(), None).await.unwrap();
+    core.reset_password(&link(&core).await.1, PASSWORD, None).await.unwrap();
+    core.request_email_change(&ann.caller, "ann@new.example", PASSWORD).await.unwrap();
+    let (to, secret) = link(&core).await;
     assert_eq!(to, "ann@new.example");
     assert_eq!(core.get_own_account(&ann.caller).await.unwrap().email.unwrap(), "ann@example.org");
-    assert!(is_void(core.reset_password(&secret, "correct horse", None).await));
+    assert!(is_void(core.reset_password(&secret, PASSWORD, None).await));
     assert_eq!(core.verify_email(&secret, None).await.unwrap().email.unwrap(), "ann@new.example");
+    let [Letter::Moved { to, .. }] = &letters(&core).await[..] else { panic!("another letter") };
+    assert_eq!(to, "ann@example.org");
     // Asking for somebody else's tells nothing; who has the mailbox is told.
-    let (to, secret) = ask(Some("bob@example.org")).await;
+    core.request_email_change(&ann.caller, "bob@example.org", PASSWORD).await.unwrap();
+    let (to, secret) = link(&core).await;
     assert_eq!(to, "bob@example.org");
     assert_eq!(refusal(core.verify_email(&secret, None).await).1, "user.name_taken");
     assert_eq!(core.get_own_account(&bob.caller).await.unwrap().email.unwrap(), "bob@example.org");
     core.clock().advance_seconds(VERIFICATION_SECONDS);
     assert!(is_void(core.verify_email(&secret, None).await));
+    // Who runs the server moves an account at once, and that is told too.
+    let moved = |email: &str| AccountChange { email: Some(email.to_owned()), ..AccountChange::default() };
+    core.update_account(&root.caller, bob.id(), moved("Bob@Example.org")).await.unwrap();
+    assert_eq!(letters(&core).await.len(), 0);
+    core.update_account(&root.caller, bob.id(), moved("bob@new.example")).await.unwrap();
+    let [Letter::Moved { to, .. }] = &letters(&core).await[..] else { panic!("another letter") };
+    assert_eq!(to, "Bob@Example.org");
+}
+
+/// A token alone moves no account: its links would outlive what a person allowed the program that has it.
+async fn another_address_needs_the_password(core: TestCore) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    let ask = async |password: &str| {
+        core.request_email_change(&ann.caller, "mallory@evil.example", password).await.unwrap_err()
+    };
+    assert_eq!(ask("correct horse").await.reason, "password.none");
+    core.send_activation(&root.caller, ann.id(), None).await.unwrap();
+    core.reset_password(&link(&core).await.1, "correct horse", None).await.unwrap();
+    // Guesses are counted with those of sign-ins and changes of the password.
+    assert_eq!(ask("battery").await.violations[0].field, "current_password");
+    for _ in 0..2 {
+        assert_eq!(ask("battery staple").await.violations[0].field, "current_password");
+        let guess = core.change_password(&ann.caller, "battery".into(), "battery staple".into()).await;
+        assert_eq!(guess.unwrap_err().violations[0].field, "current_password");
+    }
+    assert_eq!(ask("correct horse").await.kind, Kind::RateLimited);
+    assert_eq!(letters(&core).await.len(), 0);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM links"), "0");
 }

@@ -68,6 +68,7 @@ async fn what_is_mailed_is_not_shown(core: TestCore) {
                 core.look_at_link(&secret, None).await.unwrap();
                 secrets.push(secret);
             }
+            Letter::Moved { to, .. } => panic!("a letter to {to}"),
         }
     }
     let all = dump + &core.sql("SELECT * FROM links") + &core.sql("SELECT * FROM audit_events");

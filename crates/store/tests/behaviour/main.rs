@@ -30,6 +30,7 @@ mod browser;
 mod content;
 mod credentials;
 mod device;
+mod hearsay;
 mod histories;
 mod inside;
 mod invitations;

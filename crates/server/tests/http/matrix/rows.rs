@@ -53,6 +53,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("GET", "/api/v1/me"),
         with(row("PATCH", "/api/v1/me"), VALIDATE, Some(json!({}))),
         with(row("POST", "/api/v1/me:changePassword"), "", Some(json!({}))),
+        with(row("POST", "/api/v1/me:changeEmail"), "", Some(json!({}))),
         with(row("POST", "/api/v1/me:requestEmailVerification"), VALIDATE, None),
         row("GET", "/api/v1/users"),
         row("GET", "/api/v1/users/{user}"),

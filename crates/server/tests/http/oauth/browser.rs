@@ -80,6 +80,15 @@ impl<'a> Browser<'a> {
         answer
     }
 
+    /// Follows an answer to the next page of this server, and on as long as that sends the browser on within it.
+    pub(super) async fn follow_anywhere(&mut self, answer: &Answer) -> Answer {
+        let mut answer = self.follow(answer).await;
+        while answer.status == 303 && answer.headers[LOCATION].to_str().unwrap().starts_with('/') {
+            answer = self.follow(&answer).await;
+        }
+        answer
+    }
+
     /// Follows an answer to the next page of this server.
     pub(super) async fn follow(&mut self, answer: &Answer) -> Answer {
         assert_eq!(answer.status, 303, "{}", answer.text);

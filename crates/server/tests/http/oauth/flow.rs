@@ -27,7 +27,7 @@ async fn post(server: &TestServer, app: &App, path: &str, form: &[(&str, &str)])
 }
 
 /// The claims of a token, past its signature.
-fn claims(token: &str) -> Value {
+pub(super) fn claims(token: &str) -> Value {
     use base64::Engine;
     let part = token.split('.').nth(1).unwrap();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();

@@ -13,6 +13,8 @@ use crate::mail::Mailbox;
 both_alone!(
     an_invitation_is_answered_on_its_page,
     somebody_else_is_asked_to_switch,
+    who_invites_is_not_asked,
+    who_is_signed_in_as_somebody_else_joins_too,
     who_has_no_account_joins_with_a_new_one,
     of_many_who_join_one_does,
     nobody_joins_by_guessing,
@@ -72,6 +74,41 @@ async fn somebody_else_is_asked_to_switch(server: &TestServer) {
     for path in ["/login/invitation", "/login/invitation?invitation=x", random] {
         assert_eq!(browser.get(path).await.status, 404);
     }
+}
+
+/// Who may see an invitation is not who it is for, and could only be told no.
+async fn who_invites_is_not_asked(server: &TestServer) {
+    let path = invited(server).await;
+    let without = path.split_once("&secret=").unwrap().0;
+    let mut browser = Browser::of(server, "ada").await;
+    let page = browser.get(&path).await;
+    assert_eq!(page.status, 404);
+    assert!(
+        page.text.contains("It is for k...@tenantry.example, and you are signed in as ada@"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("<form") && !page.text.contains("kit"), "{}", page.text);
+    // Without the secret nobody is told.
+    let page = browser.get(without).await;
+    assert!(page.status == 404 && page.text.contains("no open invitation here for ada@"), "{}", page.text);
+    // The way on leads to the sign-in, and back.
+    let onward = page.text.split("<a href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let page = browser.get(&super::browser::plain(onward)).await;
+    let back = browser.sign_in(&page, "kit").await;
+    let offer = browser.follow(&back).await;
+    assert!(offer.status == 200 && offer.text.contains("invited to northwind as member"), "{}", offer.text);
+}
+
+async fn who_is_signed_in_as_somebody_else_joins_too(server: &TestServer) {
+    let path = invited_by_address(server, "nell@example.org").await;
+    let mut browser = Browser::of(server, "dan").await;
+    let offer = browser.get(&path).await;
+    assert!(offer.status == 200 && offer.text.contains("no account for nell@example.org"), "{}", offer.text);
+    assert!(offer.text.contains("will be signed out"), "{}", offer.text);
+    let done = browser.fill(&offer, &NEW).await;
+    assert!(done.text.contains("You belong to northwind now"), "{}", done.text);
+    assert!(browser.get("/login/account").await.text.contains("Nell Newcomb"));
 }
 
 const NEW: [(&str, &str); 3] =

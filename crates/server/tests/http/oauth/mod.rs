@@ -8,10 +8,12 @@ mod invitation;
 mod issuer;
 mod issuers;
 mod logs;
+mod openid;
 mod oracle;
 mod pages;
 mod replicas;
 mod secrets;
+mod text;
 mod ways;
 
 use reqwest::Method;
