@@ -131,8 +131,11 @@ for (const width of [360, 1280]) {
   await page.getByRole("heading", { name: "Welcome" }).waitFor();
   await look(page, "invitation-done");
   const other = await ask("ada", "organizations/northwind/invites", { email: `other-${width}@example.org` });
-  quietly(page);
   await page.goto(other.link);
+  await page.getByText("will be signed out").waitFor();
+  await look(page, "invitation-join-as-another");
+  quietly(page);
+  await page.goto(`${other.link}x`);
   await page.getByRole("heading", { name: "not for this account" }).waitFor();
   await look(page, "invitation-of-another");
   await page.context().close();
