@@ -193,13 +193,14 @@ impl Asked {
         prompts(self.get("prompt"), word)
     }
 
-    /// Who the client says the person is, as far as it says so: what it shows is an ID token of ours and its own. One of
-    /// any other kind is nobody's, so that no person fits it.
+    /// Who the client says the person is, as far as it says so by an ID token of ours and its own. What else it shows, a
+    /// token of a key that is gone too, says nothing to who can be asked; for who cannot, nobody fits it.
     async fn hinted(&self, served: &Served, keyring: &Keyring) -> Result<Option<String>> {
         let Some(token) = self.get("id_token_hint") else { return Ok(None) };
         let hint = keyring.read::<Hint>(&served.core, token).await?;
         let hint = hint.filter(|hint| hint.iss == served.address("") && hint.aud == self.client.id);
-        Ok(Some(hint.map(|hint| hint.sub).unwrap_or_default()))
+        let person = hint.map(|hint| hint.sub);
+        Ok(if self.prompts("none") { Some(person.unwrap_or_default()) } else { person })
     }
 
     /// The session of the person who is to answer, or what happens instead. An error where somebody else has signed in than

@@ -36,6 +36,7 @@ async fn a_question_about_somebody_is_answered_for_nobody_else(server: &TestServ
     for hint in [of_other["id_token"].as_str().unwrap(), "nonsense"] {
         let refused = ada.get(&app.question(&[("prompt", "none"), ("id_token_hint", hint)])).await;
         assert_eq!(parameter(&refused, "error"), "login_required", "{hint}");
+        parameter(&ada.get(&app.question(&[("id_token_hint", hint)])).await, "code");
     }
     // Who is asked aloud signs in as who is meant; who signs in as somebody else is not asked for ever.
     let question = app.question(&[("id_token_hint", of_ada)]);
