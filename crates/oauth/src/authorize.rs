@@ -11,6 +11,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::BrowserSession;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::oauth::{
@@ -57,6 +58,8 @@ struct Consent<'a> {
     person: &'a str,
     host: &'a str,
     resource: Option<&'a str>,
+    /// The name of the only organization where it will count.
+    organization: Option<String>,
     meanings: Vec<&'static str>,
     form_token: String,
     parameters: &'a [(&'static str, String)],
@@ -308,11 +311,16 @@ pub(crate) async fn ask(
         return Ok(asked.deny(&issuer, &denied)?);
     }
     let host = Url::parse(&asked.redirect_uri).ok();
+    let organization = match session.caller.narrowing.organization {
+        Some(id) => Some(served.core.get_organization(&session.caller, OrganizationRef::Id(id)).await?.name),
+        None => None,
+    };
     let page = Consent {
         client: &asked.client.name,
         person: session.person.shown_name(),
         host: host.as_ref().and_then(Url::host_str).unwrap_or_default(),
         resource: request.audience.as_deref(),
+        organization,
         meanings: request.scopes.meanings().collect(),
         form_token: browser.form_token(),
         parameters: &asked.parameters,

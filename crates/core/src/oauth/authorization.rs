@@ -53,14 +53,17 @@ pub(super) enum Shown {
 }
 
 impl Core {
-    /// What the person has allowed the client for this resource already, and has not ended.
+    /// What the person has allowed the client for this resource already, and has not ended, with a credential as narrow as the
+    /// caller's: what was allowed in one organization says nothing of the rest of the account.
     pub async fn allowed_scopes(
         &self,
         caller: &Caller,
         (client, audience): (&str, Option<&str>),
     ) -> Result<Scopes> {
         let allowed = self.live_authorizations(caller, Some(client)).await?;
-        let same = allowed.iter().filter(|one| one.audience.as_deref() == audience);
+        let same = allowed.iter().filter(|one| {
+            one.audience.as_deref() == audience && one.credential.narrowing() == caller.narrowing
+        });
         Ok(same.fold(Scopes::NONE, |scopes, one| scopes.union(one.scopes)))
     }
 

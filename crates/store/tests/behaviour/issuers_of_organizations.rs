@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tenantry_core::authz::OrganizationRef;
-use tenantry_core::browser::Origin;
+use tenantry_core::browser::{BrowserSession, Origin};
 use tenantry_core::error::Kind;
 use tenantry_core::ids::{InvitationId, OrganizationId};
 use tenantry_core::issuer::{Issuer, IssuerChange, IssuerOf, NewIssuer};
@@ -165,9 +165,17 @@ async fn what_an_organization_proves_is_good_there_alone(core: TestCore) {
     core.authorize(&entered, request(Scopes::API, None)).await.unwrap();
     let allowed = core.list_own_authorizations(&eve.caller).await.unwrap();
     assert_eq!(allowed[0].credential.organization, Some(north));
+    // What was allowed in one organization is remembered there alone, and what was allowed with the whole account elsewhere.
+    let remembered = async |browser: &BrowserSession| {
+        core.allowed_scopes(&browser.caller, (client.id.as_str(), None)).await.unwrap()
+    };
+    assert_eq!((remembered(&entered).await, remembered(&eve).await), (Scopes::API, Scopes::NONE));
+    core.authorize(&eve, request(Scopes::API_READ, None)).await.unwrap();
+    assert_eq!((remembered(&entered).await, remembered(&eve).await), (Scopes::API, Scopes::API_READ));
     // It ends with the trust.
     core.delete_issuer(&root.caller, of(north), issuer.id, None).await.unwrap();
-    assert_eq!(core.list_own_authorizations(&eve.caller).await.unwrap(), []);
+    let left = core.list_own_authorizations(&eve.caller).await.unwrap();
+    assert_eq!(left.iter().map(|one| one.credential.organization).collect::<Vec<_>>(), [None]);
 }
 
 async fn who_leaves_or_is_deleted_comes_in_no_more(core: TestCore) {

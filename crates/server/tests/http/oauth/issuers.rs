@@ -9,6 +9,7 @@ use tenantry_core::issuer::{ClientSecret, Issuer, IssuerChange, IssuerOf, NewIss
 use tenantry_core::settings::Settings;
 use tenantry_server::demo;
 
+use super::App;
 use super::browser::{Browser, between};
 use super::issuer::{Issuers, forged, public, signed};
 use crate::harness::{Answer, Engine, TestServer};
@@ -464,12 +465,21 @@ async fn an_organization_s_issuer_reaches_no_further(scene: &Scene) {
     let back = scene.come_back(&mut browser, &departure, ("honest", &[]), honest);
     assert_eq!(back.await.status, 303);
     // Of the account it sees no more than the name, and ends nothing of it.
-    let whole = Browser::of(&scene.server, "ada").await;
+    let mut whole = Browser::of(&scene.server, "ada").await;
     let account = browser.get("/login/account").await;
     assert!(account.text.contains("for one organization alone") && !account.text.contains("End all other"));
     let form = [("form_token", token_of(&account)), ("id", "others".to_owned())];
     let form = form.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     assert_eq!(browser.post("/login/account", &form).await.status, 403);
+    // What a client is allowed there counts there alone, which is said, and is asked for again where the whole account is.
+    let app = App::new(&scene.server).await;
+    let question = app.question(&[("scope", "api")]);
+    let asked = browser.get(&question).await;
+    assert!(asked.text.contains(", in northwind alone."), "{}", asked.text);
+    super::parameter(&browser.fill(&asked, &[("decision", "allow")]).await, "code");
+    super::parameter(&browser.get(&question).await, "code");
+    let asked = whole.get(&question).await;
+    assert!(asked.status == 200 && !asked.text.contains("alone"), "{}", asked.text);
     drop(whole);
     let token = signed("honest", "honest", &scene.api_claims("honest"));
     let path = |key: &str| format!("/api/v1/organizations/{}/workspaces", scene.server.organization(key));
