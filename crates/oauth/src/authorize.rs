@@ -165,7 +165,7 @@ impl Asked {
             return Err(wrong("max_age: expected seconds"));
         }
         self.client.require_grant(GrantType::AuthorizationCode)?;
-        let scopes = Scopes::parse(self.get("scope").unwrap_or_default())?;
+        let scopes = self.client.usable(Scopes::parse(self.get("scope").unwrap_or_default())?);
         if scopes.is_empty() || !self.client.scopes.contains(scopes) {
             let message = format!("scope: expected some of {}", self.client.scopes);
             return Err(Denied("invalid_scope", message));

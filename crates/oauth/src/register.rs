@@ -36,7 +36,8 @@ pub(crate) struct Metadata {
     /// `client_secret_basic` unless said, `client_secret_post`, or `none` for a client without a secret.
     #[serde(default)]
     token_endpoint_auth_method: Option<String>,
-    /// The most that it may ask for; `openid profile email offline_access` unless said.
+    /// The most that it may ask for; `openid profile email offline_access` unless said. `offline_access` is passed over without the
+    /// grant `refresh_token`.
     #[serde(default)]
     scope: Option<String>,
     /// Resources other than this server for which it may have signed tokens (RFC 8707).

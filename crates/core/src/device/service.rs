@@ -36,6 +36,7 @@ impl Core {
     pub async fn start_device_login(&self, request: DeviceRequest) -> Result<StartedLogin> {
         let DeviceRequest { client, scopes, device, interval_seconds, from } = request;
         client.client.require_grant(GrantType::DeviceCode)?;
+        let scopes = client.client.usable(scopes);
         if !client.client.scopes.contains(scopes) {
             return Err(refused(
                 Refusal::InvalidScope,

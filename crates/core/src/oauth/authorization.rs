@@ -81,9 +81,14 @@ impl Core {
             .await
     }
 
-    /// A person allows a client what it asks for. Answers the code that the browser brings it.
-    pub async fn authorize(&self, browser: &BrowserSession, request: AuthorizationRequest) -> Result<Secret> {
+    /// A person allows a client what it asks for and can use. Answers the code that the browser brings it.
+    pub async fn authorize(
+        &self,
+        browser: &BrowserSession,
+        mut request: AuthorizationRequest,
+    ) -> Result<Secret> {
         request.client.require_grant(GrantType::AuthorizationCode)?;
+        request.scopes = request.client.usable(request.scopes);
         require_to_speak_for_itself(&browser.caller, request.scopes, request.audience.as_deref())?;
         let code = Secret::random(TokenKind::AuthorizationCode, self.entropy());
         let secret = Secret::random(TokenKind::Authorization, self.entropy());

@@ -33,7 +33,7 @@ pub struct ClientRegistration {
     pub logout_uris: Vec<String>,
     /// The ways in which it may come to tokens.
     pub grant_types: Vec<GrantType>,
-    /// The most that it may ask for.
+    /// The most that it may ask for, less what it cannot use ([`Client::usable`]).
     pub scopes: Scopes,
     /// Resources other than this server.
     pub audiences: Vec<String>,
@@ -107,7 +107,7 @@ impl Core {
         let secret = new.confidential.then(|| Secret::random(TokenKind::ClientSecret, self.entropy()));
         let id = ClientId::generate(&*self.ids).to_string();
         let name = new.name.as_deref().unwrap_or(&id);
-        let client = Client {
+        let mut client = Client {
             name: text::name("client_name", name, NAME_MAX).map_err(|error| metadata(&error))?,
             id,
             kind: if new.confidential { ClientKind::Confidential } else { ClientKind::Public },
@@ -118,6 +118,7 @@ impl Core {
             scopes: new.scopes,
             audiences: new.audiences,
         };
+        client.scopes = client.usable(client.scopes);
         check(&client)?;
         self.store()
             .write((self.act(caller), client, secret), |session, (act, client, secret)| {

@@ -212,6 +212,15 @@ impl Client {
         Err(refused(Refusal::UnauthorizedClient, message))
     }
 
+    /// What it can use of the scopes. Who may not exchange refresh tokens gets none: OpenID Connect Core, section 11, has
+    /// `offline_access` passed over then.
+    pub fn usable(&self, scopes: Scopes) -> Scopes {
+        if self.grant_types.contains(&GrantType::RefreshToken) {
+            return scopes;
+        }
+        scopes.without(Scopes::OFFLINE_ACCESS)
+    }
+
     /// Whether it holds a secret.
     pub const fn is_confidential(&self) -> bool {
         matches!(self.kind, ClientKind::Confidential | ClientKind::ServiceAccount(_))

@@ -14,6 +14,7 @@ both!(
     of_many_who_spend_a_code_one_gets_tokens,
     a_client_proves_itself_in_one_way,
     tokens_for_another_resource_are_signed,
+    who_cannot_refresh_gets_no_refresh_token,
     a_wrong_resource_spends_nothing,
     arrays_are_no_clients,
     what_does_not_fit_a_client_is_said_in_words_of_registration,
@@ -272,6 +273,22 @@ async fn tokens_for_another_resource_are_signed(server: &TestServer) {
     validation.set_issuer(&[&server.url]);
     jsonwebtoken::decode::<Value>(access, &key, &validation).unwrap();
     assert_eq!(server.get(access, "/api/v1/me").await.status, 401);
+}
+
+async fn who_cannot_refresh_gets_no_refresh_token(server: &TestServer) {
+    let app = App::with(server, json!({"grant_types": ["authorization_code"], "scope": null})).await;
+    let registered = server.get("root", &format!("/oauth2/register/{}", app.id)).await.expect(200);
+    assert_eq!(registered["scope"], "openid profile email");
+    let mut browser = Browser::of(server, "ben").await;
+    let page = browser.get(&app.question(&[("scope", "openid offline_access")])).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.text.contains("Know who you are") && !page.text.contains("while you are away"));
+    let answer = browser.fill(&page, &[("decision", "allow")]).await;
+    let tokens = app.redeem(server, &parameter(&answer, "code")).await.expect(200);
+    assert_eq!((&tokens["scope"], tokens.get("refresh_token")), (&json!("openid"), None));
+    // It is remembered as what it is.
+    let again = browser.get(&app.question(&[("scope", "openid offline_access"), ("prompt", "none")])).await;
+    assert!(!parameter(&again, "code").is_empty());
 }
 
 async fn a_client_signs_somebody_out(server: &TestServer) {
