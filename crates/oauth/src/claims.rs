@@ -10,6 +10,9 @@ use tenantry_http::Served;
 
 use crate::keyring::Keyring;
 
+/// The type of an access token for another resource (RFC 9068, section 2.1).
+const SIGNED_ACCESS: &str = "at+jwt";
+
 /// What a person's scopes tell of them.
 #[derive(Serialize)]
 pub(crate) struct Profile<'a> {
@@ -60,17 +63,26 @@ struct IdToken<'a> {
     profile: Profile<'a>,
 }
 
-#[derive(Serialize)]
-struct SignedAccess<'a> {
+/// An access token for another resource.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct SignedAccess {
     iss: String,
-    sub: String,
-    aud: &'a str,
-    client_id: &'a str,
+    pub(crate) sub: String,
+    pub(crate) aud: String,
+    client_id: String,
+    /// The id of what it was given for, a dot, and an id of its own.
     jti: String,
-    exp: i64,
-    iat: i64,
+    pub(crate) exp: i64,
+    pub(crate) iat: i64,
     auth_time: i64,
-    scope: String,
+    pub(crate) scope: String,
+}
+
+impl SignedAccess {
+    /// What it was given for.
+    pub(crate) fn authorization(&self) -> Option<CredentialId> {
+        CredentialId::parse(self.jti.split_once('.')?.0)
+    }
 }
 
 /// What is read of an ID token that a client shows again.
@@ -93,17 +105,32 @@ pub(crate) async fn access_token(served: &Served, keyring: &Keyring, tokens: &To
             let claims = SignedAccess {
                 iss: served.address(""),
                 sub: tokens.person.id.to_string(),
-                aud: tokens.authorization.audience.as_deref().unwrap_or_default(),
-                client_id: &tokens.authorization.client,
-                jti: id.to_string(),
+                aud: tokens.authorization.audience.clone().unwrap_or_default(),
+                client_id: tokens.authorization.client.clone(),
+                jti: format!("{}.{id}", tokens.authorization.id()),
                 exp: seconds(*expires_at),
                 iat: seconds(tokens.issued_at),
                 auth_time: seconds(tokens.authorization.signed_in_at),
                 scope: tokens.scopes.to_string(),
             };
-            keyring.sign(&served.core, "at+jwt", &claims).await
+            keyring.sign(&served.core, SIGNED_ACCESS, &claims).await
         }
     }
+}
+
+/// An access token for another resource that was given to the client and has not expired; `None` for every other text.
+pub(crate) async fn read_access(
+    served: &Served,
+    keyring: &Keyring,
+    (client, token): (&str, &str),
+) -> Result<Option<SignedAccess>> {
+    let kind = jsonwebtoken::decode_header(token).ok().and_then(|header| header.typ);
+    if kind.as_deref() != Some(SIGNED_ACCESS) {
+        return Ok(None);
+    }
+    let read: Option<SignedAccess> = keyring.read(&served.core, token).await?;
+    let now = seconds(served.core.clock().now());
+    Ok(read.filter(|read| read.iss == served.address("") && read.client_id == client && read.exp > now))
 }
 
 /// The ID token, if one was asked for.

@@ -1,16 +1,20 @@
 //! `POST /oauth2/introspect` (RFC 7662) and `POST /oauth2/revoke` (RFC 7009).
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::credential::TokenKind;
 use tenantry_core::oauth::Introspection;
+use tenantry_core::principal::Principal;
 use tenantry_http::{Form, Refused, Served, Source, TokenEndpoint, Whence};
 
-use crate::claims::seconds;
+use crate::claims::{self, SignedAccess, seconds};
+use crate::keyring::Keyring;
 use crate::token::{NOT_KEPT, prove};
 
 /// What a token is good for. Of one that is not active, nothing else is told.
@@ -54,11 +58,28 @@ impl Told {
             iat: Some(seconds(credential.created_at)),
         }
     }
+
+    /// What a signed token says, and who the person is today.
+    fn of_signed(read: SignedAccess, person: &Principal, client: &str, issuer: String) -> Self {
+        Self {
+            active: true,
+            scope: Some(read.scope),
+            client_id: Some(client.to_owned()),
+            username: Some(person.username.clone()),
+            token_type: Some("Bearer"),
+            sub: Some(read.sub),
+            aud: Some(read.aud),
+            iss: Some(issuer),
+            exp: Some(read.exp),
+            iat: Some(read.iat),
+        }
+    }
 }
 
 /// Tells a client what one of its own tokens is good for.
 pub(crate) async fn introspect(
     State(served): State<Served>,
+    Extension(keyring): Extension<Arc<Keyring>>,
     Whence(from): Whence,
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
@@ -66,20 +87,34 @@ pub(crate) async fn introspect(
     served.admit_stranger(Source(from.source))?;
     let client = prove(&served, &headers, &form, &from).await?;
     let token = form.required("token")?;
-    let told = served.core.introspect(&client, token).await?;
-    let told = told.map(|told| Told::of(&told, &client.client.id, served.address(""))).unwrap_or_default();
+    let (id, issuer) = (&client.client.id, served.address(""));
+    let told = match claims::read_access(&served, &keyring, (id, token)).await? {
+        Some(read) => match read.authorization() {
+            Some(authorization) => served.core.introspect_signed(&client, authorization).await?,
+            None => None,
+        }
+        .map(|(_, person)| Told::of_signed(read, &person, id, issuer)),
+        None => served.core.introspect(&client, token).await?.map(|told| Told::of(&told, id, issuer)),
+    };
+    let told = told.unwrap_or_default();
     Ok((NOT_KEPT, Json(told)).into_response())
 }
 
-/// Ends one of a client's own tokens. A token that is none is none the worse.
+/// Ends one of a client's own tokens, and what a signed one was given for. A token that is none is none the worse.
 pub(crate) async fn revoke(
     State(served): State<Served>,
+    Extension(keyring): Extension<Arc<Keyring>>,
     Whence(from): Whence,
     headers: HeaderMap,
     form: Form<TokenEndpoint>,
 ) -> Result<Response, Refused<TokenEndpoint>> {
     served.admit_stranger(Source(from.source))?;
     let client = prove(&served, &headers, &form, &from).await?;
-    served.core.revoke_token(&client, form.required("token")?).await?;
+    let token = form.required("token")?;
+    let signed = claims::read_access(&served, &keyring, (&client.client.id, token)).await?;
+    match signed.and_then(|read| read.authorization()) {
+        Some(authorization) => served.core.revoke_signed(&client, authorization).await?,
+        None => served.core.revoke_token(&client, token).await?,
+    }
     Ok((StatusCode::OK, NOT_KEPT).into_response())
 }

@@ -129,7 +129,7 @@ pub(crate) fn introspect() -> Operation {
 
 pub(crate) fn revoke() -> Operation {
     Operation::new("revoke", "End one of the client's tokens")
-        .about("RFC 7009. With a refresh token, everything that came of the same consent ends.")
+        .about("RFC 7009. With a refresh token, or a signed access token, everything that came of the same consent ends.")
         .open()
         .reads(FORM, form(&["token"], &["token_type_hint", "client_id", "client_secret"]))
         .answers_nothing(200, "It does not count (any more).")

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::authorization::end;
 use super::{Authorization, GrantType, ProvenClient, Refusal, Scopes, refused, tokens};
 use crate::Core;
 use crate::audit::Target;
@@ -90,15 +91,46 @@ impl Core {
     /// # Errors
     /// [`Refusal::InvalidClient`] for a client without a secret.
     pub async fn introspect(&self, client: &ProvenClient, token: &str) -> Result<Option<Introspection>> {
-        if !client.client.is_confidential() {
-            return Err(refused(Refusal::InvalidClient, "expected a client with a secret"));
-        }
+        require_confidential(client)?;
         let Some(hash) = hash_of(token) else { return Ok(None) };
         self.store()
             .point((client.clone(), hash, self.clock().now()), |session, (client, hash, now)| {
                 Box::pin(async move {
                     let own = own_token(session, client, hash, *now).await?;
                     Ok(own.filter(|token| token.found.counts(*now)))
+                })
+            })
+            .await
+    }
+
+    /// What the client was allowed for which a signed token was given, and by whom; `None` for what another client was allowed, or
+    /// when it has ended.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidClient`] for a client without a secret.
+    pub async fn introspect_signed(
+        &self,
+        client: &ProvenClient,
+        authorization: CredentialId,
+    ) -> Result<Option<(Authorization, Principal)>> {
+        require_confidential(client)?;
+        self.store()
+            .point((client.clone(), authorization, self.clock().now()), |session, (client, id, now)| {
+                Box::pin(own_authorization(session, client, *id, *now))
+            })
+            .await
+    }
+
+    /// Ends what the client was allowed for which a signed token was given, since the token cannot be ended: whoever it is for
+    /// asks nobody. What another client was allowed, or has ended, is left alone.
+    pub async fn revoke_signed(&self, client: &ProvenClient, authorization: CredentialId) -> Result<()> {
+        self.store()
+            .write((client.clone(), authorization, self.between()), |session, (client, id, between)| {
+                Box::pin(async move {
+                    let own = own_authorization(session, client, *id, between.now).await?;
+                    let Some((authorization, person)) = own else { return Ok(()) };
+                    let caller = tokens::caller_of(&authorization, &person, client.request_id.clone());
+                    end(session, &between.act(caller), "authorization.end").await
                 })
             })
             .await
@@ -137,6 +169,13 @@ impl Core {
     }
 }
 
+fn require_confidential(client: &ProvenClient) -> Result<()> {
+    if client.client.is_confidential() {
+        return Ok(());
+    }
+    Err(refused(Refusal::InvalidClient, "expected a client with a secret"))
+}
+
 fn hash_of(token: &str) -> Option<[u8; 32]> {
     let secret = Secret::parse(token)?;
     matches!(secret.kind(), TokenKind::Access | TokenKind::Refresh).then(|| secret.hash())
@@ -159,14 +198,22 @@ async fn own_token(
         let scopes = if reading { Scopes::API_READ } else { Scopes::API };
         return Ok(Some(Introspection { found, authorization: None, scopes }));
     }
-    let authorization =
-        session.find_authorization(parent, now).await?.map(|(authorization, _)| authorization);
-    let Some(authorization) = authorization.filter(|authorization| authorization.client == client.client.id)
-    else {
+    let Some((authorization, _)) = own_authorization(session, client, parent, now).await? else {
         return Ok(None);
     };
     let scopes = scopes_of(session, &found, authorization.scopes).await?;
     Ok(Some(Introspection { found, authorization: Some(authorization), scopes }))
+}
+
+/// What the client was allowed, and by whom, if it has not ended.
+async fn own_authorization(
+    session: &dyn Session,
+    client: &ProvenClient,
+    id: CredentialId,
+    now: Timestamp,
+) -> Result<Option<(Authorization, Principal)>> {
+    let found = session.find_authorization(id, now).await?;
+    Ok(found.filter(|(authorization, _)| authorization.client == client.client.id))
 }
 
 /// What a token is good for that was given for an authorization of these scopes.

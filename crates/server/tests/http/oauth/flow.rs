@@ -14,6 +14,7 @@ both!(
     of_many_who_spend_a_code_one_gets_tokens,
     a_client_proves_itself_in_one_way,
     tokens_for_another_resource_are_signed,
+    signed_tokens_are_told_and_ended,
     who_cannot_refresh_gets_no_refresh_token,
     a_wrong_resource_spends_nothing,
     arrays_are_no_clients,
@@ -273,6 +274,44 @@ async fn tokens_for_another_resource_are_signed(server: &TestServer) {
     validation.set_issuer(&[&server.url]);
     jsonwebtoken::decode::<Value>(access, &key, &validation).unwrap();
     assert_eq!(server.get(access, "/api/v1/me").await.status, 401);
+}
+
+async fn signed_tokens_are_told_and_ended(server: &TestServer) {
+    let resource = "https://other.example/";
+    let app = App::with(server, json!({"audiences": [resource]})).await;
+    let other = App::new(server).await;
+    let mut browser = Browser::of(server, "ben").await;
+    let page = browser.get(&app.question(&[("resource", resource)])).await;
+    let answer = browser.fill(&page, &[("decision", "allow")]).await;
+    let tokens = app.redeem(server, &parameter(&answer, "code")).await.expect(200);
+    let access = tokens["access_token"].as_str().unwrap();
+    let form = [("token", access)];
+    let told = post(server, &app, "/oauth2/introspect", &form).await.expect(200);
+    let said = claims(access);
+    let expected = json!({
+        "active": true, "scope": tokens["scope"], "client_id": app.id, "username": "ben", "token_type": "Bearer",
+        "sub": server.principal("ben"), "iss": server.url, "aud": resource, "exp": said["exp"], "iat": said["iat"],
+    });
+    assert_eq!(told, expected);
+    // Neither another client's, nor another kind of what this server signs, nor with another signature.
+    let inactive = json!({"active": false});
+    assert_eq!(post(server, &other, "/oauth2/introspect", &form).await.expect(200), inactive);
+    post(server, &other, "/oauth2/revoke", &form).await.expect(200);
+    let (unsigned, _) = access.rsplit_once('.').unwrap();
+    let (_, signature) = tokens["id_token"].as_str().unwrap().rsplit_once('.').unwrap();
+    let forged = format!("{unsigned}.{signature}");
+    for token in [tokens["id_token"].as_str().unwrap(), &forged] {
+        let form = [("token", token)];
+        assert_eq!(post(server, &app, "/oauth2/introspect", &form).await.expect(200), inactive);
+        post(server, &app, "/oauth2/revoke", &form).await.expect(200);
+    }
+    assert_eq!(post(server, &app, "/oauth2/introspect", &form).await.expect(200), expected);
+    // It cannot be ended itself; what it came of is.
+    post(server, &app, "/oauth2/revoke", &form).await.expect(200);
+    assert_eq!(post(server, &app, "/oauth2/introspect", &form).await.expect(200), inactive);
+    let refresh =
+        [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+    assert_eq!(app.ask(server, &refresh).await.expect(400)["error"], "invalid_grant");
 }
 
 async fn who_cannot_refresh_gets_no_refresh_token(server: &TestServer) {
