@@ -170,6 +170,9 @@ const TEXTS: [&str; 14] = [
     "zenml_prefix",
 ];
 
+/// The settings that may be in a file of their own.
+const SECRETS: [&str; 3] = ["database", "mail_url", "secret_key"];
+
 /// Variables that are no settings of a server: two are read before them, the rest is the remote command line's.
 const OF_OTHERS: [&str; 5] = ["config", "log", "profile", "token", "url"];
 
@@ -211,21 +214,13 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let secrets = ["database", "mail_url", "secret_key"];
-        let environment = Env::prefixed("TENANTRY_").filter(move |name| {
-            let name = name.as_str().to_ascii_lowercase();
-            // Kubernetes gives these to every container beside a service of our name.
-            let of_a_service = name == "port" || name.starts_with("port_") || name.starts_with("service_");
-            !of_a_service
-                && !OF_OTHERS.contains(&&*name)
-                && !secrets.iter().any(|secret| name == format!("{secret}_file"))
-        });
+        let environment = Env::prefixed("TENANTRY_").filter(|name| is_setting(name.as_str()));
         // A variable is read as TOML, in which a directory called 2024 would be a number.
         for (name, text) in environment.clone().only(&TEXTS).iter() {
             figment = figment.merge((name.as_str().to_ascii_lowercase(), text));
         }
         figment = figment.merge(environment.ignore(&TEXTS));
-        for secret in secrets {
+        for secret in SECRETS {
             if let Some(text) = secret_from_file(secret)? {
                 figment = figment.merge(Serialized::default(secret, text));
             }
@@ -416,6 +411,16 @@ impl Config {
     }
 }
 
+/// Whether a variable is a setting, by its name behind `TENANTRY_`.
+fn is_setting(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    // Kubernetes gives these to every container beside a service of our name.
+    let of_a_service = ["port", "service_host", "service_port"].contains(&&*name)
+        || ["port_", "service_port_"].iter().any(|start| name.starts_with(start));
+    let of_a_file = name.strip_suffix("_file").is_some_and(|name| SECRETS.contains(&name));
+    !of_a_service && !of_a_file && !OF_OTHERS.contains(&&*name)
+}
+
 fn secret_from_file(name: &str) -> Result<Option<String>> {
     let variable = format!("TENANTRY_{}_FILE", name.to_ascii_uppercase());
     let Some(file) = std::env::var_os(&variable) else { return Ok(None) };
@@ -426,4 +431,25 @@ fn secret_from_file(name: &str) -> Result<Option<String>> {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A variable that is taken for somebody else's is passed over in silence.
+    #[test]
+    fn every_setting_is_read_from_its_variable() {
+        let error = Figment::from(("nothing", 1)).extract::<Config>().unwrap_err();
+        let figment::error::Kind::UnknownField(_, settings) = error.kind else { panic!("{error}") };
+        assert!(settings.contains(&"service_key_days") && settings.len() > 30);
+        for name in settings {
+            assert!(is_setting(&name.to_ascii_uppercase()), "{name}");
+        }
+        assert!(TEXTS.iter().chain(&SECRETS).all(|name| settings.contains(name)));
+        let others = ["PORT", "PORT_80_TCP_ADDR", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "LOG"];
+        for name in others.into_iter().chain(["SECRET_KEY_FILE"]) {
+            assert!(!is_setting(name), "{name}");
+        }
+    }
 }

@@ -87,6 +87,7 @@ fn variables_that_are_texts_are_read_as_texts() {
         ("TENANTRY_KEYS_FOR_OTHERS", "true", "keys_for_others"),
         ("TENANTRY_DRAIN_SECONDS", "soon", "drain_seconds"),
         ("TENANTRY_ZENML_PREFIX", "/api/v1", "zenml_prefix: /api is taken"),
+        ("TENANTRY_SERVICE_KEY_DAYS", "soon", "service_key_days"),
         ("TENANTRY_COLOUR", "blue", "colour"),
     ] {
         let mut init = tenantry(directory.path(), &["init", "--email", "ada@example.org"]);
