@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::output::{Format, print, print_rows, printable};
 
 /// Seconds of a day.
-const DAY: u32 = 24 * 60 * 60;
+const DAY: u64 = 24 * 60 * 60;
 
 /// What is done with tokens.
 #[derive(Subcommand)]
@@ -27,8 +27,8 @@ pub enum Token {
 pub struct Create {
     /// What it is called, such as the machine that it is for
     title: String,
-    /// How long it lives, up to 365 days [default: as long as the server allows]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=365))]
+    /// How many days it lives, as far as the server allows [default: as long as it allows]
+    #[arg(long, value_name = "N")]
     days: Option<u32>,
     /// Let it count in this organization alone: id or key
     #[arg(long, value_name = "ORGANIZATION")]
@@ -106,7 +106,7 @@ impl Create {
             "workspace_ids": self.workspaces,
         });
         if let Some(days) = self.days {
-            body["ttl"] = format!("{}s", days * DAY).into();
+            body["ttl"] = format!("{}s", u64::from(days) * DAY).into();
         }
         if let Some(organization) = &self.organization {
             body["organization"] = organization.as_str().into();
