@@ -268,7 +268,7 @@ fn write(kind: AccountSecret, key: &ApiKey) -> Value {
         ("title", Some(credential.title.as_str().into())),
         ("description", key.description.as_deref().map(Value::from)),
         ("active", Some(key.disabled_at.is_none().into())),
-        ("prefix", Some(format!("{}{}", credential.kind.prefix(), credential.first_characters).into())),
+        ("prefix", Some(credential.beginning().into())),
         ("expire_time", credential.expires_at.map(time)),
         ("create_time", Some(time(credential.created_at))),
         ("rotate_time", key.rotated_at.map(time)),

@@ -262,7 +262,7 @@ fn write(key: &ApiKey) -> Value {
         ("name", Some(format!("{organization}/apiKeys/{}", credential.id).into())),
         ("title", Some(credential.title.as_str().into())),
         ("user", Some(format!("{organization}/users/{}", credential.principal).into())),
-        ("prefix", Some(format!("{}{}", credential.kind.prefix(), credential.first_characters).into())),
+        ("prefix", Some(credential.beginning().into())),
         ("permission_level", Some(level.into())),
         ("permissions", permissions),
         ("workspace_ids", Some(workspaces.collect())),

@@ -68,7 +68,7 @@ impl ApiKeyRead {
         let workspace = credential.workspaces.as_deref().and_then(|ids| ids.first());
         Self {
             id: credential.id.to_string(),
-            masked_key: format!("{}{}...", credential.kind.prefix(), credential.first_characters),
+            masked_key: format!("{}...", credential.beginning()),
             name: credential.title,
             allow_self_revoke: ends_itself,
             allowed_scopes: credential

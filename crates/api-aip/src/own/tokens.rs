@@ -283,7 +283,7 @@ fn write(key: &ApiKey) -> Value {
         ("active", Some(key.disabled_at.is_none().into())),
         ("organization", credential.organization.map(|id| names::organization(id).into())),
         ("ends_itself", Some((*ends_itself).into())),
-        ("prefix", Some(format!("{}{}", credential.kind.prefix(), credential.first_characters).into())),
+        ("prefix", Some(credential.beginning().into())),
         ("permission_level", Some(level.into())),
         ("permissions", permissions),
         ("workspace_ids", Some(workspaces.collect())),

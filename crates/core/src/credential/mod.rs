@@ -79,7 +79,7 @@ pub struct Credential {
     pub organization: Option<OrganizationId>,
     /// What its owner calls it.
     pub title: String,
-    /// The first four characters of the random part, to tell it from others in a list.
+    /// The first four characters of the random part, to tell it from others in a list ([`Secret::first_characters`]).
     pub first_characters: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -96,6 +96,11 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// What its secret begins with, for lists.
+    pub fn beginning(&self) -> String {
+        token::beginning(self)
+    }
+
     /// What it leaves of its principal's rights.
     pub fn narrowing(&self) -> Narrowing {
         Narrowing {

@@ -121,15 +121,16 @@ impl Core {
             .await
     }
 
-    /// Gives a personal access token of the caller's own another secret, which is shown this once.
+    /// Gives a personal access token of the caller's own another secret, which is shown this once and looks like the one before:
+    /// what takes keys alone takes it too.
     pub async fn rotate_own_token(
         &self,
         caller: &Caller,
         id: CredentialId,
         rotation: Rotation,
     ) -> Result<(ApiKey, Secret)> {
-        require_whole_person(caller)?;
-        let secret = Secret::random(TokenKind::PersonalAccess, self.entropy());
+        let before = self.get_own_token(caller, id).await?;
+        let secret = Secret::random_for(&before.credential, self.entropy());
         self.store()
             .write((self.act(caller), id, rotation, secret), |session, (act, id, rotation, secret)| {
                 Box::pin(async move {

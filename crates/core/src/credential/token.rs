@@ -4,6 +4,7 @@
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::Credential;
 use crate::clock::Entropy;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -124,6 +125,18 @@ pub const KEY: &str = "ZENPROKEY_";
 /// What a personal access token begins with that is made for these clients. No random part has a `_`, so it is never taken for
 /// the key of a service account.
 const PERSONAL_KEY: &str = "ZENPROKEY_p_";
+/// What is before its random part, and never in one.
+const PERSONAL: &str = "p_";
+
+/// What the secret of a credential begins with.
+pub(super) fn beginning(credential: &Credential) -> String {
+    let prefix = if is_personal_key(credential) { KEY } else { credential.kind.prefix() };
+    format!("{prefix}{}", credential.first_characters)
+}
+
+fn is_personal_key(credential: &Credential) -> bool {
+    credential.kind == TokenKind::PersonalAccess && credential.first_characters.starts_with(PERSONAL)
+}
 
 /// A secret in the clear. It is shown once and wiped from memory when dropped; its debug form shows the kind only.
 #[derive(Clone)]
@@ -134,6 +147,14 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// A new secret for a credential, which looks like the one that it has.
+    pub(super) fn random_for(credential: &Credential, entropy: &dyn Entropy) -> Self {
+        if is_personal_key(credential) {
+            return Self::random_personal_key(entropy);
+        }
+        Self::random(credential.kind, entropy)
+    }
+
     /// A new secret of this kind.
     pub fn random(kind: TokenKind, entropy: &dyn Entropy) -> Self {
         Self::random_behind(kind.prefix(), kind, entropy)
@@ -194,10 +215,12 @@ impl Secret {
         &self.text
     }
 
-    /// The first four characters behind the prefix.
+    /// The first four random characters, by which it is told from others; of a personal access token that is made as a key
+    /// [`PERSONAL`] is before them, by which it is told from those that are not.
     pub fn first_characters(&self) -> &str {
-        let start = self.prefix.len();
-        &self.text[start..start + 4]
+        let random = self.prefix.len();
+        let start = if self.prefix == PERSONAL_KEY { KEY.len() } else { random };
+        &self.text[start..random + 4]
     }
 }
 
@@ -240,8 +263,7 @@ mod tests {
         let of_kinds = TokenKind::ALL.into_iter().map(|kind| (kind, Secret::random(kind, &entropy)));
         let key = Secret::random_personal_key(&entropy);
         assert!(
-            key.expose().starts_with(KEY)
-                && key.expose()[PERSONAL_KEY.len()..].starts_with(key.first_characters())
+            key.expose().starts_with(KEY) && key.expose()[KEY.len()..].starts_with(key.first_characters())
         );
         for (kind, secret) in of_kinds.chain([(TokenKind::PersonalAccess, key)]) {
             let text = secret.expose();

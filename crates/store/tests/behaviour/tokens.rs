@@ -23,6 +23,7 @@ on_both_engines!(
     a_token_counts_where_and_as_long_as_it_says,
     a_narrow_token_makes_no_other,
     a_rotated_token_has_another_secret,
+    a_rotated_token_keeps_its_form,
     rotating_at_once_leaves_one_secret,
     a_token_ends_itself_only_if_it_may,
     tokens_are_their_owners_alone,
@@ -111,6 +112,25 @@ async fn a_narrow_token_makes_no_other(core: TestCore) {
         assert_eq!(kind(core.delete_own_token(caller, id, None).await), Kind::Forbidden);
     }
     make(&core, &whole, named("more")).await.unwrap();
+}
+
+async fn a_rotated_token_keeps_its_form(core: TestCore) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    for (as_key, prefix) in [(true, "ZENPROKEY_p_"), (false, "tny_pat_")] {
+        let made = make(&core, &ann, NewToken { as_key, ..named(prefix) }).await.unwrap();
+        let (key, second) =
+            core.rotate_own_token(&ann.caller, made.credential.id, Rotation::default()).await.unwrap();
+        let listed = core.get_own_token(&ann.caller, made.credential.id).await.unwrap();
+        for (credential, secret) in
+            [(&made.credential, &made.secret), (&key.credential, &second), (&listed.credential, &second)]
+        {
+            let beginning = credential.beginning();
+            assert!(beginning.starts_with(prefix) && secret.expose().starts_with(&beginning), "{beginning}");
+            assert_eq!(beginning.len(), prefix.len() + 4);
+        }
+        assert!(counts(&core, second.expose()).await);
+    }
 }
 
 async fn a_rotated_token_has_another_secret(core: TestCore) {
