@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use tenantry_core::credential::PASSWORDS_BUSY;
+use tenantry_core::credential::{PASSWORD_EXPIRED, PASSWORDS_BUSY};
 use tenantry_core::{Error, Kind};
 use tenantry_http::Refusal;
 
@@ -85,6 +85,10 @@ fn framed(error: &Error) -> (StatusCode, &'static str, String) {
         Kind::Invalid => {
             // It begins with the name of a parameter, which is as it is.
             return (StatusCode::UNPROCESSABLE_ENTITY, "validation_error", error.public().to_owned());
+        }
+        // Who is told so has shown the right password.
+        Kind::Unauthenticated if error.reason == PASSWORD_EXPIRED => {
+            (StatusCode::UNAUTHORIZED, "authentication_error")
         }
         Kind::Unauthenticated => {
             return (StatusCode::UNAUTHORIZED, "authentication_error", "Authentication failed".to_owned());

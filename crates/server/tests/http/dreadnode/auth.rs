@@ -10,6 +10,7 @@ both_alone!(
     a_client_logs_in_by_a_device,
     the_old_client_polls_for_its_token,
     a_password_gives_a_token,
+    a_password_of_somebody_else_s_choice_gives_no_token,
     tokens_are_refreshed_once,
     keys_are_made_listed_and_revoked,
     a_narrow_key_makes_no_other,
@@ -115,6 +116,26 @@ async fn a_password_gives_a_token(server: &TestServer) {
     server.send("ada", Method::POST, "/api/v1/auth/logout", None).await.expect(200);
     server.get("ada", "/api/v1/user").await.expect(200);
     server.send("", Method::POST, "/api/v1/auth/logout", None).await.expect(200);
+}
+
+async fn a_password_of_somebody_else_s_choice_gives_no_token(server: &TestServer) {
+    let (login, given) = ("zoe@tenantry.example", "correct horse battery");
+    let address = format!("/users?email={login}&password={given}");
+    server.send("root", Method::POST, &address, None).await.expect(200);
+    let sign_in = async |password: &str| {
+        let form = [("username", login), ("password", password)];
+        Answer::of(client().post(format!("{}/api/v1/auth/login", server.url)).form(&form)).await
+    };
+    let refused = sign_in(given).await;
+    assert_eq!(refused.headers["www-authenticate"], "Bearer");
+    let detail = "This password was chosen by somebody else: choose another one on the sign-in page first";
+    let expected = json!({"code": 401, "type": "authentication_error", "detail": detail});
+    assert_eq!(refused.expect(401), expected);
+    assert_eq!(sign_in("another horse").await.expect(401)["detail"], "Authentication failed");
+    let own = "staple of another horse";
+    let link = server.core.renew_password(login, given, None).await.unwrap();
+    server.core.reset_password(link.expose(), own, None).await.unwrap();
+    sign_in(own).await.expect(200);
 }
 
 async fn tokens_are_refreshed_once(server: &TestServer) {
