@@ -12,7 +12,7 @@ use tenantry_core::credential::Secret;
 use tenantry_core::device::{DeviceRequest, LOGIN_SECONDS, LoginState, TokenLife};
 use tenantry_core::oauth::{AccessToken, ProvenClient, Refusal, Scopes, Tokens};
 use tenantry_core::{Core, Error, Kind, Result};
-use tenantry_http::{Dialect, Form, Object, Refused, Segments, Served, Source, Whence};
+use tenantry_http::{Dialect, Form, JsonOrNothing, Object, Refused, Segments, Served, Source, Whence};
 
 use crate::Dreadnode;
 use crate::user;
@@ -104,6 +104,12 @@ pub(crate) struct RefreshRequest {
 }
 
 #[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "dreadnode.LogoutRequest")]
+pub(crate) struct LogoutRequest {
+    refresh_token: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "dreadnode.DeviceTokenRequest")]
 pub(crate) struct DeviceTokenRequest {
     device_code: String,
@@ -122,15 +128,25 @@ pub(crate) async fn login(
     Ok((NO_STORE, Json(body)).into_response())
 }
 
-/// `POST /api/v1/auth/logout`: ends the access token that is shown, if one is. Keys stay.
+/// `POST /api/v1/auth/logout`: ends the login whose access token or refresh token is shown, if one is. Keys that are shown stay.
 pub(crate) async fn logout(
     State(served): State<Served>,
     Whence(from): Whence,
     headers: HeaderMap,
+    JsonOrNothing { body: Object(body), .. }: JsonOrNothing<Dreadnode, Object<LogoutRequest>>,
 ) -> Result<Json<()>, Refused<Dreadnode>> {
     served.admit_stranger(Source(from.source))?;
-    if let Some(token) = Dreadnode::credential(&headers)? {
-        served.core.sign_out(&token, from.request_id).await?;
+    let access = Dreadnode::credential(&headers)?;
+    let refresh = body.refresh_token.filter(|token| !token.is_empty());
+    if let Some(token) = access {
+        match served.core.sign_out(&token, from.request_id.clone()).await {
+            // The refresh token outlives the access token, and ends the login as well.
+            Err(error) if error.kind == Kind::Unauthenticated && refresh.is_some() => {}
+            ended => ended?,
+        }
+    }
+    if let Some(token) = refresh {
+        served.core.revoke_token(&program(from.request_id), &token).await?;
     }
     Ok(Json(()))
 }

@@ -6,7 +6,9 @@ use tenantry_http::openapi::{Api, Framing, Operation, Parameter, Shape};
 
 use crate::Dreadnode;
 use crate::api_keys::{ApiKeyCreate, ApiKeyCreated, ApiKeyRead};
-use crate::auth::{AccessTokenRead, DeviceCode, DeviceCodeStatus, DeviceTokenRequest, RefreshRequest};
+use crate::auth::{
+    AccessTokenRead, DeviceCode, DeviceCodeStatus, DeviceTokenRequest, LogoutRequest, RefreshRequest,
+};
 use crate::error::ApiError;
 use crate::page::{DEFAULT_SIZE, LARGEST_SIZE, LAST_PAGE};
 use crate::user::{OrganizationRead, UserRead};
@@ -64,10 +66,14 @@ pub(crate) fn login() -> Operation {
 
 pub(crate) fn logout() -> Operation {
     Operation::new("logout", "Sign out")
-        .about("Ends the access token that is shown, if one is. Keys stay.")
+        .about(
+            "Ends the login whose access token or refresh token is shown, if one is, and the keys that were made with its tokens. \
+             A key that is shown stays.",
+        )
         .open()
+        .may_read(JSON, Shape::read::<LogoutRequest>())
         .answers(200, "It counts no more.", Shape::made(|_| json!({"type": "null"})))
-        .refuses(&[Kind::Unauthenticated])
+        .refuses(&[Kind::Invalid, Kind::Unauthenticated])
 }
 
 pub(crate) fn refresh_token() -> Operation {

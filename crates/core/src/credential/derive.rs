@@ -2,7 +2,7 @@
 
 use super::rotation::root_of;
 use super::service::hash_of_bearer;
-use super::{Access, Found, Issued, Secret, TokenKind, issue};
+use super::{Access, Credential, Found, Issued, Secret, TokenKind, issue};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, Thing, View, WorkspaceRef};
@@ -53,7 +53,9 @@ impl Core {
             .await
     }
 
-    /// Ends the access token that is shown. Tokens and keys that somebody keeps are not ended by signing out.
+    /// Ends the access token that is shown, and the login of the program that it was given to, so that no refresh token of that
+    /// counts either. A token that is good for less than the login ends alone: a server that was given one for its workspace
+    /// signs nobody out elsewhere. Tokens and keys that somebody keeps are not ended by signing out.
     pub async fn sign_out(&self, text: &str, request_id: Option<String>) -> Result<()> {
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
@@ -63,7 +65,26 @@ impl Core {
         if credential.kind != TokenKind::Access {
             return Ok(());
         }
-        self.revoke_own_credential(&caller, credential.id).await
+        self.store()
+            .write((self.act(&caller), credential.clone()), |session, (act, credential)| {
+                Box::pin(async move {
+                    let login = match credential.parent {
+                        Some(parent) => session.find_authorization(parent, act.now).await?,
+                        None => None,
+                    };
+                    let place = |it: &Credential| (it.organization, it.workspaces.clone());
+                    let login = login.map(|(login, _)| login.credential);
+                    let ended = login.filter(|login| place(login) == place(credential));
+                    let (action, kind, ended) = match ended {
+                        Some(login) => ("authorization.end", "authorization", login.id),
+                        None => ("credential.revoke", "credential", credential.id),
+                    };
+                    session.revoke_credential(act.caller.principal, ended, act.now).await?;
+                    let targets = vec![Target::new(kind, ended.as_uuid())];
+                    act.record(session, OrganizationId::SERVER, action, targets).await
+                })
+            })
+            .await
     }
 }
 

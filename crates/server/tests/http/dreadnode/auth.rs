@@ -11,6 +11,7 @@ both_alone!(
     the_old_client_polls_for_its_token,
     a_password_gives_a_token,
     a_password_of_somebody_else_s_choice_gives_no_token,
+    signing_out_ends_the_login,
     tokens_are_refreshed_once,
     keys_are_made_listed_and_revoked,
     a_narrow_key_makes_no_other,
@@ -136,6 +137,38 @@ async fn a_password_of_somebody_else_s_choice_gives_no_token(server: &TestServer
     let link = server.core.renew_password(login, given, None).await.unwrap();
     server.core.reset_password(link.expose(), own, None).await.unwrap();
     sign_in(own).await.expect(200);
+}
+
+/// By the access token in the header, by the refresh token in the body, and by both.
+async fn signing_out_ends_the_login(server: &TestServer) {
+    let refresh = |tokens: &Value| {
+        let body = json!({ "refresh_token": tokens["refresh_token"] });
+        server.send("", Method::POST, "/api/v1/auth/refresh", Some(body))
+    };
+    let sign_out = |token: &str, body: Value| {
+        let (token, body) = (token.to_owned(), (!body.is_null()).then_some(body));
+        async move { server.send(&token, Method::POST, "/api/v1/auth/logout", body).await }
+    };
+    for (by_header, by_body) in [(true, false), (false, true), (true, true)] {
+        let started = begin(server).await;
+        approve(server, &started).await;
+        let tokens = exchange(server, &started).await.expect(200);
+        let access = tokens["access_token"].as_str().unwrap();
+        let body = json!({ "refresh_token": by_body.then_some(&tokens["refresh_token"]) });
+        sign_out(if by_header { access } else { "" }, body).await.expect(200);
+        server.get(access, "/api/v1/user").await.expect(401);
+        refresh(&tokens).await.expect(401);
+    }
+    // An access token that counts no more is no obstacle; alone it is refused, and what is no refresh token ends nothing.
+    let started = begin(server).await;
+    approve(server, &started).await;
+    let tokens = exchange(server, &started).await.expect(200);
+    sign_out("tny_at_made_up", Value::Null).await.expect(401);
+    sign_out("", json!({ "refresh_token": server.token("ada") })).await.expect(200);
+    server.get("ada", "/api/v1/user").await.expect(200);
+    sign_out("", json!({ "refresh_token": 1 })).await.expect(422);
+    sign_out("tny_at_made_up", json!({ "refresh_token": tokens["refresh_token"] })).await.expect(200);
+    refresh(&tokens).await.expect(401);
 }
 
 async fn tokens_are_refreshed_once(server: &TestServer) {
