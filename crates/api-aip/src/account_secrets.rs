@@ -31,7 +31,7 @@ pub(crate) const KEY_ROWS: &str = "api_keys";
 pub(crate) const CLIENT_ROWS: &str = "clients";
 pub(crate) const ACCOUNT_KEY: Message = Message { name: "ServiceAccountApiKey", fields: &SECRET };
 pub(crate) const CLIENT: Message = Message { name: "ServiceAccountClient", fields: &SECRET };
-const SECRET: [Field; 12] = [
+const SECRET: [Field; 14] = [
     Field::output("name", Kind::Name, "Below its service account."),
     Field::required("title", Kind::Text(API_KEY_TITLE_MAX), "What it is called."),
     Field::optional("description", Kind::Text(DESCRIPTION_MAX), "What it is for."),
@@ -44,6 +44,8 @@ const SECRET: [Field; 12] = [
     Field::output("rotate_time", Kind::Time, "When it got the secret that it has, if not its first.")
         .sometimes(),
     Field::output("last_use_time", Kind::Time, "When it was last used.").sometimes(),
+    Field::output("last_use_source", Kind::Word, "The address that it was last used from.").sometimes(),
+    Field::output("last_use_user_agent", Kind::Word, "The program that used it last.").sometimes(),
     Field::output("secret", Kind::Word, "What is shown as a credential. It is told this once.").once(),
     Field::etag(),
 ];
@@ -273,6 +275,8 @@ fn write(kind: AccountSecret, key: &ApiKey) -> Value {
         ("create_time", Some(time(credential.created_at))),
         ("rotate_time", key.rotated_at.map(time)),
         ("last_use_time", last_used_at.map(time)),
+        ("last_use_source", key.last_source.as_deref().map(Value::from)),
+        ("last_use_user_agent", key.last_user_agent.as_deref().map(Value::from)),
         ("etag", Some(etag::write(credential.version).into())),
     ])
 }

@@ -58,6 +58,7 @@ use seal::Seal;
 use settings::Settings;
 use store::{Engine, Rehearsing, Store};
 use uses::Uses;
+pub use uses::{Shower, Use};
 use workspace::{Anchors, Servers};
 
 pub use error::{Error, Kind, Result};

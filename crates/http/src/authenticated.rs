@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use tenantry_core::Error;
+use axum::http::{Extensions, HeaderMap};
 use tenantry_core::caller::Caller;
+use tenantry_core::{Error, Shower};
 
 use crate::observe::Asker;
 use crate::{Dialect, Refused, RequestId, Served, Source};
@@ -24,7 +26,14 @@ pub(crate) struct Recognized(pub(crate) Caller);
 
 async fn recognize<D: Dialect>(parts: &Parts, served: &Served) -> Result<Caller, Error> {
     let secret = D::credential(&parts.headers)?.ok_or_else(Error::no_credential)?;
-    served.core.authenticate(&secret).await
+    served.core.authenticate_from(&secret, shower(&parts.headers, &parts.extensions)).await
+}
+
+/// Who shows the credential of a request.
+pub(crate) fn shower<'a>(headers: &'a HeaderMap, extensions: &Extensions) -> Shower<'a> {
+    let source = extensions.get().and_then(|Source(address)| *address);
+    let user_agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Shower { source, user_agent }
 }
 
 impl<D: Dialect> FromRequestParts<Served> for Authenticated<D> {

@@ -23,7 +23,7 @@ use tenantry_core::caller::{Caller, Narrowing};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::{OrganizationId, PrincipalId};
 
-use crate::authenticated::Recognized;
+use crate::authenticated::{Recognized, shower};
 use crate::{Dialect, Refused, Served};
 
 /// How long a page may be answered again, in seconds, though nothing has changed.
@@ -132,7 +132,8 @@ pub(crate) async fn remember<D: Dialect>(served: &Served, mut request: Request, 
     if let Some(organization) = memory.places.get(request.uri().path())
         && let Ok(Some(secret)) = D::credential(request.headers())
     {
-        let (caller, version) = match served.core.authenticate_at(&secret, organization).await {
+        let by = shower(request.headers(), request.extensions());
+        let (caller, version) = match served.core.authenticate_at(&secret, organization, by).await {
             Ok(known) => known,
             Err(error) => {
                 let source = request.extensions().get().copied().unwrap_or_default();

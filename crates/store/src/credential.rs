@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tenantry_core::Use;
 use tenantry_core::authz::{OrganizationScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::credential::{Access, Credential, CredentialStore, Found, TokenKind};
@@ -123,7 +124,8 @@ const REVOKE_ALL: Sql =
     sql!("UPDATE credentials SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL");
 const RAISE_OF_ORGANIZATION: Sql =
     sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE org_id = $1");
-const NOTE_USE: Sql = sql!("UPDATE credentials SET last_used_at = $2 WHERE id = $1");
+const NOTE_USE: Sql =
+    sql!("UPDATE credentials SET last_used_at = $2, last_source = $3, last_user_agent = $4 WHERE id = $1");
 
 /// Reads the columns from `first` on, but for `revoked_at`, the eighth of them.
 pub(crate) fn read_credential(row: &Row<'_>, first: usize, principal: PrincipalId) -> Result<Credential> {
@@ -321,9 +323,11 @@ impl CredentialStore for Db<'_> {
         Ok(revoked)
     }
 
-    async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()> {
-        for (id, at) in uses {
-            self.conn.run(&NOTE_USE, params![id.as_uuid(), at.as_micros()]).await?;
+    async fn note_uses(&self, uses: &[(CredentialId, Use)]) -> Result<()> {
+        for (id, Use { at, source, user_agent }) in uses {
+            let source = source.map(|source| source.to_string());
+            let params = params![id.as_uuid(), at.as_micros(), source, user_agent.as_deref()];
+            self.conn.run(&NOTE_USE, params).await?;
         }
         Ok(())
     }

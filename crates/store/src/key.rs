@@ -27,7 +27,7 @@ const IS_KEY: &str = is_key!();
 /// The columns that [`read_api_key`] expects, of the table `c`.
 const API_KEY: &str = "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, \
      c.parent_id, c.access, c.permissions, c.workspaces, c.version, c.principal_id, c.last_used_at, c.ends_itself, \
-     c.description, c.disabled_at, c.rotated_at";
+     c.description, c.disabled_at, c.rotated_at, c.last_source, c.last_user_agent";
 const COUNT_API_KEYS: Sql = sql!(concat!(
     "SELECT COUNT(*) FROM credentials c WHERE c.org_id = $1 AND c.principal_id = $2 \
        AND c.kind = 'personal_access_token' AND c.revoked_at IS NULL AND c.expires_at > $3 AND ",
@@ -62,6 +62,8 @@ fn read_api_key(row: &Row<'_>) -> Result<ApiKey> {
     Ok(ApiKey {
         credential: read_credential(row, 0, owner)?,
         last_used_at,
+        last_source: row.opt_string(19)?,
+        last_user_agent: row.opt_string(20)?,
         ends_itself: row.int(15)? != 0,
         description: row.opt_string(16)?,
         disabled_at: row.opt_int(17)?.map(Timestamp::from_micros),

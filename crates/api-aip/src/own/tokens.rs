@@ -68,6 +68,8 @@ pub(crate) const TOKEN: Message = Message {
         Field::output("rotate_time", Kind::Time, "When it got the secret that it has, if not its first.")
             .sometimes(),
         Field::output("last_use_time", Kind::Time, "When it was last used.").sometimes(),
+        Field::output("last_use_source", Kind::Word, "The address that it was last used from.").sometimes(),
+        Field::output("last_use_user_agent", Kind::Word, "The program that used it last.").sometimes(),
         Field::output("secret", Kind::Word, "What is shown as a credential. It is told this once.").once(),
         Field::etag(),
     ],
@@ -291,6 +293,8 @@ fn write(key: &ApiKey) -> Value {
         ("create_time", Some(time(credential.created_at))),
         ("rotate_time", at(key.rotated_at)),
         ("last_use_time", at(*last_used_at)),
+        ("last_use_source", key.last_source.as_deref().map(Value::from)),
+        ("last_use_user_agent", key.last_user_agent.as_deref().map(Value::from)),
         ("etag", Some(etag::write(credential.version).into())),
     ])
 }

@@ -31,6 +31,10 @@ pub struct ApiKey {
     pub credential: Credential,
     /// When it was last used, to within a few seconds.
     pub last_used_at: Option<Timestamp>,
+    /// The address that it was last used from.
+    pub last_source: Option<String>,
+    /// What the program called itself that used it last.
+    pub last_user_agent: Option<String>,
     /// Whether who shows it may end it.
     pub ends_itself: bool,
     /// What its owner says of it.
@@ -47,6 +51,8 @@ impl ApiKey {
         Self {
             credential,
             last_used_at: None,
+            last_source: None,
+            last_user_agent: None,
             ends_itself: false,
             description,
             disabled_at: None,

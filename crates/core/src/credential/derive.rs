@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId, WorkspaceId};
 use crate::permission::Permission;
 use crate::store::Session;
+use crate::uses::Shower;
 
 impl Core {
     /// An access token as good as what is shown, or good for one workspace alone that who shows it may enter. It ends with
@@ -21,9 +22,18 @@ impl Core {
         workspace: Option<WorkspaceId>,
         request_id: Option<String>,
     ) -> Result<Issued> {
+        self.derive(text, (workspace, request_id), Shower::default()).await
+    }
+
+    pub(super) async fn derive(
+        &self,
+        text: &str,
+        (workspace, request_id): (Option<WorkspaceId>, Option<String>),
+        by: Shower<'_>,
+    ) -> Result<Issued> {
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
-        let caller = Caller { request_id, ..self.admit(found.as_deref())? };
+        let caller = Caller { request_id, ..self.admit(found.as_deref(), by)? };
         let found = found.ok_or_else(Error::bad_credential)?;
         let secret = Secret::random(TokenKind::Access, self.entropy());
         let act = self.act(&caller);

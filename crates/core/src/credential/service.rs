@@ -18,27 +18,38 @@ use crate::permission::PermissionSet;
 use crate::principal::Principal;
 use crate::text;
 use crate::throttle::{Attempts, Purpose};
+use crate::uses::Shower;
 
 impl Core {
     /// Who shows this secret. Unknown, expired, revoked and suspended all answer alike.
     pub async fn authenticate(&self, text: &str) -> Result<Caller> {
+        self.authenticate_from(text, Shower::default()).await
+    }
+
+    /// The same, which remembers who it was that showed it.
+    pub async fn authenticate_from(&self, text: &str, by: Shower<'_>) -> Result<Caller> {
         if issuer::is_signed(text) {
-            return self.authenticate_signed(text).await;
+            return self.authenticate_signed(text, by).await;
         }
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
-        self.admit(found.as_deref())
+        self.admit(found.as_deref(), by)
     }
 
     /// The same with the version of an organization at that instant, in one read: whatever was answered to this caller
     /// under the same version and the same [`Caller::auth_version`] may be answered again.
-    pub async fn authenticate_at(&self, text: &str, organization: OrganizationId) -> Result<(Caller, i64)> {
+    pub async fn authenticate_at(
+        &self,
+        text: &str,
+        organization: OrganizationId,
+        by: Shower<'_>,
+    ) -> Result<(Caller, i64)> {
         if issuer::is_signed(text) {
-            let by = OrganizationRef::Id(organization);
+            let at = OrganizationRef::Id(organization);
             let located =
-                self.store().point(by, |session, by| Box::pin(session.locate_organization(by))).await?;
+                self.store().point(at, |session, at| Box::pin(session.locate_organization(at))).await?;
             let version = located.map_or(0, |located| located.version);
-            return Ok((self.authenticate_signed(text).await?, version));
+            return Ok((self.authenticate_signed(text, by).await?, version));
         }
         let asked = (hash_of_bearer(text)?, organization);
         let found = self
@@ -48,7 +59,7 @@ impl Core {
             })
             .await?;
         let (found, version) = found.unzip();
-        Ok((self.admit(found.as_deref())?, version.unwrap_or_default()))
+        Ok((self.admit(found.as_deref(), by)?, version.unwrap_or_default()))
     }
 
     /// Signs a service account in by its OAuth client: answers a short-lived access token, which ends with the client.
@@ -59,10 +70,15 @@ impl Core {
         source: Option<IpAddr>,
     ) -> Result<Issued> {
         let attempts = Attempts::new(Purpose::SignIn, client_id, source);
-        self.throttled(&attempts, self.issue_to_client(client_id, client_secret)).await
+        self.throttled(&attempts, self.issue_to_client(client_id, client_secret, source)).await
     }
 
-    async fn issue_to_client(&self, client_id: &str, client_secret: &str) -> Result<Issued> {
+    async fn issue_to_client(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Issued> {
         let client_id = CredentialId::parse(client_id).ok_or_else(failed_sign_in)?;
         let secret = Secret::parse(client_secret).filter(|secret| secret.kind() == TokenKind::ClientSecret);
         let secret = secret.ok_or_else(failed_sign_in)?;
@@ -76,7 +92,7 @@ impl Core {
         }
         let now = self.clock().now();
         let caller = caller_of(&found, now).map_err(Error::at_sign_in)?;
-        self.uses().note(found.credential.id, now);
+        self.uses().note(found.credential.id, now, Shower { source, user_agent: None });
         self.issue_access(&caller, Some(client_id)).await
     }
 
@@ -84,14 +100,15 @@ impl Core {
     /// it would live for ever.
     pub async fn exchange_bearer(&self, text: &str, source: Option<IpAddr>) -> Result<Issued> {
         let attempts = Attempts::of_source(Purpose::SignIn, source);
-        self.throttled(&attempts, self.issue_to_bearer(text)).await
+        self.throttled(&attempts, self.issue_to_bearer(text, source)).await
     }
 
-    async fn issue_to_bearer(&self, text: &str) -> Result<Issued> {
+    async fn issue_to_bearer(&self, text: &str, source: Option<IpAddr>) -> Result<Issued> {
         if Secret::parse(text).is_some_and(|secret| secret.kind() == TokenKind::Access) {
             return Err(failed_sign_in());
         }
-        self.derive_token(text, None, None).await.map_err(Error::at_sign_in)
+        let by = Shower { source, user_agent: None };
+        self.derive(text, (None, None), by).await.map_err(Error::at_sign_in)
     }
 
     /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.
@@ -202,7 +219,7 @@ impl Core {
             .await
     }
 
-    /// Writes down which credentials were used since the last time.
+    /// Writes down which credentials were used since the last time, and by whom.
     pub async fn flush_uses(&self) -> Result<()> {
         let uses = self.uses().take();
         if uses.is_empty() {
@@ -211,7 +228,7 @@ impl Core {
         self.store().write(uses, |session, uses| Box::pin(session.note_uses(uses))).await
     }
 
-    pub(super) fn admit(&self, found: Option<&Found>) -> Result<Caller> {
+    pub(super) fn admit(&self, found: Option<&Found>, by: Shower<'_>) -> Result<Caller> {
         let found = found.ok_or_else(Error::bad_credential)?;
         let now = self.clock().now();
         let caller = caller_of(found, now)?;
@@ -222,7 +239,7 @@ impl Core {
             let message = "the token was given to know who somebody is, and is good for nothing else";
             return Err(Error::new(Kind::Forbidden, "credential.no_access", message).by(found.principal.id));
         }
-        self.uses().note(found.credential.id, now);
+        self.uses().note(found.credential.id, now, by);
         Ok(caller)
     }
 

@@ -13,6 +13,7 @@ use crate::filter::ListQuery;
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::page::Page;
 use crate::principal::Principal;
+use crate::uses::Use;
 
 /// A credential, whose it is, and what of both counts at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,8 +102,8 @@ pub trait CredentialStore {
         now: Timestamp,
     ) -> Result<u64>;
 
-    /// Notes when credentials were last used.
-    async fn note_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;
+    /// Notes when credentials were last used, and by whom.
+    async fn note_uses(&self, uses: &[(CredentialId, Use)]) -> Result<()>;
 }
 
 /// Keys: the credentials that people and service accounts are shown in lists, in one session.

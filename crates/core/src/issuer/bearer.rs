@@ -7,6 +7,7 @@ use crate::Core;
 use crate::caller::Caller;
 use crate::credential::caller_of;
 use crate::error::{Error, Result};
+use crate::uses::Shower;
 
 /// Longest token that is looked at, in bytes.
 const TOKEN_MAX: usize = 16 * 1024;
@@ -18,7 +19,7 @@ pub(crate) fn is_signed(text: &str) -> bool {
 
 impl Core {
     /// Who shows this token of a trusted issuer.
-    pub(crate) async fn authenticate_signed(&self, token: &str) -> Result<Caller> {
+    pub(crate) async fn authenticate_signed(&self, token: &str, by: Shower<'_>) -> Result<Caller> {
         let now = self.clock().now();
         if token.len() > TOKEN_MAX {
             return Err(Error::bad_credential());
@@ -49,7 +50,7 @@ impl Core {
         let mut believed = asserted.filter(|(issuer, _)| claims::access_token(&signed, issuer, now).is_ok());
         let (_, found) = believed.next().ok_or_else(Error::bad_credential)?;
         let caller = caller_of(&found, now)?;
-        self.uses().note(found.credential.id, now);
+        self.uses().note(found.credential.id, now, by);
         Ok(caller)
     }
 }

@@ -16,6 +16,7 @@ use crate::ids::{ClientId, CredentialId, OrganizationId};
 use crate::permission::Permission;
 use crate::text;
 use crate::throttle::{Attempts, Purpose};
+use crate::uses::Shower;
 
 /// Longest name of a client, in characters.
 const NAME_MAX: usize = 60;
@@ -201,6 +202,10 @@ impl Core {
             let attempts = Attempts::new(Purpose::SignIn, id, from.source);
             self.throttled(&attempts, proving).await?
         };
+        if let Some(found) = &proven.account {
+            let by = Shower { source: from.source, user_agent: from.user_agent.as_deref() };
+            self.uses().note(found.credential.id, self.clock().now(), by);
+        }
         Ok(ProvenClient { request_id: from.request_id.clone(), ..proven })
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use tenantry_core::Shower;
 use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::browser::Origin;
 use tenantry_core::credential::Issued;
 use tenantry_core::error::Kind;
 use tenantry_core::organization::NewOrganization;
@@ -282,6 +284,30 @@ async fn uses_are_written_down(core: TestCore) {
     assert_eq!(core.sql(used), "1");
     let at = tenantry_testkit::clock::START.plus_seconds(9).as_micros().to_string();
     assert_eq!(core.sql("SELECT MAX(last_used_at) FROM credentials"), at);
+
+    let long = "\u{e4}".repeat(300);
+    let by = Shower { source: Some([192, 0, 2, 7].into()), user_agent: Some(&long) };
+    core.authenticate_from(&root.token, by).await.unwrap();
+    // What is asked for in the same request says nothing of who asks.
+    core.authenticate(&root.token).await.unwrap();
+    core.flush_uses().await.unwrap();
+    let last =
+        |column: &str| core.sql(&format!("SELECT {column} FROM credentials WHERE last_used_at IS NOT NULL"));
+    assert_eq!((last("last_source"), last("LENGTH(last_user_agent)")), ("192.0.2.7".into(), "200".into()));
+    core.organization(&root, "Org").await;
+    let made = account(&core, &root, "Org").await;
+    let key = &made.api_key;
+    core.exchange_bearer(key.secret.expose(), Some([192, 0, 2, 8].into())).await.unwrap();
+    let from = Origin { source: Some([192, 0, 2, 9].into()), ..Origin::default() };
+    let client = &made.client;
+    let id = client.credential.id.to_string();
+    core.prove_client(&id, Some(client.secret.expose()), &from).await.unwrap();
+    core.flush_uses().await.unwrap();
+    let last = |kind: &str| core.sql(&format!("SELECT last_source FROM credentials WHERE kind = '{kind}'"));
+    assert_eq!(
+        (last("service_account_key"), last("client_secret")),
+        ("192.0.2.8".into(), "192.0.2.9".into())
+    );
 }
 
 async fn a_server_is_initialized_once(core: TestCore) {

@@ -398,7 +398,10 @@ async fn tokens_of_an_issuer_open_the_api_for_whom_it_means(core: TestCore) {
     core.update_issuer(&root.caller, IssuerOf::Server, issuer.id, change(Some("api"))).await.unwrap();
     let caller = core.authenticate(&token).await.unwrap();
     assert_eq!((caller.principal, &caller.narrowing), (ann.caller.principal, &ann.caller.narrowing));
-    let (at, _) = core.authenticate_at(&token, tenantry_core::ids::OrganizationId::SERVER).await.unwrap();
+    let (at, _) = core
+        .authenticate_at(&token, tenantry_core::ids::OrganizationId::SERVER, tenantry_core::Shower::default())
+        .await
+        .unwrap();
     assert_eq!(at, caller);
     let with = |name: &str, value: Value| {
         let mut claims = api_claims(&core, "a");

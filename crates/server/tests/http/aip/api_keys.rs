@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, both_alone};
+use crate::harness::{Answer, TestServer, both_alone, client};
 
 both_alone!(
     live_their_lives,
@@ -75,8 +75,18 @@ async fn live_their_lives(server: &TestServer) {
     server.get(secret, &format!("{ORG}/workspaces/north-sea")).await.expect(200);
     let own = server.get(secret, "/api/v1/me/organizations").await.expect(200);
     assert_eq!(own["user_organizations"].as_array().unwrap().len(), 1);
+    let request = client().get(format!("{}{ORG}", server.url)).header("user-agent", "probe/1");
+    Answer::of(request.bearer_auth(secret)).await.expect(200);
     server.core.flush_uses().await.unwrap();
     let path = path(&made);
+    // Its owner is told who it was, and nobody else.
+    let own = format!("/api/v1/me/tokens/{}", path.rsplit_once('/').unwrap().1);
+    let told = server.get("ben", &own).await.expect(200);
+    assert_eq!(
+        (&told["last_use_source"], &told["last_use_user_agent"]),
+        (&json!("127.0.0.1"), &json!("probe/1"))
+    );
+    assert_eq!(server.get("ben", &path).await.expect(200).get("last_use_source"), None);
     assert!(server.get("ben", &path).await.expect(200)["last_use_time"].is_string());
     let body = json!({"title": "Desktop", "etag": made["etag"]});
     let changed = server.send("ben", Method::PATCH, &path, Some(body.clone())).await.expect(200);
