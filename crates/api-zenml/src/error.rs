@@ -14,8 +14,9 @@ use tenantry_core::{Error, Kind};
 use tenantry_http::Refusal;
 
 /// What the state does not allow and the vendor calls forbidden: to give a role where it is not given, to take the owner's
-/// role or the last one of a member, to change what is built in.
-const FORBIDDEN: [&str; 4] = ["role.place", "role.builtin", "member.account_owner", "member.last_role"];
+/// role or the last one of a member, to change what is built in, to touch what a workspace's server holds.
+const FORBIDDEN: [&str; 5] =
+    ["role.place", "role.builtin", "member.account_owner", "member.last_role", "workspace.server_account"];
 
 pub(crate) fn refuse(refusal: &Refusal) -> Response {
     match refusal {

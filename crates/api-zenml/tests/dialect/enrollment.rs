@@ -87,6 +87,35 @@ async fn the_key_of_a_server_is_good_for_its_workspace_alone() {
     }
 }
 
+/// Without its role, the server could tell and ask nothing any more.
+#[tokio::test]
+async fn a_server_keeps_its_role_and_is_given_no_other() {
+    let world = World::start().await;
+    let ada = world.user("ada").await;
+    let north = world.organization(&ada, "North").await;
+    let (id, key) = enroll(&world, &ada, &north, "reservoirs").await;
+    let viewer = world.role(&ada.token, &north, "Workspace Viewer").await;
+    let list = format!("/organizations/{north}/roles?name=Workspace%20Server");
+    let own = world.get(&list, &ada).await.all("id").remove(0);
+    let kept = json!([
+        "IllegalOperationError",
+        "the account of a workspace's server keeps its role and is given no other"
+    ]);
+    for (method, path) in [
+        ("DELETE", format!("/workspaces/{id}/members?user_id={id}")),
+        ("POST", format!("/workspaces/{id}/members?user_id={id}")),
+        ("DELETE", format!("/roles/{own}/assignments?user_id={id}&workspace_id={id}")),
+        ("POST", format!("/roles/{viewer}/assignments?user_id={id}&workspace_id={id}")),
+    ] {
+        world.ask(method, &path, &ada.token).await.refused(403, &kept);
+    }
+    let path = format!("/roles/{own}");
+    assert_eq!(world.json("PATCH", &path, &ada.token, &json!({"name": "Other"})).await.status, 403);
+    assert_eq!(world.ask("DELETE", &path, &ada.token).await.status, 403);
+    let token = token(&world, &id, &key).await;
+    report(&world, &token, "https://r.example").await.ok();
+}
+
 #[tokio::test]
 async fn no_more_are_enrolled_than_an_organization_may_have() {
     let settings = Settings { enrolled_per_organization: Some(1), ..Settings::default() };

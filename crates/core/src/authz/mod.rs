@@ -332,14 +332,6 @@ pub fn scope_of_new_workspace(
     })
 }
 
-/// The same as a place.
-pub fn place_of_new_workspace(
-    scope: &Writable<OrganizationScope>,
-    workspace: WorkspaceId,
-) -> Writable<PlaceScope> {
-    Writable(PlaceScope::Workspace(scope_of_new_workspace(scope, workspace).0))
-}
-
 /// Enters every organization at once, or one of which nothing need be known, to list workspaces. Everybody may; the scope
 /// says what is shown.
 pub async fn everywhere(

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::PlaceScope;
 use crate::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use crate::permission::{Permission, PermissionSet};
 
@@ -172,5 +173,10 @@ impl Writable<WorkspaceScope> {
     /// The right to change rows of the workspace's organization, as far as the use case has decided it may.
     pub fn organization_scope(&self) -> Writable<OrganizationScope> {
         Writable(self.0.organization.clone())
+    }
+
+    /// The same as a place.
+    pub fn place(&self) -> Writable<PlaceScope> {
+        Writable(PlaceScope::Workspace(self.0.clone()))
     }
 }

@@ -5,7 +5,8 @@
 use uuid::Uuid;
 
 use super::held::{Assignment, Party, SeenParties};
-use super::service::{RoleName, by_id, called};
+use super::person::by_id;
+use super::service::{RoleName, called};
 use super::{Grant, RolePlace, Scope, Subject, give, inside, require_an_owner, require_not_account_owner};
 use crate::Core;
 use crate::audit::{Act, Target};

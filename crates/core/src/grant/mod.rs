@@ -6,6 +6,7 @@ mod assignment;
 mod held;
 mod inside;
 mod leave;
+mod person;
 mod service;
 mod store;
 
@@ -27,8 +28,9 @@ pub use held::{Assignment, Member, Party, SeenParties};
 pub use inside::{RolePlace, ServerProject};
 pub use leave::{Departure, LeftWorkspace};
 pub(crate) use leave::{depart, leave};
+pub use person::Person;
 pub(crate) use service::resolve;
-pub use service::{Added, Person, RoleName, RolesWanted};
+pub use service::{Added, RoleName, RolesWanted};
 pub use store::{AssignmentField, GrantStore, PartyQuery};
 
 /// Who holds a role.

@@ -16,6 +16,7 @@ use crate::resource::{ContentRights, Rights};
 use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
+use crate::workspace;
 
 /// Longest title of a role, in characters.
 pub const ROLE_TITLE_MAX: usize = 60;
@@ -310,7 +311,8 @@ fn is_made_at(role: &Role, scope: &PlaceScope) -> bool {
     scope.workspace().is_none() && role.workspace.is_none() && role.builtin.is_none()
 }
 
-/// A custom role that the caller may change: one that was made here, and holds nothing that the caller lacks.
+/// A custom role that the caller may change: one that was made here, holds nothing that the caller lacks, and is not what
+/// the workspace's server goes by.
 async fn custom(
     session: &dyn Session,
     act: &Act,
@@ -331,6 +333,7 @@ async fn custom(
         return Err(Error::new(Kind::Precondition, "role.of_organization", message));
     }
     require_to_hold(session, &scope, None, &role).await?;
+    workspace::require_no_role_of_server(session, &scope, &role).await?;
     version::require(Seen::Role, role.version, expected_version)?;
     Ok((scope, role))
 }

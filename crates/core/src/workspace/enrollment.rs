@@ -17,10 +17,12 @@ use crate::ids::{CredentialId, OrganizationId, PrincipalId, WorkspaceId};
 use crate::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use crate::principal::Principal;
 use crate::resource::ContentRights;
-use crate::role::{self, NewRole};
+use crate::role::{self, NewRole, Role};
 use crate::store::Session;
 use crate::text;
 
+/// What the role of a workspace's server is called.
+const ROLE_OF_SERVER: &str = "Workspace Server";
 /// What the server of a workspace may do.
 const OF_SERVER: PermissionSet = PermissionSet::of(&[
     Permission::ReadWorkspace,
@@ -92,7 +94,8 @@ impl Core {
     }
 
     /// Gives the server of an enrolled workspace another key, by who holds whatever the server holds. The key before may count
-    /// on for a while; without that, what the server was given for it ends at once.
+    /// on for a while; without that, what the server was given for it ends at once. A server that lacks its role gets it
+    /// again.
     ///
     /// # Errors
     /// `Kind::Precondition` where the server is nobody else's.
@@ -117,11 +120,12 @@ impl Core {
                         let message = "the server of this workspace is not run by somebody else";
                         return Err(Error::new(Kind::Precondition, "workspace.not_enrolled", message));
                     }
-                    let server = PrincipalId::from_uuid(*workspace.id.as_uuid());
+                    let server = account_of(workspace.id);
                     let id = CredentialId::from_uuid(*workspace.id.as_uuid());
                     let found = session.find_key(server, TokenKind::ClientSecret, id).await?;
                     let found = found.ok_or_else(|| Error::not_found("enrollment key"))?;
                     rotate(session, act, found, (rotation, key)).await?;
+                    give_role(session, act, &scope).await?;
                     let targets = vec![
                         Target::new("workspace", workspace.id.as_uuid()),
                         Target::new("credential", id.as_uuid()),
@@ -246,7 +250,7 @@ async fn admit_server(
     key: &Secret,
 ) -> Result<(PrincipalId, CredentialId)> {
     let account = Principal {
-        id: PrincipalId::from_uuid(*workspace.as_uuid()),
+        id: account_of(workspace),
         organization: Some(scope.organization()),
         username: format!("server-{workspace}"),
         email: None,
@@ -258,22 +262,80 @@ async fn admit_server(
         updated_at: act.now,
     };
     session.insert_workspace_server(scope, &account).await?;
-    let role = NewRole {
-        id: None,
-        level: Level::Workspace,
-        title: "Workspace Server".to_owned(),
-        description: Some("What the server behind this workspace may do.".to_owned()),
-        permissions: OF_SERVER,
-        content: ContentRights::NONE,
-    };
-    let place = authz::place_of_new_workspace(scope, workspace);
-    let role = role::create(session, act, &place, &role).await?;
-    let (subject, at) = (Subject::Principal(account.id), Scope::Workspace(workspace));
-    grant::give(session, act, scope, subject, &role, at).await?;
+    give_role(session, act, &authz::scope_of_new_workspace(scope, workspace)).await?;
     let id = CredentialId::from_uuid(*workspace.as_uuid());
     let narrowed = (Some(scope.organization()), Access::Only(OF_SERVER), Some(vec![workspace]));
     issue_as(session, act, id, (account.id, narrowed), ("Enrollment key", key), (None, None)).await?;
     Ok((account.id, id))
+}
+
+/// Sees to it that the server of a workspace holds the role by which it may do what it must.
+async fn give_role(session: &dyn Session, act: &Act, scope: &Writable<WorkspaceScope>) -> Result<()> {
+    let (workspace, organization, place) = (scope.workspace(), scope.organization_scope(), scope.place());
+    let found = session.find_custom_role(&place, &text::fold(ROLE_OF_SERVER)).await?;
+    let role = match found.filter(|role| role.workspace == Some(workspace)) {
+        None => role::create(session, act, &place, &role_of_server()).await?,
+        Some(role) if role.permissions.includes(OF_SERVER) => role,
+        Some(mut role) => {
+            role.permissions = role.permissions.union(OF_SERVER);
+            role.version += 1;
+            role.updated_at = act.now;
+            session.update_role(&organization, &role).await?;
+            session.derive_role(&organization, role.id).await?;
+            role
+        }
+    };
+    let (server, at) = (Subject::Principal(account_of(workspace)), Scope::Workspace(workspace));
+    grant::give(session, act, &organization, server, &role, at).await
+}
+
+fn role_of_server() -> NewRole {
+    NewRole {
+        id: None,
+        level: Level::Workspace,
+        title: ROLE_OF_SERVER.to_owned(),
+        description: Some("What the server behind this workspace may do.".to_owned()),
+        permissions: OF_SERVER,
+        content: ContentRights::NONE,
+    }
+}
+
+/// The account of the server of an enrolled workspace.
+const fn account_of(workspace: WorkspaceId) -> PrincipalId {
+    PrincipalId::from_uuid(*workspace.as_uuid())
+}
+
+/// Refuses to give roles to the server of a workspace, and to take any: it has what it needs, and without that the workspace
+/// would be shut.
+pub(crate) async fn require_no_server(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    party: &Principal,
+) -> Result<()> {
+    // Every other service account is found as one.
+    if party.is_service_account() && session.find_service_account(scope, party.id).await?.is_none() {
+        return Err(kept("the account of a workspace's server keeps its role and is given no other"));
+    }
+    Ok(())
+}
+
+/// Refuses to change or delete what the server of a workspace goes by.
+pub(crate) async fn require_no_role_of_server(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    role: &Role,
+) -> Result<()> {
+    let Some(workspace) = role.workspace else { return Ok(()) };
+    let server = Subject::Principal(account_of(workspace));
+    let held = session.grants_of(scope, &server, &Scope::Workspace(workspace)).await?;
+    if held.iter().any(|grant| grant.role == role.id) {
+        return Err(kept("the workspace's server holds the role, which is neither changed nor deleted"));
+    }
+    Ok(())
+}
+
+fn kept(message: &'static str) -> Error {
+    Error::new(Kind::Precondition, "workspace.server_account", message)
 }
 
 /// What is known of a ZenML server, with what it says now: a JSON object. Nothing without an address.

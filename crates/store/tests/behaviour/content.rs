@@ -31,7 +31,7 @@ const STAFF: PermissionSet = ENTER
     .with(Permission::ManageWorkspaceUsers)
     .with(Permission::ReadWorkspaceRoles)
     .with(Permission::ManageWorkspaceRoles);
-const RUN: (ResourceKind, Action) = (ResourceKind::Stack, Action::Create);
+pub(crate) const RUN: (ResourceKind, Action) = (ResourceKind::Stack, Action::Create);
 const TAG: (ResourceKind, Action) = (ResourceKind::Tag, Action::Update);
 
 /// An organization with an enrolled workspace, its server, its owner, and somebody who only belongs to the organization.

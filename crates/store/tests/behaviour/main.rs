@@ -53,6 +53,7 @@ mod project_roles;
 mod races;
 mod reach;
 mod roles;
+mod server_roles;
 mod servers;
 mod sqlite_only;
 mod survival;
