@@ -116,9 +116,9 @@ impl Core {
                     inside::end(session, &scope, &subject).await?;
                     let organization = scope.organization_scope();
                     for grant in &held {
-                        let role = session.find_role(&scope, grant.role).await?;
-                        let permissions = role.map(|role| role.permissions).unwrap_or_default();
-                        authz::require_to_hold(scope.permissions(), permissions)?;
+                        if let Some(role) = session.find_role(&scope, grant.role).await? {
+                            role::require_to_hold(session, &scope, None, &role).await?;
+                        }
                         session.delete_grant(&organization, grant).await?;
                     }
                     let place = scope.workspace().map(|id| Target::new("workspace", id.as_uuid()));

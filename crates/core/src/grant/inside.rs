@@ -104,7 +104,8 @@ pub(super) async fn holds_any(session: &dyn Session, scope: &PlaceScope, subject
 }
 
 /// Ends what somebody holds inside the server of a workspace that they are removed from: roles in projects, none of which
-/// may exceed the caller's own, and what was shared with them.
+/// may exceed the caller's own, and what was shared with them, whatever it was: whoever manages the people of a workspace
+/// could remove nobody otherwise with whom something is shared that they may not use themselves.
 pub(super) async fn end(
     session: &dyn Session,
     scope: &Writable<PlaceScope>,

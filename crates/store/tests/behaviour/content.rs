@@ -20,6 +20,7 @@ on_both_engines!(
     a_role_holds_pairs_beside_permissions,
     pairs_come_by_teams_and_go_with_roles,
     nobody_gives_or_takes_pairs_that_they_lack,
+    an_offer_of_pairs_stands_while_its_maker_holds_them,
     a_narrowed_credential_stays_narrower,
     roles_of_an_organization_hold_no_pairs,
     roles_are_found_by_their_pairs,
@@ -194,8 +195,38 @@ async fn nobody_gives_or_takes_pairs_that_they_lack(core: TestCore) {
     let deleted = core.delete_role(&bob.caller, place(), RoleName::Id(more.id), None, true).await;
     assert_eq!(reason(deleted), exceeds);
     core.unassign_role(&bob.caller, place(), RoleName::Id(same.id), to).await.unwrap();
+    let team = team(&scene).await;
+    scene.give(&scene.ann, &more, Subject::Team(team)).await.unwrap();
+    let removed = core.remove_workspace_team(&bob.caller, place(), team).await;
+    assert_eq!(reason(removed), exceeds);
+    core.unassign_role(&scene.ann.caller, place(), RoleName::Id(more.id), Subject::Team(team)).await.unwrap();
+    scene.give(bob, &same, Subject::Team(team)).await.unwrap();
+    core.remove_workspace_team(&bob.caller, place(), team).await.unwrap();
     // Who holds the permission for every pair gives each of them.
     core.update_role(&scene.ann.caller, place(), RoleName::Id(same.id), wider()).await.unwrap();
+}
+
+/// Somebody who lost them meanwhile would give them after all.
+async fn an_offer_of_pairs_stands_while_its_maker_holds_them(core: TestCore) {
+    let scene = Scene::of(core).await;
+    let (core, place) = (&scene.core, || target(scene.org, scene.workspace));
+    let inviting = STAFF.with(Permission::ManageWorkspaceInvitations);
+    let staff = scene.role(&scene.ann, "Staff", inviting, [RUN]).await.unwrap();
+    let runner = scene.role(&scene.ann, "Runner", ENTER, [RUN]).await.unwrap();
+    scene.give(&scene.ann, &staff, Subject::Principal(scene.bob.id())).await.unwrap();
+    let guest = core.user(&scene.root, "guest").await;
+    let roles = vec![RoleName::Id(runner.id)];
+    let made = core.invite(&scene.bob.caller, place(), "guest@example.org".into(), roles).await.unwrap().0;
+    let accept = || core.accept_invitation(&guest.caller, place().0, made.id, None);
+    let change = |content: &[_]| RoleChange {
+        content: Some(content.iter().copied().collect()),
+        ..RoleChange::default()
+    };
+    core.update_role(&scene.ann.caller, place(), RoleName::Id(staff.id), change(&[TAG])).await.unwrap();
+    assert_eq!(reason(accept().await), "invitation.inviter");
+    core.update_role(&scene.ann.caller, place(), RoleName::Id(staff.id), change(&[RUN])).await.unwrap();
+    accept().await.unwrap();
+    assert!(scene.may(&guest, RUN).await);
 }
 
 async fn a_narrowed_credential_stays_narrower(core: TestCore) {
