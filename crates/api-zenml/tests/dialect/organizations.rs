@@ -168,8 +168,10 @@ async fn who_may_create_and_for_whom() {
     let north = world.organization(&ada, "North Sea").await;
     let (key, ..) = world.robot(&ada, &north).await;
     let body = json!({ "name": "South Sea" });
-    let limit =
-        json!(["SubscriptionUpgradeRequiredError", "you have as many organizations as this server allows"]);
+    let limit = json!([
+        "SubscriptionUpgradeRequiredError",
+        "the owner has as many organizations as this server allows"
+    ]);
     world.json("POST", "/organizations", &ada.token, &body).await.refused(402, &limit);
     let machine = json!(["IllegalOperationError", "a service account may not create organizations"]);
     world.json("POST", "/organizations", &key, &body).await.refused(403, &machine);

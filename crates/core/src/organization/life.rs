@@ -46,15 +46,16 @@ impl Core {
         owner: PrincipalId,
         expected_version: Option<Versions>,
     ) -> Result<Organization> {
-        let data = (self.act(caller), organization, owner, expected_version);
+        let data = (self.act(caller), organization, owner, expected_version, self.settings().clone());
         self.store()
-            .write(data, |session, (act, organization, owner, expected)| {
+            .write(data, |session, (act, organization, owner, expected, settings)| {
                 Box::pin(async move {
+                    session.lock_organization(OrganizationId::SERVER).await?;
                     let needed = Permission::TransferOrganization;
                     let (scope, mut found) = live(session, act, needed, organization).await?;
                     version::require(Seen::Organization, found.version, expected.as_ref())?;
                     if *owner != found.owner {
-                        hand_over(session, act, &scope, &mut found, *owner).await?;
+                        hand_over(session, act, &scope, &mut found, (*owner, settings)).await?;
                     }
                     let new_owner = Target::new("principal", owner.as_uuid());
                     save(session, act, &scope, found, ("organization.transfer", Some(new_owner))).await

@@ -150,9 +150,10 @@ impl Core {
         organization: OrganizationRef,
         change: OrganizationChange,
     ) -> Result<Organization> {
+        let data = (self.act(caller), organization, change, self.settings().clone());
         self.store()
-            .write((self.act(caller), organization, change), |session, (act, organization, change)| {
-                Box::pin(update_organization(session, act, organization, change))
+            .write(data, |session, (act, organization, change, settings)| {
+                Box::pin(update_organization(session, act, organization, (change, settings)))
             })
             .await
     }
@@ -271,7 +272,7 @@ pub(super) async fn require_room(
         return Err(Error::new(
             Kind::LimitReached,
             "organization.limit",
-            "you have as many organizations as this server allows",
+            "the owner has as many organizations as this server allows",
         ));
     }
     Ok(())
@@ -319,9 +320,10 @@ async fn update_organization(
     session: &dyn Session,
     act: &Act,
     organization: &OrganizationRef,
-    change: &OrganizationChange,
+    (change, settings): (&OrganizationChange, &Settings),
 ) -> Result<Organization> {
-    if change.name.is_some() {
+    // As many as somebody owns, and what they are called, is settled on the server.
+    if change.name.is_some() || change.owner.is_some() {
         session.lock_organization(OrganizationId::SERVER).await?;
     }
     let needed = Permission::UpdateOrganization;
@@ -355,7 +357,7 @@ async fn update_organization(
         found.links = checked_links(links.clone())?;
     }
     if let Some(owner) = change.owner.filter(|owner| *owner != found.owner) {
-        hand_over(session, act, &scope, &mut found, owner).await?;
+        hand_over(session, act, &scope, &mut found, (owner, settings)).await?;
         targets.push(Target::new("principal", owner.as_uuid()));
     }
     found.version += 1;
@@ -365,14 +367,14 @@ async fn update_organization(
     Ok(found)
 }
 
-/// Gives the owner's role, which the caller must hold all of, to somebody who belongs to the organization. The former owner
-/// keeps the role.
+/// Gives the owner's role, which the caller must hold all of, to somebody who belongs to the organization and may own one
+/// more. The former owner keeps the role. The list of organizations is to be locked before.
 pub(super) async fn hand_over(
     session: &dyn Session,
     act: &Act,
     scope: &Writable<authz::OrganizationScope>,
     organization: &mut Organization,
-    owner: PrincipalId,
+    (owner, settings): (PrincipalId, &Settings),
 ) -> Result<()> {
     if !scope.permissions().contains(Permission::TransferOrganization) {
         return Err(authz::lacking(Permission::TransferOrganization));
@@ -387,6 +389,7 @@ pub(super) async fn hand_over(
             "expected the id of an active user of the organization",
         ));
     };
+    require_room(session, owner, settings).await?;
     organization.owner = owner;
     person.shown_name().clone_into(&mut organization.owner_name);
     organization.owner_email.clone_from(&person.email);

@@ -9,6 +9,7 @@ use tenantry_core::organization::{
 };
 use tenantry_core::page::{Order, PageRequest};
 use tenantry_core::permission::BuiltinRole;
+use tenantry_core::settings::Settings;
 use tenantry_core::workspace::Deleted;
 use tenantry_testkit::{Member, TestCore};
 use uuid::Uuid;
@@ -171,6 +172,39 @@ async fn an_owner_hands_over(core: TestCore) {
     let handed = core.update_organization(&ann.caller, by(), to_bob()).await.unwrap();
     assert_eq!((handed.owner, handed.version), (bob.id(), 2));
     core.delete_organization(&bob.caller, by(), None, false).await.unwrap();
+}
+
+/// A limit that handing over passes by is none.
+async fn nobody_is_handed_more_than_they_may_own(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let made = core.organization(&ann, "Fen").await;
+    let own = core.organization(&bob, "Moor").await;
+    let by = || OrganizationRef::Id(made.id);
+    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationAdmin).await.unwrap();
+    let to_bob = || OrganizationChange { owner: Some(bob.id()), ..Default::default() };
+    let refused = core.update_organization(&ann.caller, by(), to_bob()).await;
+    assert_eq!(reason(refused), "organization.limit");
+    let refused = core.transfer_organization(&ann.caller, by(), bob.id(), None).await;
+    assert_eq!(reason(refused), "organization.limit");
+    // To whom it belongs it may be handed again.
+    core.transfer_organization(&ann.caller, by(), ann.id(), None).await.unwrap();
+    core.delete_organization(&bob.caller, OrganizationRef::Id(own.id), None, true).await.unwrap();
+    core.update_organization(&ann.caller, by(), to_bob()).await.unwrap();
+}
+
+fn one_each() -> Settings {
+    Settings { organizations_per_owner: Some(1), ..Settings::default() }
+}
+
+#[tokio::test]
+async fn nobody_is_handed_more_than_they_may_own_on_sqlite() {
+    nobody_is_handed_more_than_they_may_own(TestCore::sqlite_with(one_each()).await).await;
+}
+
+#[tokio::test]
+async fn nobody_is_handed_more_than_they_may_own_on_postgres() {
+    nobody_is_handed_more_than_they_may_own(TestCore::postgres_with(one_each()).await).await;
 }
 
 async fn shared_default_workspace_comes_with_it(core: TestCore) {
