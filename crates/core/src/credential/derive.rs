@@ -12,6 +12,7 @@ use crate::ids::{CredentialId, OrganizationId, WorkspaceId};
 use crate::permission::Permission;
 use crate::store::Session;
 use crate::uses::Shower;
+use crate::workspace::require_live;
 
 impl Core {
     /// An access token as good as what is shown, or good for one workspace alone that who shows it may enter. It ends with
@@ -98,7 +99,7 @@ impl Core {
     }
 }
 
-/// What is left of the caller's rights in the workspace, if there is one.
+/// What is left of the caller's rights in the workspace, if there is one, while that is open.
 async fn narrowed(
     session: &dyn Session,
     caller: &Caller,
@@ -108,7 +109,9 @@ async fn narrowed(
     let organization = session.organization_of(&Thing::Workspace(workspace)).await?;
     let organization = organization.ok_or_else(|| Error::hidden("workspace"))?;
     let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(workspace));
-    authz::require_workspace(session, caller, Permission::ReadWorkspace, target, View::Both).await?;
+    let scope =
+        authz::require_workspace(session, caller, Permission::ReadWorkspace, target, View::Both).await?;
+    require_live(session, &scope).await?.require_active()?;
     Ok(Narrowing {
         permissions: caller.narrowing.permissions,
         organization: Some(organization),

@@ -15,6 +15,8 @@ use tenantry_core::permission::BuiltinRole;
 use tenantry_core::principal::NewServiceAccount;
 use tenantry_core::service_account::{AccountSecret, NewAccountSecret};
 use tenantry_core::settings::Settings;
+use tenantry_core::workspace::WorkspaceChange;
+use tenantry_testkit::estate::target;
 use tenantry_testkit::{Member, TestCore};
 
 use crate::asking::{first_page, kind, reason};
@@ -22,6 +24,7 @@ use crate::asking::{first_page, kind, reason};
 on_both_engines!(
     a_token_counts_where_and_as_long_as_it_says,
     a_narrow_token_makes_no_other,
+    a_token_for_one_workspace_is_for_an_open_one,
     a_rotated_token_has_another_secret,
     a_rotated_token_keeps_its_form,
     rotating_at_once_leaves_one_secret,
@@ -88,6 +91,25 @@ async fn a_token_counts_where_and_as_long_as_it_says(core: TestCore) {
         let new = NewToken { seconds: Some(seconds), ..named("x") };
         assert_eq!(violated(make(&core, &ann, new).await.unwrap_err()), "ttl");
     }
+}
+
+async fn a_token_for_one_workspace_is_for_an_open_one(core: TestCore) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    let org = core.organization(&ann, "north").await.id;
+    let sea = core.workspace(&ann, org, "sea").await.id;
+    let token = async || core.derive_token(&ann.token, Some(sea), None).await;
+    let active = async |is_active| {
+        let change = WorkspaceChange { is_active: Some(is_active), ..WorkspaceChange::default() };
+        core.update_workspace(&ann.caller, target(org, sea), change).await.unwrap();
+    };
+    token().await.unwrap();
+    active(false).await;
+    assert_eq!(kind(token().await), Kind::Forbidden);
+    active(true).await;
+    token().await.unwrap();
+    core.delete_workspace(&ann.caller, target(org, sea), None, true).await.unwrap();
+    assert_eq!(kind(token().await), Kind::NotFound);
 }
 
 async fn a_narrow_token_makes_no_other(core: TestCore) {
