@@ -7,7 +7,7 @@ use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{ListQuery, Test};
 use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
 use tenantry_core::page::Page;
-use tenantry_core::permission::{BuiltinRole, Level, PermissionSet};
+use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{BuiltinTitles, Role, RoleField, RoleStore};
 use tenantry_core::text::fold;
@@ -187,14 +187,29 @@ impl RoleStore for Db<'_> {
         called: BuiltinTitles,
         query: &ListQuery<RoleField>,
     ) -> Result<Page<Role>> {
-        let params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
-        // Who does not see every workspace does not learn who holds what in them, either.
-        let (shown, holding) = if scope.sees_every_workspace() {
-            ("1 = 1", "1 = 1")
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        if scope.sees_every_workspace() {
+            return list(self, ("1 = 1", "1 = 1".to_owned()), called, query, params).await;
+        }
+        let own = compile::bind(&mut params, scope.principal().as_uuid().into());
+        let readable =
+            PermissionSet::of(&[Permission::ReadWorkspaceRoles]).intersection(scope.by_own_roles());
+        let mut shown = format!(
+            "(r.workspace_id IS NULL OR EXISTS (SELECT 1 FROM reach m WHERE m.principal_id = {own} \
+             AND m.org_id = $1 AND m.level = 2 AND m.scope_id = r.workspace_id AND (m.permissions & {}) <> 0)",
+            readable.bits()
+        );
+        // Who does not see every workspace does not learn who else holds what in them, either.
+        let mut holding = "g.scope_id = $1".to_owned();
+        if let Some(only) = scope.only_workspaces() {
+            let only = compile::id_list(&mut params, only.iter().map(|id| *id.as_uuid()));
+            shown = format!("{shown} AND (r.workspace_id IS NULL OR r.workspace_id IN ({only})))");
         } else {
-            ("r.workspace_id IS NULL", "g.scope_id = $1")
-        };
-        list(self, (shown, holding.to_owned()), called, query, params).await
+            let held = format!("g.org_id = $1 AND g.role_id = r.id AND g.subject_id = {own}");
+            shown = format!("{shown} OR EXISTS (SELECT 1 FROM grants g WHERE {held}))");
+            holding = format!("({holding} OR g.subject_id = {own})");
+        }
+        list(self, (&shown, holding), called, query, params).await
     }
 
     async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()> {

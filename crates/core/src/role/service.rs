@@ -4,10 +4,12 @@
 use super::{BuiltinTitles, Role, RoleField, require_to_hold};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, View, Writable};
-use crate::caller::Caller;
+use crate::authz::{
+    self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, View, WorkspaceRef, Writable,
+};
+use crate::caller::{Caller, Narrowing};
 use crate::error::{Error, Kind, Result};
-use crate::filter::ListQuery;
+use crate::filter::{Filter, ListQuery, Test};
 use crate::grant::RoleName;
 use crate::ids::{RoleId, parse_uuid};
 use crate::page::Page;
@@ -75,7 +77,7 @@ impl Core {
                 |session, (caller, place, titles, query)| {
                     Box::pin(async move {
                         let scope = authz::require_at(session, caller, Needed::READ_ROLES, place).await?;
-                        if query.filter.any_field(|field| field == RoleField::HeldBy) {
+                        if asks_for_holders(&query.filter, caller) {
                             authz::require_at(session, caller, Needed::READ_USERS, place).await?;
                         }
                         session.list_roles(&scope, *titles, query).await
@@ -85,8 +87,8 @@ impl Core {
             .await
     }
 
-    /// Every role of an organization, wherever it is granted; those of single workspaces only for who sees all of these. Who
-    /// asks by holder needs to see who has a role.
+    /// Every role of an organization, wherever it is granted; those of a single workspace for who may see its roles. Who asks
+    /// by holder needs to see who has a role; for their own roles everybody may ask, but with a limited credential.
     pub async fn list_every_role(
         &self,
         caller: &Caller,
@@ -99,8 +101,13 @@ impl Core {
                 (caller.clone(), organization, titles, query.into()),
                 |session, (caller, organization, titles, query)| {
                     Box::pin(async move {
-                        let scope = readable(session, caller, organization).await?;
-                        if query.filter.any_field(|field| field == RoleField::HeldBy)
+                        let scope =
+                            if is_of_own(&query.filter, caller) && caller.narrowing == Narrowing::default() {
+                                authz::enter(session, caller, organization, View::Both).await?
+                            } else {
+                                readable(session, caller, organization).await?
+                            };
+                        if asks_for_holders(&query.filter, caller)
                             && !scope.permissions().contains(Permission::ReadOrganizationUsers)
                         {
                             return Err(authz::lacking(Permission::ReadOrganizationUsers));
@@ -123,9 +130,14 @@ impl Core {
             .point((caller.clone(), organization, id), |session, (caller, organization, id)| {
                 Box::pin(async move {
                     let scope = readable(session, caller, organization).await?;
-                    let found = session.find_role(&scope, *id).await?;
-                    let shown = |role: &Role| role.workspace.is_none() || scope.sees_every_workspace();
-                    found.filter(shown).ok_or_else(|| Error::not_found("role"))
+                    let role = session.find_role(&scope, *id).await?;
+                    let role = role.ok_or_else(|| Error::not_found("role"))?;
+                    if let Some(workspace) = role.workspace.filter(|_| !scope.sees_every_workspace()) {
+                        let place = Place::Workspace(organization.clone(), WorkspaceRef::Id(workspace));
+                        let seen = authz::require_at(session, caller, Needed::READ_ROLES, &place).await;
+                        seen.map_err(|_| Error::not_found("role"))?;
+                    }
+                    Ok(role)
                 })
             })
             .await
@@ -290,6 +302,27 @@ async fn readable(
 ) -> Result<OrganizationScope> {
     let needed = Permission::ReadOrganizationRoles;
     authz::require(session, caller, needed, organization, View::Both).await
+}
+
+/// Whether it asks who else holds a role.
+fn asks_for_holders(filter: &Filter<RoleField>, caller: &Caller) -> bool {
+    tests_holders(filter) && !is_of_own(filter, caller)
+}
+
+fn tests_holders(filter: &Filter<RoleField>) -> bool {
+    filter.any_field(|field| field == RoleField::HeldBy)
+}
+
+/// Whether it finds roles of the caller alone, and asks for nobody else's.
+fn is_of_own(filter: &Filter<RoleField>, caller: &Caller) -> bool {
+    match filter {
+        Filter::Is(RoleField::HeldBy, Test::Id(holder)) => holder == caller.principal.as_uuid(),
+        Filter::And(parts) => {
+            let own = |part| is_of_own(part, caller);
+            parts.iter().any(own) && parts.iter().all(|part| own(part) || !tests_holders(part))
+        }
+        _ => false,
+    }
 }
 
 /// The role of this name, if the place has it.

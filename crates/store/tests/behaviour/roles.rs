@@ -2,15 +2,17 @@
 
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::Kind;
+use tenantry_core::filter::{Filter, ListQuery, Test};
 use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::ids::OrganizationId;
 use tenantry_core::invitation::InvitationField;
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::resource::ContentRights;
-use tenantry_core::role::{NewRole, RoleChange};
+use tenantry_core::role::{NewRole, RoleChange, RoleField};
 use tenantry_core::workspace::WorkspaceChange;
-use tenantry_testkit::TestCore;
 use tenantry_testkit::estate::target;
+use tenantry_testkit::{Member, TestCore};
 
 use crate::asking::{first_page, kind, reason};
 
@@ -19,7 +21,9 @@ on_both_engines!(
     what_is_taken_is_gone,
     an_invitation_goes_with_its_only_role,
     an_expired_invitation_is_no_use_of_a_role,
-    titles_are_unique_where_they_are_given
+    titles_are_unique_where_they_are_given,
+    everybody_may_ask_for_their_own_roles,
+    roles_of_a_workspace_are_seen_by_who_may_read_them,
 );
 
 const READ: PermissionSet = PermissionSet::of(&[Permission::ReadWorkspace]);
@@ -133,4 +137,95 @@ async fn titles_are_unique_where_they_are_given(core: TestCore) {
     assert!(offered.ends_with(&own.id.as_uuid().simple().to_string()), "{offered} {wide:?}");
     let level = core.create_role(&root.caller, at(), role(Level::Organization, "O", READ)).await;
     assert_eq!(kind(level), Kind::Invalid);
+}
+
+/// The titles of the roles that somebody holds, as another is told.
+async fn held(
+    core: &TestCore,
+    who: &Member,
+    org: OrganizationId,
+    holder: &Member,
+) -> tenantry_core::Result<Vec<String>> {
+    let page = first_page(vec![Order::ascending(RoleField::Title)]);
+    let filter = Filter::Is(RoleField::HeldBy, Test::Id(*holder.id().as_uuid()));
+    let query = ListQuery { filter, page };
+    let found = core.list_every_role(&who.caller, OrganizationRef::Id(org), BuiltinRole::word, query).await?;
+    Ok(found.items.iter().map(|role| role.shown_title(BuiltinRole::word).to_owned()).collect())
+}
+
+async fn everybody_may_ask_for_their_own_roles(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob, cat) =
+        (core.user(&root, "ann").await, core.user(&root, "bob").await, core.user(&root, "cat").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let made = core.workspace(&ann, org, "W").await;
+    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
+    for (who, role) in [(&bob, BuiltinRole::OrganizationBilling), (&cat, BuiltinRole::OrganizationMember)] {
+        core.add_organization_user(&root.caller, by(), who.id(), role).await.unwrap();
+    }
+    let custom = core.create_role(&ann.caller, at(), role(Level::Workspace, "Own", READ)).await.unwrap();
+    let wanted = || vec![RoleName::Id(custom.id), RoleName::Builtin(BuiltinRole::WorkspaceViewer)];
+    core.add_user(&ann.caller, at(), Person::Id(bob.id()), wanted()).await.unwrap();
+    let all = ["Own", "organization-billing", "workspace-viewer"];
+    for who in [&bob, &ann] {
+        assert_eq!(held(&core, who, org, &bob).await.unwrap(), all);
+    }
+    // Nobody else learns what they hold in workspaces.
+    assert_eq!(held(&core, &cat, org, &bob).await.unwrap(), ["organization-billing"]);
+    assert_eq!(kind(held(&core, &bob, org, &cat).await), Kind::Forbidden);
+    // Nor does a credential that leaves less.
+    let mut narrow = bob.clone();
+    narrow.caller.narrowing.permissions = Some(READ);
+    assert_eq!(kind(held(&core, &narrow, org, &bob).await), Kind::Forbidden);
+    // A question about somebody else is none about oneself.
+    let page = first_page(vec![Order::ascending(RoleField::Title)]);
+    let is = |who: &Member| Filter::Is(RoleField::HeldBy, Test::Id(*who.id().as_uuid()));
+    for filter in [is(&bob).and(is(&cat)), Filter::Or(vec![is(&bob), is(&cat)]), is(&bob).not()] {
+        let query = ListQuery { filter, page: page.clone() };
+        let asked = core.list_every_role(&bob.caller, by(), BuiltinRole::word, query).await;
+        assert_eq!(kind(asked), Kind::Forbidden);
+    }
+}
+
+async fn roles_of_a_workspace_are_seen_by_who_may_read_them(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob, cat) =
+        (core.user(&root, "ann").await, core.user(&root, "bob").await, core.user(&root, "cat").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let (by, member) = (|| OrganizationRef::Id(org), BuiltinRole::OrganizationMember);
+    for who in [&bob, &cat] {
+        core.add_organization_user(&root.caller, by(), who.id(), member).await.unwrap();
+    }
+    let made = core.workspace(&ann, org, "W").await;
+    let at = || target(org, made.id);
+    let custom = core.create_role(&ann.caller, at(), role(Level::Workspace, "Own", READ)).await.unwrap();
+    let owner = vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
+    core.add_user(&ann.caller, at(), Person::Id(bob.id()), owner).await.unwrap();
+    let seen = async |who: &Member| {
+        let page = first_page(vec![Order::ascending(RoleField::Title)]);
+        let all = core.list_every_role(&who.caller, by(), BuiltinRole::word, page).await.unwrap();
+        let listed = all.items.iter().any(|role| role.id == custom.id);
+        assert_eq!(core.get_any_role(&who.caller, by(), custom.id).await.is_ok(), listed);
+        listed
+    };
+    assert!(seen(&ann).await);
+    assert!(seen(&bob).await);
+    assert!(!seen(&cat).await);
+    // A credential that leaves other workspaces, or other permissions, does not show it.
+    for narrow in [
+        |bob: &mut Member| bob.caller.narrowing.workspaces = Some(Vec::new()),
+        |bob: &mut Member| {
+            let roles = Permission::ReadOrganizationRoles;
+            bob.caller.narrowing.permissions =
+                Some(PermissionSet::of(&[Permission::ReadOrganization, roles]));
+        },
+    ] {
+        let mut narrowed = bob.clone();
+        narrow(&mut narrowed);
+        let page = first_page(vec![Order::ascending(RoleField::Title)]);
+        if let Ok(all) = core.list_every_role(&narrowed.caller, by(), BuiltinRole::word, page).await {
+            assert!(all.items.iter().all(|role| role.id != custom.id));
+        }
+        assert!(core.get_any_role(&narrowed.caller, by(), custom.id).await.is_err());
+    }
 }
