@@ -29,7 +29,6 @@ on_both_engines!(
     of_two_who_ask_at_once_one_gets_tokens,
     of_two_who_answer_at_once_one_is_heard,
     a_narrow_credential_lets_no_device_in,
-    a_device_goes_with_what_let_it_in,
     a_device_is_as_narrow_as_what_it_asked_for,
     what_a_device_has_ends_with_its_time,
     suspension_and_withdrawal_end_a_login,
@@ -44,21 +43,21 @@ on_both_engines!(
 const DAY: i64 = 24 * 60 * 60;
 
 /// A person, and a program that wants to be logged in.
-struct Scene {
-    core: TestCore,
-    root: Member,
-    ann: Member,
-    program: ProvenClient,
+pub(crate) struct Scene {
+    pub(crate) core: TestCore,
+    pub(crate) root: Member,
+    pub(crate) ann: Member,
+    pub(crate) program: ProvenClient,
 }
 
 impl Scene {
-    async fn new(core: TestCore) -> Self {
+    pub(crate) async fn new(core: TestCore) -> Self {
         let root = core.root().await;
         let ann = core.user(&root, "ann").await;
         Self { core, root, ann, program: ProvenClient::of_program("program".to_owned(), "Program", None) }
     }
 
-    async fn start(&self) -> StartedLogin {
+    pub(crate) async fn start(&self) -> StartedLogin {
         self.start_as(Scopes::API, None).await
     }
 
@@ -73,11 +72,16 @@ impl Scene {
         self.core.start_device_login(request).await.unwrap()
     }
 
-    async fn poll(&self, started: &StartedLogin) -> Result<DeviceTokens> {
+    pub(crate) async fn poll(&self, started: &StartedLogin) -> Result<DeviceTokens> {
         self.core.redeem_device_code(&self.program, started.device_code.expose(), TokenLife::WithDevice).await
     }
 
-    async fn decide(&self, who: &Caller, typed: &str, decision: Decision) -> Result<Option<Device>> {
+    pub(crate) async fn decide(
+        &self,
+        who: &Caller,
+        typed: &str,
+        decision: Decision,
+    ) -> Result<Option<Device>> {
         self.core.decide_device(who, (typed, None), decision).await
     }
 
@@ -91,13 +95,13 @@ impl Scene {
     }
 
     /// A device of the person's that has taken its tokens.
-    async fn device(&self) -> DeviceTokens {
+    pub(crate) async fn device(&self) -> DeviceTokens {
         let started = self.start().await;
         self.approve(&started).await;
         self.poll(&started).await.unwrap()
     }
 
-    async fn counts(&self, tokens: &DeviceTokens) -> bool {
+    pub(crate) async fn counts(&self, tokens: &DeviceTokens) -> bool {
         self.core.authenticate(access(tokens).secret.expose()).await.is_ok()
     }
 
@@ -106,7 +110,7 @@ impl Scene {
     }
 }
 
-fn access(tokens: &DeviceTokens) -> &Issued {
+pub(crate) fn access(tokens: &DeviceTokens) -> &Issued {
     match &tokens.tokens.access {
         AccessToken::Opaque(issued) => issued,
         AccessToken::Signed { .. } => panic!("a token for this server"),
@@ -299,44 +303,6 @@ async fn a_narrow_credential_lets_no_device_in(core: TestCore) {
         assert_eq!(kind(scene.core.list_own_devices(&caller).await), Kind::Forbidden);
     }
     scene.approve(&started).await;
-}
-
-/// Whoever takes a program's access back takes back what it let in, however far that went on.
-async fn a_device_goes_with_what_let_it_in(core: TestCore) {
-    let scene = Scene::new(core).await;
-    let first = scene.device().await;
-    let mut chain = vec![first.clone()];
-    for _ in 0..5 {
-        let token = access(chain.last().unwrap()).secret.clone();
-        let caller = scene.core.authenticate(token.expose()).await.unwrap();
-        // A key of its own making, exchanged for another token, is no way out.
-        let new = NewToken {
-            as_key: true,
-            title: format!("key {}", chain.len()),
-            description: None,
-            seconds: None,
-            access: Access::Everything,
-            organization: None,
-            workspaces: Vec::new(),
-            ends_itself: false,
-        };
-        let (_, key) = scene.core.create_own_token(&caller, new).await.unwrap();
-        let exchanged = scene.core.exchange_bearer(key.expose(), None).await.unwrap();
-        let caller = scene.core.authenticate(exchanged.secret.expose()).await.unwrap();
-        let started = scene.start().await;
-        let yes = Decision::Approve(Approval { trusted: true, ..Approval::default() });
-        scene.decide(&caller, &started.user_code.expose(), yes).await.unwrap();
-        chain.push(scene.poll(&started).await.unwrap());
-    }
-    let other = scene.device().await;
-    for tokens in &chain {
-        assert!(scene.counts(tokens).await);
-    }
-    scene.core.end_own_authorization(&scene.ann.caller, first.device.authorization).await.unwrap();
-    for tokens in &chain {
-        assert!(!scene.counts(tokens).await);
-    }
-    assert!(scene.counts(&other).await);
 }
 
 async fn a_device_is_as_narrow_as_what_it_asked_for(core: TestCore) {

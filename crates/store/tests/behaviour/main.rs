@@ -27,6 +27,7 @@ mod api_keys;
 mod asking;
 mod audit;
 mod browser;
+mod chains;
 mod content;
 mod credentials;
 mod device;
