@@ -37,6 +37,9 @@ pub(crate) struct ApiKeyRead {
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "Time")]
     created: Timestamp,
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Time")]
+    updated: Timestamp,
     last_login: Option<String>,
     last_rotated: Option<String>,
     expires: Option<String>,
@@ -53,6 +56,7 @@ impl ApiKeyRead {
             description: key.description.clone(),
             active: key.counts(now),
             created: credential.created_at,
+            updated: key.updated_at(),
             last_login: last_used_at.map(|at| at.to_string()),
             last_rotated: rotated_at.map(|at| at.to_string()),
             expires: credential.expires_at.map(|at| at.to_string()),

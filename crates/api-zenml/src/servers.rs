@@ -109,7 +109,7 @@ pub(crate) struct UsageEventWrite {
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "zenml.UsageMetadata")]
 pub(crate) struct UsageMetadata {
-    /// What was made or is gone. The same event of the same thing counts once a day.
+    /// What was made or is gone. The same event of the same thing counts once a day, unless another took it back.
     #[schemars(length(max = 100))]
     resource_id: Option<String>,
 }

@@ -27,7 +27,7 @@ const IS_KEY: &str = is_key!();
 /// The columns that [`read_api_key`] expects, of the table `c`.
 const API_KEY: &str = "c.id, c.kind, c.org_id, c.title, c.first_characters, c.created_at, c.expires_at, c.revoked_at, \
      c.parent_id, c.access, c.permissions, c.workspaces, c.version, c.principal_id, c.last_used_at, c.ends_itself, \
-     c.description, c.disabled_at, c.rotated_at, c.last_source, c.last_user_agent";
+     c.description, c.disabled_at, c.rotated_at, c.changed_at, c.last_source, c.last_user_agent";
 const COUNT_API_KEYS: Sql = sql!(concat!(
     "SELECT COUNT(*) FROM credentials c WHERE c.org_id = $1 AND c.principal_id = $2 \
        AND c.kind = 'personal_access_token' AND c.revoked_at IS NULL AND c.expires_at > $3 AND ",
@@ -35,7 +35,7 @@ const COUNT_API_KEYS: Sql = sql!(concat!(
 ));
 const UPDATE_API_KEY: Sql = sql!(
     "UPDATE credentials SET title = $3, access = $4, permissions = $5, workspaces = $6, version = $7, \
-       title_folded = $8, description = $9, disabled_at = $10 \
+       title_folded = $8, description = $9, disabled_at = $10, changed_at = $11 \
      WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL"
 );
 const HOLD_OWNER: Sql = sql!("UPDATE principals SET version = version WHERE id = $1");
@@ -47,7 +47,7 @@ const COUNT_KEYS: Sql = sql!(concat!(
 const LET_END_ITSELF: Sql = sql!("UPDATE credentials SET ends_itself = 1 WHERE id = $1");
 const UPDATE_KEY: Sql = sql!(
     "UPDATE credentials SET title = $2, access = $3, permissions = $4, workspaces = $5, version = $6, \
-       title_folded = $7, description = $8, disabled_at = $9 \
+       title_folded = $7, description = $8, disabled_at = $9, changed_at = $10 \
      WHERE id = $1 AND revoked_at IS NULL"
 );
 const HASH: Sql = sql!("SELECT hash FROM credentials WHERE id = $1");
@@ -62,12 +62,13 @@ fn read_api_key(row: &Row<'_>) -> Result<ApiKey> {
     Ok(ApiKey {
         credential: read_credential(row, 0, owner)?,
         last_used_at,
-        last_source: row.opt_string(19)?,
-        last_user_agent: row.opt_string(20)?,
+        last_source: row.opt_string(20)?,
+        last_user_agent: row.opt_string(21)?,
         ends_itself: row.int(15)? != 0,
         description: row.opt_string(16)?,
         disabled_at: row.opt_int(17)?.map(Timestamp::from_micros),
         rotated_at: row.opt_int(18)?.map(Timestamp::from_micros),
+        changed_at: row.opt_int(19)?.map(Timestamp::from_micros),
     })
 }
 
@@ -147,7 +148,7 @@ impl KeyStore for Db<'_> {
     async fn update_api_key(
         &self,
         scope: &Writable<OrganizationScope>,
-        ApiKey { credential: key, description, disabled_at, .. }: &ApiKey,
+        ApiKey { credential: key, description, disabled_at, changed_at, .. }: &ApiKey,
     ) -> Result<()> {
         let (access, permissions, workspaces) = write_rights(key)?;
         let params = params![
@@ -161,6 +162,7 @@ impl KeyStore for Db<'_> {
             fold(&key.title),
             description.as_deref(),
             disabled_at.map(Timestamp::as_micros),
+            changed_at.map(Timestamp::as_micros),
         ];
         self.conn.run(&UPDATE_API_KEY, params).await?;
         principal::raise_auth_version(self, key.principal).await
@@ -215,7 +217,7 @@ impl KeyStore for Db<'_> {
 
     async fn update_key(
         &self,
-        ApiKey { credential: key, description, disabled_at, .. }: &ApiKey,
+        ApiKey { credential: key, description, disabled_at, changed_at, .. }: &ApiKey,
     ) -> Result<()> {
         let (access, permissions, workspaces) = write_rights(key)?;
         let params = params![
@@ -228,6 +230,7 @@ impl KeyStore for Db<'_> {
             fold(&key.title),
             description.as_deref(),
             disabled_at.map(Timestamp::as_micros),
+            changed_at.map(Timestamp::as_micros),
         ];
         self.conn.run(&UPDATE_KEY, params).await?;
         principal::raise_auth_version(self, key.principal).await

@@ -26,8 +26,8 @@ const OF_WORKSPACE: [Sql; 17] = [
          (SELECT org_id, feature, workspace_id FROM usage_counts WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
     ),
     sql!(
-        "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, sign) IN \
-         (SELECT org_id, workspace_id, feature, resource, sign FROM usage_events \
+        "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, step) IN \
+         (SELECT org_id, workspace_id, feature, resource, step FROM usage_events \
           WHERE org_id = $1 AND workspace_id = $2 LIMIT $3)"
     ),
     sql!(
@@ -104,8 +104,8 @@ const OF_ORGANIZATION: [Sql; 25] = [
          (SELECT org_id, feature, workspace_id FROM usage_counts WHERE org_id = $1 LIMIT $2)"
     ),
     sql!(
-        "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, sign) IN \
-         (SELECT org_id, workspace_id, feature, resource, sign FROM usage_events WHERE org_id = $1 LIMIT $2)"
+        "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, step) IN \
+         (SELECT org_id, workspace_id, feature, resource, step FROM usage_events WHERE org_id = $1 LIMIT $2)"
     ),
     sql!(
         "DELETE FROM entitlements WHERE (org_id, feature) IN \

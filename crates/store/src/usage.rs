@@ -18,14 +18,19 @@ const ADD: Sql = sql!(
 );
 /// On PostgreSQL it waits for another transaction that counts the same.
 const REMEMBER: Sql = sql!(
-    "INSERT INTO usage_events (org_id, workspace_id, feature, resource, sign, counted_at) \
+    "INSERT INTO usage_events (org_id, workspace_id, feature, resource, step, counted_at) \
      VALUES ($1, $2, $3, $4, $5, $6) \
-     ON CONFLICT (org_id, workspace_id, feature, resource, sign) DO UPDATE SET counted_at = excluded.counted_at \
+     ON CONFLICT (org_id, workspace_id, feature, resource, step) DO UPDATE SET counted_at = excluded.counted_at \
      WHERE usage_events.counted_at <= $7"
 );
+/// What was undone may be done again.
+const FORGET_OPPOSITE: Sql = sql!(
+    "DELETE FROM usage_events \
+     WHERE org_id = $1 AND workspace_id = $2 AND feature = $3 AND resource = $4 AND step * $5 < 0"
+);
 const FORGET: Sql = sql!(
-    "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, sign) IN \
-     (SELECT org_id, workspace_id, feature, resource, sign FROM usage_events \
+    "DELETE FROM usage_events WHERE (org_id, workspace_id, feature, resource, step) IN \
+     (SELECT org_id, workspace_id, feature, resource, step FROM usage_events \
       WHERE counted_at <= $1 ORDER BY counted_at LIMIT $2)"
 );
 /// What a deleted workspace has counts again when it is restored.
@@ -65,7 +70,7 @@ impl UsageStore for Db<'_> {
     async fn remember_usage(
         &self,
         scope: &Writable<WorkspaceScope>,
-        (feature, resource, sign): (&str, &str, i64),
+        (feature, resource, step): (&str, &str, i64),
         now: Timestamp,
         expired: Timestamp,
     ) -> Result<bool> {
@@ -74,11 +79,17 @@ impl UsageStore for Db<'_> {
             scope.workspace().as_uuid(),
             feature,
             resource,
-            sign,
+            step,
             now.as_micros(),
             expired.as_micros(),
         ];
-        Ok(self.conn.run(&REMEMBER, params).await? > 0)
+        let is_new = self.conn.run(&REMEMBER, params).await? > 0;
+        if is_new {
+            let (organization, workspace) = (scope.organization(), scope.workspace());
+            let params = params![organization.as_uuid(), workspace.as_uuid(), feature, resource, step];
+            self.conn.run(&FORGET_OPPOSITE, params).await?;
+        }
+        Ok(is_new)
     }
 
     async fn forget_usage(&self, before: Timestamp, limit: u32) -> Result<u64> {

@@ -91,9 +91,13 @@ async fn keys_sleep_and_wake() {
         assert_eq!(world.ask("GET", "/users/me", token).await.status, 401, "at once");
     }
     assert_eq!(world.sign_in_by_key(&key).await.status, 401);
+    world.tick();
     let change = json!({ "name": "day", "description": null, "active": true });
     let on = world.json("PATCH", &one, &ada.token, &change).await.ok();
     assert_eq!((&on["name"], &on["description"], &on["active"]), (&json!("day"), &json!(null), &json!(true)));
+    assert_eq!((&made["updated"], &on["created"]), (&made["created"], &made["created"]));
+    assert!(on["updated"].as_str() > made["updated"].as_str());
+    assert_eq!(world.get(&keys, &ada).await.ok()[0]["updated"], on["updated"]);
     assert_eq!(world.ask("GET", "/users/me", &key).await.ok()["username"], "runner");
     assert_eq!(
         world.ask("GET", "/users/me", &signed_in).await.status,
@@ -125,7 +129,7 @@ async fn keys_are_rotated() {
     let works = async |key: &str| world.ask("GET", "/users/me", key).await.status == 200;
     let (first, second) = (secret(&made), rotated(json!(10)).await);
     assert_eq!((&second["id"], &second["expires"]), (&made["id"], &made["expires"]));
-    assert!(second["last_rotated"].is_string());
+    assert_eq!((second["last_rotated"].is_string(), &second["updated"]), (true, &second["last_rotated"]));
     let second = secret(&second);
     assert!(works(&first).await && works(&second).await);
     world.core.clock().advance_seconds(600);

@@ -43,6 +43,8 @@ pub struct ApiKey {
     pub disabled_at: Option<Timestamp>,
     /// When it got the secret that it has, if that is not its first.
     pub rotated_at: Option<Timestamp>,
+    /// When it was last changed otherwise, if it was.
+    pub changed_at: Option<Timestamp>,
 }
 
 impl ApiKey {
@@ -57,7 +59,13 @@ impl ApiKey {
             description,
             disabled_at: None,
             rotated_at: None,
+            changed_at: None,
         }
+    }
+
+    /// When it became what it is: made, changed or rotated.
+    pub fn updated_at(&self) -> Timestamp {
+        self.changed_at.max(self.rotated_at).unwrap_or(self.credential.created_at)
     }
 
     /// Whether it counts at `now`: neither put to sleep nor expired.
@@ -76,6 +84,7 @@ impl ApiKey {
         if let Some(active) = change.active {
             self.disabled_at = (!active).then(|| self.disabled_at.unwrap_or(now));
         }
+        self.changed_at = Some(now);
         Ok(())
     }
 

@@ -20,8 +20,8 @@ pub struct UsageEvent {
     pub feature: String,
     /// How many more, or fewer, there are.
     pub step: i64,
-    /// What it was, by an id of the server's own: the same step of the same thing counts once a day. An event without it
-    /// counts as often as it comes.
+    /// What it was, by an id of the server's own: the same step of the same thing counts once a day, unless a step the other
+    /// way was counted since. An event without it counts as often as it comes.
     pub resource: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Core {
                     let expired = act.now.plus_seconds(-REMEMBERED_SECONDS);
                     for event in events {
                         if let Some(resource) = &event.resource {
-                            let counted = (&*event.feature, &**resource, event.step.signum());
+                            let counted = (&*event.feature, &**resource, event.step);
                             if !session.remember_usage(&scope, counted, act.now, expired).await? {
                                 continue;
                             }

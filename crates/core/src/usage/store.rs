@@ -33,8 +33,8 @@ pub trait UsageStore {
     /// Adds to the count of a feature in a workspace, which never falls below zero. Answers the count after it.
     async fn add_usage(&self, scope: &Writable<WorkspaceScope>, feature: &str, step: i64) -> Result<i64>;
 
-    /// Remembers that this was counted now, by the sign of its step. False if it is remembered already from after
-    /// `expired`.
+    /// Remembers that this was counted now, by its step, and forgets steps the other way of the same thing. False if it is
+    /// remembered already from after `expired`.
     async fn remember_usage(
         &self,
         scope: &Writable<WorkspaceScope>,

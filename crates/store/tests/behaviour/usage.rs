@@ -14,6 +14,7 @@ use crate::asking::called;
 on_both_engines!(
     usage_of_a_deleted_workspace_counts_when_it_is_restored,
     an_event_that_comes_twice_counts_once,
+    another_step_of_the_same_thing_is_another_event,
     events_at_once_lose_nothing,
     who_changes_a_workspace_is_not_outrun_by_counts,
 );
@@ -111,6 +112,17 @@ async fn an_event_that_comes_twice_counts_once(core: TestCore) {
     scene.core.clock().advance_seconds(day);
     assert!(scene.core.forget_usage().await.unwrap() > 0);
     assert_eq!(scene.core.sql("SELECT COUNT(*) FROM usage_events"), "0");
+}
+
+async fn another_step_of_the_same_thing_is_another_event(core: TestCore) {
+    let scene = Scene::new(core).await;
+    for (step, total) in [(2, 2), (3, 5), (2, 5), (-2, 3), (-2, 3), (2, 5), (-1, 4), (1, 5), (1, 5)] {
+        scene.count(vec![scene.event_of("q", step)]).await.unwrap();
+        assert_eq!(scene.total().await, total, "{step}");
+    }
+    // What was undone is one thing, not another that is called alike elsewhere.
+    scene.count(vec![scene.event_of("r", -1), scene.event_of("q", 1)]).await.unwrap();
+    assert_eq!(scene.total().await, 4);
 }
 
 /// Some of them the same one, sent again while the first is under way.
