@@ -207,9 +207,15 @@ fn require_sound<T: DeserializeOwned>(field: &'static str, configuration: &Value
             return wrong(name, "greater_than_equal", "expected at least 0");
         }
     }
-    let replicas = |name: &str| resources[name].as_i64();
-    if replicas("min_replicas").zip(replicas("max_replicas")).is_some_and(|(least, most)| least > most) {
-        return wrong("min_replicas", "less_than_equal", "expected at most max_replicas");
+    // What is left out is what the vendor's default is.
+    let ZenmlResources { min_replicas, max_replicas, .. } = ZenmlResources::default();
+    let replicas = |name: &str, default| resources[name].as_i64().unwrap_or(default);
+    if replicas("min_replicas", min_replicas) > replicas("max_replicas", max_replicas) {
+        return wrong(
+            "min_replicas",
+            "less_than_equal",
+            "expected at most max_replicas, which is 1 unless said",
+        );
     }
     Ok(())
 }

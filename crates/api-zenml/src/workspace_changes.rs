@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tenantry_core::authz::OrganizationRef;
+use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::text;
 use tenantry_core::workspace::{NewWorkspace, State as Wish, WorkspaceChange};
@@ -105,6 +105,8 @@ pub(crate) struct WorkspaceUpdate {
     logo_url: Option<Option<String>>,
     #[schemars(with = "Option<Id>")]
     owner_id: Option<String>,
+    /// Settled by the creation: another value than it has is refused.
+    is_managed: Option<bool>,
     zenml_service: Option<Object<ZenmlServiceWrite>>,
     mlflow_service: Option<Object<MlflowServiceWrite>>,
     desired_state: Option<String>,
@@ -121,9 +123,15 @@ pub(crate) async fn update_workspace(
 ) -> Result<Response, Refused<Zenml>> {
     let target = identified(&served, &who, &workspace).await?;
     params.flag("force")?;
+    if let Some(is_managed) = body.is_managed {
+        let found = served.core.get_workspace(&who.caller, target.clone(), View::Both).await?;
+        if is_managed == found.seen.workspace.details.is_enrolled {
+            return Err(Error::invalid("is_managed", "immutable", "is settled by the creation").into());
+        }
+    }
     let change = WorkspaceChange {
         name: body.display_name.as_deref().map(|name| checked("display_name", name)).transpose()?,
-        key: body.name,
+        key: body.name.as_deref().map(|name| checked("name", name)).transpose()?,
         description: body.description.map(described).transpose()?,
         logo_url: body.logo_url,
         owner: uuid("owner_id", body.owner_id.as_deref(), PrincipalId::parse)?,

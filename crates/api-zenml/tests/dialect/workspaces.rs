@@ -80,6 +80,8 @@ async fn bodies_are_refused_by_field() {
     }
     for (body, field) in [
         (json!({"name": "North Sea"}), "name"),
+        (json!({"name": "x".repeat(51)}), "name"),
+        (json!({"is_managed": false}), "is_managed"),
         (json!({"display_name": ""}), "display_name"),
         (json!({"owner_id": north}), "owner_id"),
         (json!({"desired_state": "gone"}), "desired_state"),
@@ -88,6 +90,7 @@ async fn bodies_are_refused_by_field() {
         assert_eq!(refused.status, 422, "{body}: {refused:?}");
         assert_eq!(loc(&refused), field, "{body}: {refused:?}");
     }
+    world.json("PATCH", &path, &ada.token, &json!({"name": "x".repeat(50), "is_managed": true})).await.ok();
     for query in ["workspace_id=x", "is_managed=maybe", "member_only=x", "limit=101", "status=x"] {
         assert_eq!(world.get(&format!("/workspaces?{query}"), &ada).await.status, 422, "{query}");
     }
@@ -202,6 +205,17 @@ async fn configurations_are_refused_by_member() {
         (
             "zenml_service",
             json!({"version": "1", "admin": {"resources": {"min_replicas": 3, "max_replicas": 2}}}),
+            "/admin/resources/min_replicas",
+        ),
+        // What is left out is one of each.
+        (
+            "zenml_service",
+            json!({"version": "1", "admin": {"resources": {"min_replicas": 3}}}),
+            "/admin/resources/min_replicas",
+        ),
+        (
+            "zenml_service",
+            json!({"version": "1", "admin": {"resources": {"max_replicas": 0}}}),
             "/admin/resources/min_replicas",
         ),
         (
