@@ -3,17 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::ids::{IssuerId, WorkspaceId};
-use tenantry_core::{Error, Kind, Result};
+use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Refused, Segments, Served, Source, bearer, encode_query};
 
 use crate::Zenml;
 use crate::login::{NO_STORE, TokenResponse};
 use crate::openapi::Id;
-use crate::params::Params;
+use crate::params::{Params, missing};
 use crate::users::as_text;
 
 /// A provider to sign in with.
@@ -39,13 +39,16 @@ pub(crate) async fn list_connections(
 }
 
 /// `GET /auth/authorize`: the address where somebody signs in with a browser; with a `connection`, the one that leads to
-/// it.
+/// it. A `redirect_uri` or `state` is refused: nobody is sent to an address that somebody else chose.
 pub(crate) async fn get_sign_in_address(
     State(served): State<Served>,
     from: Source,
     params: Params,
 ) -> Result<Json<String>, Refused<Zenml>> {
     served.admit_stranger(from)?;
+    for name in ["redirect_uri", "state"] {
+        params.value(name, "nobody is sent on from here: leave it out", |_| None::<()>)?;
+    }
     let ways = served.core.ways_to_sign_in(None, "").await?;
     let known = |text: &str| {
         let id = IssuerId::parse(text)?;
@@ -58,14 +61,22 @@ pub(crate) async fn get_sign_in_address(
     Ok(Json(served.address(&address)))
 }
 
-/// `GET /auth/callback`: nobody was sent away to come back here; issuers send people to a page of the server's own.
+/// `GET /auth/callback`: on to the page to which issuers send people back, with what the issuer said. There it counts in the
+/// browser alone that left.
 pub(crate) async fn finish_sign_in(
     State(served): State<Served>,
     from: Source,
-) -> Result<Json<()>, Refused<Zenml>> {
+    params: Params,
+) -> Result<Redirect, Refused<Zenml>> {
     served.admit_stranger(from)?;
-    let message = "no sign-in is under way that would end here";
-    Err(Error::new(Kind::Precondition, "sign_in.none_under_way", message).into())
+    let mut said = Vec::new();
+    for name in ["code", "state", "iss", "error"] {
+        said.extend(params.text(name)?.map(|text| (name, text)));
+    }
+    if params.text("state")?.is_none() {
+        return Err(missing("state").into());
+    }
+    Ok(Redirect::to(&served.address(&format!("/login/issuer/callback?{}", encode_query(said)))))
 }
 
 /// `POST /auth/logout`: ends the access token that is shown. Keys and personal tokens stay.

@@ -54,9 +54,16 @@ pub(crate) fn get_sign_in_address() -> Operation {
 
 pub(crate) fn finish_sign_in() -> Operation {
     Operation::new("finish_sign_in", "Come back from a sign-in elsewhere")
-        .about("Nobody is sent elsewhere to come back here: providers send people to a page of the server's own.")
+        .about("On to the page of the server's own where what a provider said counts, in the browser that left for it.")
         .open()
-        .refuses(&[Kind::Precondition])
+        .takes([
+            Parameter::query("state", "By which the browser is known that left.", json!({"type": "string"})).needed(),
+            Parameter::query("code", "What the provider gave.", json!({"type": "string"})),
+            Parameter::query("iss", "Which provider it is.", json!({"type": "string"})),
+            Parameter::query("error", "Why the provider gave nothing.", json!({"type": "string"})),
+        ])
+        .answers_nothing(303, "To that page.")
+        .refuses(&[Kind::Invalid])
 }
 
 pub(crate) fn sign_out() -> Operation {

@@ -26,9 +26,13 @@ async fn for_an_hour(world: &World, token: &str) -> String {
 async fn the_dashboard_is_told_where_to_sign_in() {
     let world = World::start().await;
     assert_eq!(world.send("GET", "/auth/connections", &[], "").await.ok(), json!([]));
-    // Wherever it would like to be sent afterwards: nobody is sent to an address that somebody else chose.
-    let path = "/auth/authorize?redirect_uri=https%3A%2F%2Fevil.example&state=s";
-    let answer = world.send("GET", path, &[], "").await;
+    // Nobody is sent to an address that somebody else chose, and whoever asks for it is told.
+    for (query, field) in [("redirect_uri=https%3A%2F%2Fevil.example", "redirect_uri"), ("state=s", "state")]
+    {
+        let answer = world.send("GET", &format!("/auth/authorize?{query}"), &[], "").await;
+        assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["query", field])));
+    }
+    let answer = world.send("GET", "/auth/authorize?redirect_uri=&state=", &[], "").await;
     assert!(answer.headers.get("set-cookie").is_none());
     assert_eq!(answer.ok(), json!("https://tenantry.example/login"));
     // The providers that the server trusts are offered, and led to; those of an organization are none of a stranger's.
@@ -54,8 +58,18 @@ async fn the_dashboard_is_told_where_to_sign_in() {
         let answer = world.send("GET", &format!("/auth/authorize?connection={unknown}"), &[], "").await;
         assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["query", "connection"])));
     }
-    let answer = world.send("GET", "/auth/callback?code=c&state=s", &[], "").await;
-    answer.refused(400, &json!(["ValueError", "no sign-in is under way that would end here"]));
+}
+
+/// Where it is not known who left, what comes back counts for nothing: that is for the page to say.
+#[tokio::test]
+async fn who_comes_back_is_sent_on_to_the_page() {
+    let world = World::start().await;
+    let answer = world.send("GET", "/auth/callback?code=c%26&state=s&iss=https%3A%2F%2Fi&x=y", &[], "").await;
+    assert_eq!(answer.status, 303);
+    let page = "https://tenantry.example/login/issuer/callback?code=c%26&state=s&iss=https%3A%2F%2Fi";
+    assert_eq!(answer.headers["location"], page);
+    let answer = world.send("GET", "/auth/callback?code=c", &[], "").await;
+    assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["query", "state"])));
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ impl World {
         body: &str,
     ) -> Answer {
         let answer = ask(self.router.clone(), method, path, headers, body).await;
-        Answer { status: answer.status, body: answer.json(), headers: answer.headers }
+        let body = if answer.body.is_empty() { Value::Null } else { answer.json() };
+        Answer { status: answer.status, body, headers: answer.headers }
     }
 }
