@@ -100,13 +100,16 @@ fn violations(error: &Error, part: &str) -> Vec<Value> {
     error.violations.iter().map(item).collect()
 }
 
-/// `zenml-server-url` is `["header", "zenml-server-url"]`. `links[0].url` of the body is `["body", "links", 0, "url"]`, and `body` is the body itself.
+/// `zenml-server-url` is `["header", "zenml-server-url"]`, `path.name` is `["path", "name"]`. `links[0].url` of the body is
+/// `["body", "links", 0, "url"]`, and `body` is the body itself.
 fn place(part: &str, field: &str) -> Vec<Value> {
     // What a server tells of itself stands in headers, which are fields of nothing else.
     let part = if field.starts_with("zenml-server-") { "header" } else { part };
+    let (part, field) = field.strip_prefix("path.").map_or((part, field), |field| ("path", field));
     let mut place = vec![json!(part)];
     if field != part {
-        let steps = field.split(['.', '[']).map(|step| step.strip_suffix(']').unwrap_or(step));
+        let steps = field.split(['.', '[']).filter(|step| !step.is_empty());
+        let steps = steps.map(|step| step.strip_suffix(']').unwrap_or(step));
         place.extend(
             steps.map(|step| step.parse::<usize>().map_or_else(|_| json!(step), |index| json!(index))),
         );
@@ -197,6 +200,8 @@ mod tests {
             ("body", "name", json!(["body", "name"])),
             ("body", "links[0].url", json!(["body", "links", 0, "url"])),
             ("body", "links.url", json!(["body", "links", "url"])),
+            ("body", "[1].total", json!(["body", 1, "total"])),
+            ("body", "path.name", json!(["path", "name"])),
             ("query", "limit", json!(["query", "limit"])),
             ("query", "query", json!(["query"])),
         ] {

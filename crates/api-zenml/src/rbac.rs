@@ -28,8 +28,9 @@ pub(crate) async fn check_permissions(
     params: Params,
     Json { body, .. }: Json<Zenml, Vec<String>>,
 ) -> Result<Response, Refused<Zenml>> {
-    let resources = read(&body)?;
-    check(&served, &who, &params, (&body, resources)).await
+    let read = |(at, word)| Resource::parse("body", word).map_err(|error| error.of_item(at));
+    let resources = body.iter().map(String::as_str).enumerate().map(read).collect::<Result<_>>()?;
+    check(&served, &who, &params, (&body, resources), about_body).await
 }
 
 /// `GET /rbac/check_permissions`: the older form, with the resources in the query.
@@ -40,7 +41,7 @@ pub(crate) async fn check_permissions_of_query(
 ) -> Result<Response, Refused<Zenml>> {
     let words = params.all("resources");
     let resources = read(&words).map_err(about_query)?;
-    check(&served, &who, &params, (&words, resources)).await
+    check(&served, &who, &params, (&words, resources), about_query).await
 }
 
 async fn check(
@@ -48,9 +49,11 @@ async fn check(
     who: &Authenticated<Zenml>,
     params: &Params,
     (words, resources): (&[String], Vec<Resource>),
+    about_them: fn(Error) -> Refusal,
 ) -> Result<Response, Refused<Zenml>> {
     let (user, action) = (user(params)?, action(params)?);
-    let allowed = served.core.check_resources(&who.caller, user, action, resources).await?;
+    let allowed = served.core.check_resources(&who.caller, user, action, resources).await;
+    let allowed = allowed.map_err(about_them)?;
     let answers: BTreeMap<&str, bool> = words.iter().map(String::as_str).zip(allowed).collect();
     Ok(axum::Json(answers).into_response())
 }
@@ -166,13 +169,21 @@ pub(crate) async fn forget_resources(
     params: Params,
 ) -> Result<Response, Refused<Zenml>> {
     let words = params.all("resources");
+    if words.is_empty() {
+        return Err(missing("resources").into());
+    }
     let resources = read(&words).map_err(about_query)?;
-    served.core.forget_resources(&who.caller, resources).await?;
+    served.core.forget_resources(&who.caller, resources).await.map_err(about_query)?;
     Ok(axum::Json(()).into_response())
 }
 
 fn read(words: &[String]) -> Result<Vec<Resource>> {
     words.iter().map(|word| Resource::parse("resources", word)).collect()
+}
+
+/// Says that the body is the list of the resources.
+fn about_body(error: Error) -> Refusal {
+    Refusal::Core(error.naming_fields(|field| (field == "resources").then_some("body")))
 }
 
 fn user(params: &Params) -> Result<PrincipalId, Refused<Zenml>> {

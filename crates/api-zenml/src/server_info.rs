@@ -67,7 +67,8 @@ pub(crate) async fn check_organization_name(
     Segments([name]): Segments<1>,
 ) -> Result<Response, Refused<Zenml>> {
     let new = NewOrganization { name, ..NewOrganization::default() };
-    served.core.rehearsal().create_organization(&who.caller, new).await?;
+    let made = served.core.rehearsal().create_organization(&who.caller, new).await;
+    made.map_err(about_name)?;
     Ok(axum::Json(()).into_response())
 }
 
@@ -78,9 +79,15 @@ pub(crate) async fn check_workspace_name(
     who: Authenticated<Zenml>,
     Segments([organization, name]): Segments<2>,
 ) -> Result<Response, Refused<Zenml>> {
-    let (key, name) = called(&name, None)?;
+    let (key, name) = called(&name, None).map_err(about_name)?;
     let new = NewWorkspace { key, name, ..NewWorkspace::default() };
     let organization = by_id(&organization)?;
-    served.core.rehearsal().create_workspace(&who.caller, organization, new).await?;
+    let made = served.core.rehearsal().create_workspace(&who.caller, organization, new).await;
+    made.map_err(about_name)?;
     Ok(axum::Json(()).into_response())
+}
+
+/// Says that what is wrong is the name in the path.
+fn about_name(error: Error) -> Error {
+    error.naming_fields(|_| Some("path.name"))
 }

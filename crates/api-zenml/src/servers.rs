@@ -57,7 +57,8 @@ pub(crate) async fn check_entitlement(
     who: Authenticated<Zenml>,
     Segments([organization, feature]): Segments<2>,
 ) -> Result<Response, Refused<Zenml>> {
-    served.core.check_entitlement(&who.caller, by_id(&organization)?, &feature).await?;
+    let checked = served.core.check_entitlement(&who.caller, by_id(&organization)?, &feature).await;
+    checked.map_err(|error| error.naming_fields(|_| Some("path.feature")))?;
     Ok(axum::Json(()).into_response())
 }
 
@@ -118,12 +119,14 @@ impl UsageEventWrite {
     fn read(self) -> Result<UsageEvent> {
         let missing = |field: &'static str| move || Error::invalid(field, "missing", "Field required");
         let organization = uuid("organization_id", self.organization_id.as_deref(), OrganizationId::parse)?;
-        Ok(UsageEvent {
+        let event = UsageEvent {
             organization: organization.ok_or_else(missing("organization_id"))?,
             feature: self.feature.ok_or_else(missing("feature"))?,
             step: self.total.ok_or_else(missing("total"))?,
             resource: self.metadata.and_then(|Object(metadata)| metadata.resource_id),
-        })
+        };
+        event.check()?;
+        Ok(event)
     }
 }
 
@@ -143,7 +146,11 @@ pub(crate) async fn count_usage_together(
     who: Authenticated<Zenml>,
     Json { body, .. }: Json<Zenml, Vec<Object<UsageEventWrite>>>,
 ) -> Result<Response, Refused<Zenml>> {
-    let events = body.into_iter().map(|Object(event)| event.read()).collect::<Result<_>>()?;
-    served.core.count_usage(&who.caller, events).await?;
+    let read = |(at, Object(event)): (usize, Object<UsageEventWrite>)| {
+        event.read().map_err(|error| error.of_item(at))
+    };
+    let events = body.into_iter().enumerate().map(read).collect::<Result<_>>()?;
+    let counted = served.core.count_usage(&who.caller, events).await;
+    counted.map_err(|error| error.naming_fields(|field| (field == "events").then_some("body")))?;
     Ok(axum::Json(()).into_response())
 }

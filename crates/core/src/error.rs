@@ -194,6 +194,21 @@ impl Error {
         self
     }
 
+    /// The same about an item of the list that the request is, by its number from zero.
+    pub fn of_item(mut self, at: usize) -> Self {
+        for violation in &mut self.violations {
+            let place = match &*violation.field {
+                "body" => format!("[{at}]"),
+                field => format!("[{at}].{field}"),
+            };
+            if let Some(message) = self.public.strip_prefix(&*violation.field) {
+                self.public = format!("{place}{message}").into();
+            }
+            violation.field = place.into();
+        }
+        self
+    }
+
     /// No credential came with the request.
     pub fn no_credential() -> Self {
         Self::new(Kind::Unauthenticated, "credential.missing", "a credential is required")

@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 use tenantry_core::Error;
 
@@ -17,7 +18,7 @@ use crate::{Dialect, Refusal, Refused, Served};
 
 /// A JSON body: `application/json` or `+json`, within the limit of [`crate::Limits`], UTF-8, at most 127 levels deep,
 /// without NUL. A field of the wrong form is an invalid field of the core, by its path.
-pub struct Json<D, T = serde_json::Value> {
+pub struct Json<D, T = Value> {
     /// What the body says.
     pub body: T,
     dialect: PhantomData<fn() -> D>,
@@ -34,7 +35,7 @@ impl<D: Dialect, T: DeserializeOwned> FromRequest<Served> for Json<D, T> {
 }
 
 /// The same where a request may come without a body, which then is an object without members.
-pub struct JsonOrNothing<D, T = serde_json::Value> {
+pub struct JsonOrNothing<D, T = Value> {
     /// What the body says.
     pub body: T,
     dialect: PhantomData<fn() -> D>,
@@ -60,11 +61,11 @@ fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// Refuses a value that cannot be read into `T`: an invalid field of the core, by its path below `field`.
-pub fn require_form<T: DeserializeOwned>(field: &str, value: &serde_json::Value) -> Result<(), Error> {
+pub fn require_form<T: DeserializeOwned>(field: &str, value: &Value) -> Result<(), Error> {
     serde_path_to_error::deserialize::<_, T>(value).map(drop).map_err(|error| {
         let path = error.path().to_string();
         let place = if path == "." { field.to_owned() } else { format!("{field}.{path}") };
-        Error::invalid(place, "form", without_position(&error.into_inner()))
+        unfit(Some(place), &error.into_inner())
     })
 }
 
@@ -112,17 +113,14 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
         return Err(malformed("the body is empty, expected JSON".to_owned()));
     }
     if has_nul(text) {
-        return Err(malformed("NUL characters are not allowed".to_owned()));
+        return Err(refuse_nul(text));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     let body = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();
         match cause.classify() {
-            Category::Data => {
-                let field = if path == "." { "body".to_owned() } else { path };
-                Refusal::Core(Error::invalid(field, "form", without_position(&cause)))
-            }
+            Category::Data => Refusal::Core(unfit((path != ".").then_some(path), &cause)),
             Category::Syntax | Category::Eof | Category::Io => malformed(format!("not JSON: {cause}")),
         }
     })?;
@@ -144,6 +142,48 @@ fn has_nul(json: &str) -> bool {
     false
 }
 
+fn refuse_nul(text: &str) -> Refusal {
+    let message = "NUL characters are not allowed";
+    let body = serde_json::from_str::<Value>(text).ok();
+    match body.and_then(|body| place_of_nul(&body)) {
+        Some(place) if place.is_empty() => Refusal::Core(Error::invalid("body", "nul", message)),
+        Some(place) => {
+            let field = place.strip_prefix('.').unwrap_or(&place).to_owned();
+            Refusal::Core(Error::invalid(field, "nul", message))
+        }
+        None => Refusal::MalformedBody { message: message.to_owned() },
+    }
+}
+
+/// The place of the first text that has a NUL character, if that is no name of a member.
+fn place_of_nul(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            let find = |(at, item)| Some(format!("[{at}]{}", place_of_nul(item)?));
+            items.iter().enumerate().find_map(find)
+        }
+        Value::Object(members) => {
+            let find = |(name, member)| Some(format!(".{name}{}", place_of_nul(member)?));
+            members.iter().find_map(find)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// What is wrong with the form of a field, or of the body where none is named. A member that is missing is the field itself.
+fn unfit(field: Option<String>, cause: &serde_json::Error) -> Error {
+    let text = without_position(cause);
+    let missing = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    match (missing, field) {
+        (Some(member), None) => Error::invalid(member.to_owned(), "missing", "Field required"),
+        (Some(member), Some(parent)) => {
+            Error::invalid(format!("{parent}.{member}"), "missing", "Field required")
+        }
+        (None, field) => Error::invalid(field.unwrap_or_else(|| "body".to_owned()), "form", text),
+    }
+}
+
 fn without_position(cause: &serde_json::Error) -> String {
     let text = cause.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
@@ -153,7 +193,7 @@ fn without_position(cause: &serde_json::Error) -> String {
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -175,7 +215,7 @@ mod tests {
     #[test]
     fn refuses_what_is_not_json() {
         let deep = format!("{}{}", "[".repeat(128), "]".repeat(128));
-        let cases: [&[u8]; 11] = [
+        let cases: [&[u8]; 10] = [
             b"",
             b"  ",
             b"{",
@@ -184,7 +224,6 @@ mod tests {
             b"\xef\xbb\xbf{}",
             b"\"\xff\"",
             b"{\"a\": \"\\ud800\"}",
-            b"{\"a\": \"\\u0000\"}",
             b"{\"a\": \"\0\"}",
             deep.as_bytes(),
         ];
@@ -196,9 +235,11 @@ mod tests {
 
     #[test]
     fn names_the_field_at_fault() {
-        let cases: [(&[u8], &str, &str); 3] = [
+        let cases: [(&[u8], &str, &str); 5] = [
             (br#"{"labels": ["a", 1]}"#, "labels[1]", "invalid type: integer `1`, expected a string"),
-            (br"{}", "body", "missing field `labels`"),
+            (br"{}", "labels", "Field required"),
+            (br#"{"x": [{"a": "\u0000"}]}"#, "x[0].a", "NUL characters are not allowed"),
+            (br#"["\u0000"]"#, "[0]", "NUL characters are not allowed"),
             (br"[1]", "[0]", "invalid type: integer `1`, expected a sequence"),
         ];
         for (bytes, field, message) in cases {

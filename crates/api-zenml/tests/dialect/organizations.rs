@@ -132,7 +132,7 @@ async fn bodies_are_refused_by_field() {
         (json!({ "name": "N", "description": "" }), json!(["body", "description"]), "too_short"),
         (json!({ "name": "N", "description": "d".repeat(257) }), json!(["body", "description"]), "too_long"),
         (json!({ "name": "N", "logo_url": "javascript:1" }), json!(["body", "logo_url"]), "url"),
-        (json!({ "name": "N", "links": [{ "name": "a" }] }), json!(["body", "links", 0]), "form"),
+        (json!({ "name": "N", "links": [{ "name": "a" }] }), json!(["body", "links", 0, "url"]), "missing"),
         (
             json!({ "name": "N", "links": [{ "name": "a", "url": "b" }] }),
             json!(["body", "links", "url"]),

@@ -430,6 +430,7 @@ async fn what_is_wrong_is_told_where_it_stands() {
         ("GET", &whole, json!(["query", "resource"])),
         ("GET", "/rbac/resource_members", json!(["query", "resource"])),
         ("DELETE", "/rbac/resources?resources=horse", json!(["query", "resources"])),
+        ("DELETE", "/rbac/resources", json!(["query", "resources"])),
         ("GET", "/users/authorize_server", json!(["query", "server_id"])),
         ("DELETE", "/workspaces", json!(["query", "workspace_id"])),
     ] {
@@ -444,6 +445,51 @@ async fn what_is_wrong_is_told_where_it_stands() {
     });
     let answer = scene.world.json("POST", "/rbac/resource_members", &scene.server, &share).await;
     assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["body", "resource"])));
+    let of_items = [
+        ("/rbac/check_permissions", json!([1]), json!(["body", 0])),
+        ("/rbac/check_permissions", json!(["stack", "x:stack"]), json!(["body", 1])),
+        ("/rbac/check_permissions", json!(["stack", "\u{0}"]), json!(["body", 1])),
+    ];
+    for (path, body, place) in of_items {
+        let path = format!("{path}?user_id={user}&action=read");
+        let answer = scene.world.json("POST", &path, &scene.server, &body).await;
+        assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &place), "{body}");
+    }
+    let event = json!({"organization_id": scene.north, "feature": "run", "total": 1});
+    for (member, value) in
+        [("total", json!(2_000_000)), ("total", json!(null)), ("feature", json!("")), ("total", json!("x"))]
+    {
+        let mut wrong = event.clone();
+        wrong[member] = value;
+        let answer = scene.world.json("POST", "/usage-event", &scene.server, &wrong).await;
+        assert_eq!(
+            (answer.status, &answer.body["detail"][0]["loc"]),
+            (422, &json!(["body", member])),
+            "{wrong}"
+        );
+        let answer = scene.world.json("POST", "/usage-batch", &scene.server, &json!([event, wrong])).await;
+        assert_eq!(
+            (answer.status, &answer.body["detail"][0]["loc"]),
+            (422, &json!(["body", 1, member])),
+            "{wrong}"
+        );
+    }
+    let long = "x".repeat(80);
+    for (path, field) in [
+        (format!("/organizations/{}/validation/workspace_name/{long}", scene.north), "name"),
+        (format!("/organizations/validation/name/{long}"), "name"),
+        (format!("/organizations/{}/entitlement/{long}", scene.north), "feature"),
+    ] {
+        let answer = scene.world.get(&path, &scene.ada).await;
+        assert_eq!(
+            (answer.status, &answer.body["detail"][0]["loc"]),
+            (422, &json!(["path", field])),
+            "{path}"
+        );
+    }
+    let answer = scene.world.json("PUT", "/devices/verify", &scene.ada.token, &json!({})).await;
+    let told = (&answer.body["detail"][0]["loc"], &answer.body["detail"][0]["msg"]);
+    assert_eq!(told, (&json!(["body", "user_code"]), &json!("Field required")));
     let long = format!("/workspaces?name={}", "x".repeat(51));
     let answer = scene.world.json("POST", &long, &scene.ada.token, &json!({})).await;
     assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &json!(["query", "name"])));

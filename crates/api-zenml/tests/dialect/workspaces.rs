@@ -66,11 +66,12 @@ async fn bodies_are_refused_by_field() {
         (json!({"name": "x", "owner_id": north}), "owner_id"),
         (json!({"name": "x", "workspace_type": "kitaru"}), "workspace_type"),
         (json!({"name": "x", "desired_state": "pending"}), "desired_state"),
-        (json!({"name": "x", "zenml_service": {"configuration": {}}}), "zenml_service.configuration"),
+        (json!({"name": "x", "zenml_service": {"configuration": {}}}), "zenml_service.configuration.version"),
         (
             json!({"name": "x", "zenml_service": {"configuration": {"version": "1", "secrets_store": {}}}}),
-            "zenml_service.configuration.secrets_store",
+            "zenml_service.configuration.secrets_store.type",
         ),
+        (json!({"name": "x", "description": "a\u{0}b"}), "description"),
         (json!({"name": "x", "mlflow_service": {"configuration": []}}), "mlflow_service.configuration"),
     ];
     for (body, field) in create {
@@ -178,13 +179,13 @@ async fn configurations_are_refused_by_member() {
     };
     let place = |text: &str| json!(["body"].into_iter().chain(text.split('/')).collect::<Vec<_>>());
     for (service, configuration, at) in [
-        ("zenml_service", json!({}), ""),
+        ("zenml_service", json!({}), "/version"),
         ("zenml_service", json!("latest"), ""),
         ("zenml_service", json!(["0.98.0"]), ""),
         ("zenml_service", json!({"version": ""}), "/version"),
         ("zenml_service", json!({"version": 98}), "/version"),
         ("zenml_service", json!({"version": "1", "analytics_enabled": null}), "/analytics_enabled"),
-        ("zenml_service", json!({"version": "1", "secrets_store": {"key": "hush"}}), "/secrets_store"),
+        ("zenml_service", json!({"version": "1", "secrets_store": {"key": "hush"}}), "/secrets_store/type"),
         ("zenml_service", json!({"version": "1", "backup_secrets_store": "sql"}), "/backup_secrets_store"),
         ("zenml_service", json!({"version": "1", "admin": {"debug": "yes"}}), "/admin/debug"),
         (
@@ -223,7 +224,7 @@ async fn configurations_are_refused_by_member() {
             json!({"version": "2", "admin": {"resources": {"replicas": -1}}}),
             "/admin/resources/replicas",
         ),
-        ("mlflow_service", json!({}), ""),
+        ("mlflow_service", json!({}), "/version"),
         ("mlflow_service", json!({"version": "2", "artifact_store": {"type": 1}}), "/artifact_store/type"),
         (
             "mlflow_service",

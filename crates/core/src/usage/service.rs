@@ -25,6 +25,20 @@ pub struct UsageEvent {
     pub resource: Option<String>,
 }
 
+impl UsageEvent {
+    /// Refuses a feature, a resource or a step that nobody can have.
+    pub fn check(&self) -> Result<()> {
+        checked_feature(&self.feature)?;
+        if let Some(resource) = &self.resource {
+            text::name("metadata.resource_id", resource, RESOURCE_MAX)?;
+        }
+        if self.step.unsigned_abs() > STEP_MAX.unsigned_abs() {
+            return Err(Error::invalid("total", "range", format!("expected -{STEP_MAX} to {STEP_MAX}")));
+        }
+        Ok(())
+    }
+}
+
 impl Core {
     /// Counts what the server of a workspace tells, all of it or nothing. What it told before is no error and counts once,
     /// since servers send again what was not answered in time.
@@ -33,15 +47,8 @@ impl Core {
             let expected = format!("expected at most {EVENTS_MAX} events, got {}", events.len());
             return Err(Error::invalid("events", "too_many", expected));
         }
-        for event in &events {
-            checked_feature(&event.feature)?;
-            if let Some(resource) = &event.resource {
-                text::name("metadata.resource_id", resource, RESOURCE_MAX)?;
-            }
-            if event.step.unsigned_abs() > STEP_MAX.unsigned_abs() {
-                let expected = format!("expected -{STEP_MAX} to {STEP_MAX}");
-                return Err(Error::invalid("total", "range", expected));
-            }
+        for (at, event) in events.iter().enumerate() {
+            event.check().map_err(|error| error.of_item(at))?;
         }
         self.store()
             .write((self.act(caller), events), |session, (act, events)| {
