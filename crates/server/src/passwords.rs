@@ -2,6 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
@@ -9,25 +10,28 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tenantry_core::credential::{PASSWORDS_BUSY, Passwords, Verdict};
 use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::store::BoxFuture;
+use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many passwords may wait for a turn before clients are told to come back.
 const QUEUE: usize = 64;
 
-/// How much later than everything else the hashers come to a processor: the nice value added to theirs.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+/// How long a hasher rests for each time that it works, while requests keep the server busy: they then have at least five
+/// sixths of the cores, whatever a scheduler thinks of threads that never wait.
+const RESTS: u32 = 2;
 
 type Work = Box<dyn FnOnce() + Send>;
 
 /// Argon2id with 19 MiB, two passes and one lane, which OWASP's cheat sheet on password storage asks for at least, on
-/// threads of its own, one for each two cores. On Linux they stand back behind requests that cost microseconds:
-/// whoever signs in waits tens of milliseconds anyway.
+/// threads of its own, one for each two cores, which stand back behind requests that cost microseconds: whoever signs in
+/// waits tens of milliseconds anyway.
 pub(crate) struct Argon {
     queue: mpsc::Sender<Work>,
 }
 
 impl Argon {
+    /// The hashers of the runtime that this is called in.
+    ///
     /// # Errors
     /// When the system gives no threads.
     pub(crate) fn start() -> io::Result<Self> {
@@ -35,14 +39,18 @@ impl Argon {
         let waiting = Arc::new(Mutex::new(waiting));
         for number in 0..turns() {
             let waiting = Arc::clone(&waiting);
+            let mut requests = Requests::of(Handle::current().metrics());
             thread::Builder::new().name(format!("passwords-{number}")).spawn(move || {
-                stand_back();
                 // The guard goes before the work begins.
                 while let Some(work) =
                     { waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv() }
                 {
                     // Whoever waits for work that panics hears of an internal error, since nobody tells them a result.
+                    let begun = Instant::now();
                     let _ = panic::catch_unwind(AssertUnwindSafe(work));
+                    if requests.keep_busy() {
+                        thread::sleep(begun.elapsed() * RESTS);
+                    }
                 }
             })?;
         }
@@ -72,12 +80,36 @@ fn turns() -> usize {
     (cores / 2).max(1)
 }
 
-/// Lowers the priority of the thread that calls. Elsewhere than on Linux it would be that of the process.
-fn stand_back() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "passwords are hashed at the priority of requests");
+/// What the threads that serve requests had to do.
+struct Requests {
+    threads: RuntimeMetrics,
+    /// When that was looked at, and for how long all of them together had been busy by then.
+    seen: (Instant, Duration),
+}
+
+impl Requests {
+    fn of(threads: RuntimeMetrics) -> Self {
+        let seen = (Instant::now(), total_busy(&threads));
+        Self { threads, seen }
     }
+
+    /// Whether they were busy since this was asked before.
+    fn keep_busy(&mut self) -> bool {
+        let (at, before) = self.seen;
+        self.seen = (Instant::now(), total_busy(&self.threads));
+        let busy = self.seen.1.saturating_sub(before);
+        are_busy(self.threads.num_workers(), self.seen.0 - at, busy)
+    }
+}
+
+/// Whether so many threads had something to do for more than a quarter of this time. The rest may be taken by others on the
+/// same machine, such as a database.
+fn are_busy(threads: usize, time: Duration, busy: Duration) -> bool {
+    busy * 4 > time * u32::try_from(threads).unwrap_or(u32::MAX)
+}
+
+fn total_busy(threads: &RuntimeMetrics) -> Duration {
+    (0..threads.num_workers()).map(|thread| threads.worker_total_busy_duration(thread)).sum()
 }
 
 impl Passwords for Argon {
@@ -203,6 +235,7 @@ mod tests {
         for client in clients {
             client.await.unwrap().unwrap();
         }
+        drop(argon.queue.reserve().await.unwrap());
         argon.hash("correct horse").await.unwrap();
         assert_eq!(argon.queue.capacity(), QUEUE);
     }
@@ -217,12 +250,11 @@ mod tests {
         argon.hash("correct horse").await.unwrap();
     }
 
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn hashers_stand_back() {
-        let niceness = || rustix::process::getpriority_process(None).map_err(Error::internal);
-        let argon = Argon::start().unwrap();
-        let theirs = argon.bounded(niceness).await.unwrap();
-        assert_eq!(theirs, (niceness().unwrap() + NICENESS).min(19));
+    #[test]
+    fn requests_are_busy_from_a_quarter_of_the_time_on() {
+        let (second, half) = (Duration::from_secs(1), Duration::from_millis(500));
+        assert!(!are_busy(2, second, half));
+        assert!(are_busy(2, second, half + Duration::from_millis(1)));
+        assert!(are_busy(1, second, half) && !are_busy(4, second, half));
     }
 }
