@@ -13,7 +13,7 @@ use tenantry_core::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use tenantry_core::organization::Organization;
 use tenantry_core::principal::Principal;
 use tenantry_core::resource::InsideRights;
-use tenantry_core::workspace::Workspace;
+use tenantry_core::workspace::Standing;
 
 use crate::workspace_list::Lead;
 
@@ -35,7 +35,7 @@ pub(crate) type Answers<K, V> = Cache<K, (Basis, V)>;
 /// Everything that is kept of one database.
 pub(crate) struct Kept {
     pub(crate) places: Answers<(OrganizationId, WorkspaceRef), Option<WorkspaceId>>,
-    pub(crate) workspaces: Answers<WorkspaceId, Option<Arc<Workspace>>>,
+    pub(crate) standings: Answers<WorkspaceId, Option<Standing>>,
     pub(crate) holdings: Answers<(PrincipalId, OrganizationId, Option<WorkspaceId>), Holdings>,
     pub(crate) organizations: Answers<OrganizationId, Option<Arc<Organization>>>,
     pub(crate) people: Answers<(OrganizationId, PrincipalId), Option<Arc<Principal>>>,
@@ -47,7 +47,7 @@ impl Kept {
     pub(crate) fn new() -> Self {
         Self {
             places: Cache::new(ANSWERS),
-            workspaces: Cache::new(ANSWERS / 8),
+            standings: Cache::new(ANSWERS),
             holdings: Cache::new(ANSWERS),
             organizations: Cache::new(ANSWERS / 8),
             people: Cache::new(ANSWERS),

@@ -1,7 +1,5 @@
 //! Workspaces. Which of them a list shows, and how it is read, stands in `workspace_list`.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use tenantry_core::authz::{EverywhereScope, OrganizationScope, WorkspaceScope, Writable};
 use tenantry_core::clock::Timestamp;
@@ -12,8 +10,8 @@ use tenantry_core::page::{Page, PageRequest};
 use tenantry_core::permission::PermissionSet;
 use tenantry_core::text::fold;
 use tenantry_core::workspace::{
-    BoundingBox, Deleted, Lifecycle, SeenWorkspace, Service, SilentServer, State, Workspace, WorkspaceField,
-    WorkspaceRival, WorkspaceStore,
+    BoundingBox, Deleted, Lifecycle, SeenWorkspace, Service, SilentServer, Standing, State, Workspace,
+    WorkspaceField, WorkspaceRival, WorkspaceStore,
 };
 
 use crate::compile::behind_stem;
@@ -36,6 +34,7 @@ pub(crate) const FIND: Sql = sql!(
        ON m.principal_id = $3 AND m.org_id = w.org_id AND m.level = 2 AND m.scope_id = w.id \
      WHERE w.org_id = $1 AND w.id = $2"
 );
+const STANDING: Sql = sql!("SELECT deleted_at, is_active FROM workspaces WHERE org_id = $1 AND id = $2");
 pub(crate) const CALLED: Sql = sql!(
     "SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND name_folded = $2 \
      UNION SELECT id, key, name_folded FROM workspaces WHERE org_id = $1 AND deleted_at IS NULL AND key = $3"
@@ -195,12 +194,22 @@ impl WorkspaceStore for Db<'_> {
     }
 
     async fn find_workspace(&self, scope: &WorkspaceScope) -> Result<Option<Workspace>> {
+        Ok(self.find_seen_workspace(scope).await?.map(|seen| seen.workspace))
+    }
+
+    async fn workspace_standing(&self, scope: &WorkspaceScope) -> Result<Option<Standing>> {
         let read = async {
-            let found = self.find_seen_workspace(scope).await?;
-            Ok(found.map(|seen| Arc::new(seen.workspace)))
+            let params = params![scope.organization().as_uuid(), scope.workspace().as_uuid()];
+            let standing = |row: &Row<'_>| {
+                Ok(match (row.opt_int(0)?, row.int(1)?) {
+                    (Some(_), _) => Standing::Deleted,
+                    (None, 0) => Standing::Deactivated,
+                    (None, _) => Standing::Open,
+                })
+            };
+            self.conn.first(&STANDING, params, standing).await
         };
-        let kept = self.kept(scope.organization(), |kept| &kept.workspaces, scope.workspace(), read).await?;
-        Ok(kept.map(Arc::unwrap_or_clone))
+        self.kept(scope.organization(), |kept| &kept.standings, scope.workspace(), read).await
     }
 
     async fn list_workspaces(

@@ -12,7 +12,7 @@ use crate::ids::{CredentialId, OrganizationId, WorkspaceId};
 use crate::permission::Permission;
 use crate::store::Session;
 use crate::uses::Shower;
-use crate::workspace::require_live;
+use crate::workspace::require_open;
 
 impl Core {
     /// An access token as good as what is shown, or good for one workspace alone that who shows it may enter. It ends with
@@ -111,7 +111,7 @@ async fn narrowed(
     let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(workspace));
     let scope =
         authz::require_workspace(session, caller, Permission::ReadWorkspace, target, View::Both).await?;
-    require_live(session, &scope).await?.require_active()?;
+    require_open(session, &scope).await?;
     Ok(Narrowing {
         permissions: caller.narrowing.permissions,
         organization: Some(organization),

@@ -15,7 +15,7 @@ use crate::ids::PrincipalId;
 use crate::permission::Permission;
 use crate::principal::People;
 use crate::store::Session;
-use crate::workspace::{require_live, scope_of_server, writable_scope_of_server};
+use crate::workspace::{require_open, scope_of_server, writable_scope_of_server};
 
 /// Which resources of a kind somebody may do something with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Core {
             .write((self.act(caller), sharing, share, id), |session, (act, sharing, share, id)| {
                 Box::pin(async move {
                     let scope = writable_scope_of_server(session, &act.caller).await?;
-                    require_live(session, &scope).await?.require_active()?;
+                    require_open(session, &scope).await?;
                     let held = held_by(session, &scope, *sharing).await?;
                     let Resource { project, kind, .. } = share.resource;
                     let held =
@@ -195,7 +195,7 @@ impl Core {
             .write((self.act(caller), resources), |session, (act, resources)| {
                 Box::pin(async move {
                     let scope = writable_scope_of_server(session, &act.caller).await?;
-                    require_live(session, &scope).await?.require_active()?;
+                    require_open(session, &scope).await?;
                     for resource in resources {
                         session.forget_shares(&scope, resource).await?;
                     }
@@ -218,7 +218,7 @@ fn require_few(resources: &[Resource]) -> Result<()> {
 /// The workspace of the server that asks, while it is open.
 async fn of_server(session: &dyn Session, caller: &Caller) -> Result<WorkspaceScope> {
     let scope = scope_of_server(session, caller).await?;
-    require_live(session, &scope).await?.require_active()?;
+    require_open(session, &scope).await?;
     Ok(scope)
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::OrganizationId;
 use crate::permission::Permission;
 use crate::text;
-use crate::workspace::{require_live, scope_of_server, served_by, writable_scope_of_server};
+use crate::workspace::{require_live, require_open, scope_of_server, served_by, writable_scope_of_server};
 
 /// Something metered was made, or is gone.
 #[derive(Clone, Debug)]
@@ -140,7 +140,7 @@ impl Core {
                     let scope = authz::enter(session, caller, organization, View::Both).await?;
                     if served_by(caller).is_ok() {
                         let scope = scope_of_server(session, caller).await?;
-                        require_live(session, &scope).await?.require_active()?;
+                        require_open(session, &scope).await?;
                     }
                     let used = session.find_usage(&scope, feature).await?;
                     match used.and_then(|used| used.allowed.map(|allowed| (used.total, allowed))) {

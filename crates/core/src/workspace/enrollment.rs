@@ -3,7 +3,7 @@
 //! The server is a service account with the id of its workspace, and its key an OAuth client with that id. It holds a custom
 //! role of the workspace, so that an administrator sees what it may do, and its key is good in that workspace alone.
 
-use super::service::{detail, require_live};
+use super::service::{detail, require_live, require_open};
 use super::write::{make, owner_of_new, save, set_status};
 use super::{NewWorkspace, State, WorkspaceDetail};
 use crate::Core;
@@ -177,7 +177,7 @@ impl Core {
             .point(caller.clone(), |session, caller| {
                 Box::pin(async move {
                     let scope = scope_of_server(session, caller).await?;
-                    require_live(session, &scope).await?.require_active()?;
+                    require_open(session, &scope).await?;
                     detail(session, &scope).await
                 })
             })

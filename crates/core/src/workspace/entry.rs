@@ -1,6 +1,6 @@
 //! May somebody use the server behind a workspace: what such a server asks with the credential of who came to it.
 
-use super::service::require_live;
+use super::service::require_open;
 use crate::Core;
 use crate::authz::{self, OrganizationRef, View, WorkspaceRef};
 use crate::caller::Caller;
@@ -34,7 +34,7 @@ impl Core {
                     let target = (&OrganizationRef::Id(organization), &WorkspaceRef::Id(*workspace));
                     let needed = Permission::ReadWorkspace;
                     let scope = authz::require_workspace(session, caller, needed, target, View::Both).await?;
-                    require_live(session, &scope).await?.require_active()?;
+                    require_open(session, &scope).await?;
                     // The server knows people by their ids alone and asks about all of their rights.
                     if caller.narrowing.permissions.is_some() {
                         let message =

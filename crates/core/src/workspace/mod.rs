@@ -38,9 +38,9 @@ pub use geometry::BoundingBox;
 pub use health::{Health, Servers};
 pub use lifecycle::{Lifecycle, SERVER_FAILED, SERVER_SILENT, USER_ACTION};
 pub(crate) use names::{free_number, stems};
-pub(crate) use service::require_live;
 pub use service::{WorkspaceDetail, WorkspaceList, WorkspaceQuery};
-pub use store::{Deleted, SilentServer, WorkspaceRival, WorkspaceStore};
+pub(crate) use service::{require_live, require_open};
+pub use store::{Deleted, SilentServer, Standing, WorkspaceRival, WorkspaceStore};
 pub(crate) use write::make;
 pub use write::{NewWorkspace, StatusReport};
 
@@ -94,6 +94,10 @@ pub struct Workspace {
     pub deleted_at: Option<Timestamp>,
 }
 
+fn deactivated() -> Error {
+    Error::new(Kind::Forbidden, "workspace.deactivated", "the workspace is deactivated")
+}
+
 impl Workspace {
     /// What it is in one word: deleted, deactivated, or where its lifecycle stands.
     pub const fn status(&self) -> State {
@@ -110,10 +114,7 @@ impl Workspace {
     /// # Errors
     /// `Kind::Forbidden`.
     pub fn require_active(&self) -> Result<()> {
-        if self.is_active {
-            return Ok(());
-        }
-        Err(Error::new(Kind::Forbidden, "workspace.deactivated", "the workspace is deactivated"))
+        if self.is_active { Ok(()) } else { Err(deactivated()) }
     }
 
     /// Deleting and deactivating count whatever its server does. The store has the same rule for the field `Status`.

@@ -2,7 +2,7 @@
 
 use futures_util::future::{try_join, try_join3};
 
-use super::{Deleted, SeenWorkspace, WorkspaceField};
+use super::{Deleted, SeenWorkspace, Standing, WorkspaceField, deactivated};
 use crate::Core;
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef};
 use crate::caller::Caller;
@@ -129,6 +129,15 @@ pub(crate) async fn require_live(
 ) -> Result<super::Workspace> {
     let found = session.find_workspace(scope).await?;
     found.filter(|workspace| workspace.deleted_at.is_none()).ok_or_else(|| Error::not_found("workspace"))
+}
+
+/// Refuses what needs the workspace of the scope to be neither deleted nor deactivated.
+pub(crate) async fn require_open(session: &dyn Session, scope: &authz::WorkspaceScope) -> Result<()> {
+    match session.workspace_standing(scope).await? {
+        Some(Standing::Open) => Ok(()),
+        Some(Standing::Deactivated) => Err(deactivated()),
+        Some(Standing::Deleted) | None => Err(Error::not_found("workspace")),
+    }
 }
 
 /// The workspace of the scope with what may be shown beside it.

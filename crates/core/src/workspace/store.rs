@@ -10,6 +10,17 @@ use crate::filter::Filter;
 use crate::ids::{OrganizationId, PrincipalId, WorkspaceId};
 use crate::page::{Page, PageRequest};
 
+/// Whether anything can be done in a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is neither deleted nor deactivated.
+    Open,
+    /// Nobody, and no server, works in it.
+    Deactivated,
+    /// It is deleted, and not purged yet.
+    Deleted,
+}
+
 /// Whether a list shows deleted workspaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Deleted {
@@ -27,6 +38,9 @@ pub enum Deleted {
 pub trait WorkspaceStore {
     /// The workspace of the scope, deleted or not, with what its caller holds in it.
     async fn find_seen_workspace(&self, scope: &WorkspaceScope) -> Result<Option<SeenWorkspace>>;
+
+    /// How the workspace stands, or `None` if there is none.
+    async fn workspace_standing(&self, scope: &WorkspaceScope) -> Result<Option<Standing>>;
 
     /// The workspace of the scope, deleted or not.
     async fn find_workspace(&self, scope: &WorkspaceScope) -> Result<Option<Workspace>>;
