@@ -179,6 +179,7 @@ pub(crate) fn configured(
     let mut change = WorkspaceChange::default();
     if let Some(configuration) = zenml.and_then(|Object(it)| it.configuration) {
         require_sound::<ZenmlConfiguration>("zenml_service.configuration", &configuration)?;
+        require_replicas("zenml_service.configuration", &configuration)?;
         let (configuration, secrets) = apart(configuration, &ZENML_SECRETS);
         change.zenml_configuration = Some(configuration);
         change.zenml_secrets = secrets;
@@ -207,17 +208,27 @@ fn require_sound<T: DeserializeOwned>(field: &'static str, configuration: &Value
             return wrong(name, "greater_than_equal", "expected at least 0");
         }
     }
-    // What is left out is what the vendor's default is.
-    let ZenmlResources { min_replicas, max_replicas, .. } = ZenmlResources::default();
-    let replicas = |name: &str, default| resources[name].as_i64().unwrap_or(default);
-    if replicas("min_replicas", min_replicas) > replicas("max_replicas", max_replicas) {
-        return wrong(
-            "min_replicas",
-            "less_than_equal",
-            "expected at most max_replicas, which is 1 unless said",
-        );
-    }
     Ok(())
+}
+
+/// Refuses fewer replicas at most than at least. What is left out is what the vendor's default is.
+fn require_replicas(field: &'static str, configuration: &Value) -> Result<()> {
+    let resources = &configuration["admin"]["resources"];
+    let ZenmlResources { min_replicas, max_replicas, .. } = ZenmlResources::default();
+    let said = |name: &str| resources[name].as_i64();
+    let (least, most) = (said("min_replicas"), said("max_replicas"));
+    if least.unwrap_or(min_replicas) <= most.unwrap_or(max_replicas) {
+        return Ok(());
+    }
+    let (name, rule, expected) = match least {
+        Some(_) => {
+            ("min_replicas", "less_than_equal", "expected at most max_replicas, which is 1 unless said")
+        }
+        None => {
+            ("max_replicas", "greater_than_equal", "expected at least min_replicas, which is 1 unless said")
+        }
+    };
+    Err(Error::invalid(format!("{field}.admin.resources.{name}"), rule, expected))
 }
 
 /// What is secret in the configuration of a ZenML server.

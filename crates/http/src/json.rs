@@ -155,7 +155,11 @@ fn refuse_nul(text: &str) -> Refusal {
     }
 }
 
-/// The place of the first text that has a NUL character, if that is no name of a member.
+/// How long the name of a member may be to be told of.
+const NAME_MAX: usize = 100;
+
+/// The place of the first text that has a NUL character, if that is no name of a member. A name that no field can have is not
+/// repeated: the place is the object then.
 fn place_of_nul(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
@@ -164,7 +168,14 @@ fn place_of_nul(value: &Value) -> Option<String> {
             items.iter().enumerate().find_map(find)
         }
         Value::Object(members) => {
-            let find = |(name, member)| Some(format!(".{name}{}", place_of_nul(member)?));
+            let is_name = |name: &str| {
+                name.len() <= NAME_MAX
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            };
+            let find = |(name, member): (&String, &Value)| {
+                let place = place_of_nul(member)?;
+                Some(if is_name(name) { format!(".{name}{place}") } else { String::new() })
+            };
             members.iter().find_map(find)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
@@ -235,11 +246,13 @@ mod tests {
 
     #[test]
     fn names_the_field_at_fault() {
-        let cases: [(&[u8], &str, &str); 5] = [
+        let cases: [(&[u8], &str, &str); 7] = [
             (br#"{"labels": ["a", 1]}"#, "labels[1]", "invalid type: integer `1`, expected a string"),
             (br"{}", "labels", "Field required"),
             (br#"{"x": [{"a": "\u0000"}]}"#, "x[0].a", "NUL characters are not allowed"),
             (br#"["\u0000"]"#, "[0]", "NUL characters are not allowed"),
+            (br#"{"x": {"path.a": "\u0000"}}"#, "x", "NUL characters are not allowed"),
+            (br#"{"a b": "\u0000"}"#, "body", "NUL characters are not allowed"),
             (br"[1]", "[0]", "invalid type: integer `1`, expected a sequence"),
         ];
         for (bytes, field, message) in cases {

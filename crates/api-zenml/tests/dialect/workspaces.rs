@@ -217,7 +217,7 @@ async fn configurations_are_refused_by_member() {
         (
             "zenml_service",
             json!({"version": "1", "admin": {"resources": {"max_replicas": 0}}}),
-            "/admin/resources/min_replicas",
+            "/admin/resources/max_replicas",
         ),
         (
             "mlflow_service",
