@@ -43,12 +43,13 @@ const FORGET_EMPTY_PROJECT: Sql = sql!(
 const INSERT_PROJECT: Sql =
     sql!("INSERT INTO server_projects (org_id, id, workspace_id, project_id) VALUES ($1, $2, $3, $4)");
 const DELETE: Sql = sql!("DELETE FROM grants WHERE org_id = $1 AND id = $2");
-/// The server of a workspace, which has its id, is nobody to answer for it.
+/// The server of a workspace, which has its id, is nobody to answer for anything.
 pub(crate) const HOLDERS: Sql = sql!(
     "SELECT COUNT(*) FROM grants g CROSS JOIN roles ro CROSS JOIN principals p \
      WHERE g.org_id = $1 AND g.scope_id = $2 AND g.subject_kind = 'principal' \
        AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.builtin = $3 \
-       AND p.id = g.subject_id AND p.id <> g.scope_id AND p.suspended_at IS NULL"
+       AND p.id = g.subject_id AND p.suspended_at IS NULL \
+       AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = g.org_id AND w.id = p.id)"
 );
 /// Everybody who holds a role, and where.
 const HOLDERS_OF_ROLE: Sql = sql!(

@@ -5,12 +5,13 @@ use tenantry_core::authz::{OrganizationScope, PlaceScope, Writable};
 use tenantry_core::clock::Timestamp;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::filter::{ListQuery, Test};
-use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
+use tenantry_core::ids::{OrganizationId, PrincipalId, RoleId, WorkspaceId};
 use tenantry_core::page::Page;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
 use tenantry_core::resource::ContentRights;
 use tenantry_core::role::{BuiltinTitles, Role, RoleField, RoleStore};
 use tenantry_core::text::fold;
+use uuid::Uuid;
 
 use crate::compile::{self, Column, Fields, id_test, int_test, text_test, unfit};
 use crate::driver::{Row, Sql, Value, params, sql};
@@ -45,6 +46,7 @@ const UPDATE: Sql = sql!(
 const GRANTED: Sql = sql!(
     "SELECT g.level FROM grants g LEFT JOIN invitations i ON i.org_id = g.org_id AND i.id = g.subject_id \
      WHERE g.org_id = $1 AND g.role_id = $2 \
+       AND g.subject_id <> $4 \
        AND (g.subject_kind <> 'invitation' OR (i.status = 'pending' AND i.expires_at > $3)) LIMIT 1"
 );
 const DELETE: Sql = sql!("DELETE FROM roles WHERE org_id = $1 AND id = $2");
@@ -79,11 +81,13 @@ struct RoleFields {
     title_folded: String,
     /// Which of the grants `g` of a role count.
     holding: String,
+    /// Whose grants count wherever they are.
+    own: Option<PrincipalId>,
 }
 
 impl RoleFields {
     /// Titles are those of the table, but of built-in roles what the dialect calls them: words of the program, no client's.
-    fn called(called: BuiltinTitles, holding: String) -> Self {
+    fn called(called: BuiltinTitles, (holding, own): (String, Option<PrincipalId>)) -> Self {
         let cases = |name: fn(&str) -> String| {
             let quoted = |role: BuiltinRole| name(called(role)).replace('\'', "''");
             let case = |role: BuiltinRole| format!("WHEN '{}' THEN '{}'", role.word(), quoted(role));
@@ -93,6 +97,7 @@ impl RoleFields {
             title: format!("CASE r.builtin {} ELSE r.title END", cases(str::to_owned)),
             title_folded: format!("CASE r.builtin {} ELSE r.title_folded END", cases(fold)),
             holding,
+            own,
         }
     }
 
@@ -132,10 +137,14 @@ impl Fields<RoleField> for RoleFields {
             },
             RoleField::HeldBy => {
                 let held_by = id_test("g.subject_id", test, params)?;
+                let mut holding = self.holding.clone();
+                if let Some(own) = self.own {
+                    let own = compile::bind(params, own.as_uuid().into());
+                    holding = format!("({holding} OR g.subject_id = {own})");
+                }
                 Ok(format!(
                     "EXISTS (SELECT 1 FROM grants g WHERE g.org_id = r.org_id AND g.role_id = r.id \
-                     AND {held_by} AND {})",
-                    self.holding
+                     AND {held_by} AND {holding})"
                 ))
             }
         }
@@ -178,38 +187,35 @@ impl RoleStore for Db<'_> {
                 (shown, format!("g.scope_id = {workspace}"))
             }
         };
-        list(self, (&shown, holding), called, query, params).await
+        list(self, (&shown, (holding, None)), called, query, params).await
     }
 
     async fn list_every_role(
         &self,
-        scope: &OrganizationScope,
+        (scope, own_count): (&OrganizationScope, bool),
         called: BuiltinTitles,
         query: &ListQuery<RoleField>,
     ) -> Result<Page<Role>> {
         let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
-        if scope.sees_every_workspace() {
-            return list(self, ("1 = 1", "1 = 1".to_owned()), called, query, params).await;
-        }
-        let own = compile::bind(&mut params, scope.principal().as_uuid().into());
-        let readable =
-            PermissionSet::of(&[Permission::ReadWorkspaceRoles]).intersection(scope.by_own_roles());
-        let mut shown = format!(
-            "(r.workspace_id IS NULL OR EXISTS (SELECT 1 FROM reach m WHERE m.principal_id = {own} \
-             AND m.org_id = $1 AND m.level = 2 AND m.scope_id = r.workspace_id AND (m.permissions & {}) <> 0)",
-            readable.bits()
-        );
+        let shown = shown(scope, own_count, &mut params);
         // Who does not see every workspace does not learn who else holds what in them, either.
-        let mut holding = "g.scope_id = $1".to_owned();
-        if let Some(only) = scope.only_workspaces() {
-            let only = compile::id_list(&mut params, only.iter().map(|id| *id.as_uuid()));
-            shown = format!("{shown} AND (r.workspace_id IS NULL OR r.workspace_id IN ({only})))");
-        } else {
-            let held = format!("g.org_id = $1 AND g.role_id = r.id AND g.subject_id = {own}");
-            shown = format!("{shown} OR EXISTS (SELECT 1 FROM grants g WHERE {held}))");
-            holding = format!("({holding} OR g.subject_id = {own})");
-        }
+        let holding = if scope.sees_every_workspace() { "1 = 1" } else { "g.scope_id = $1" };
+        let holding = (holding.to_owned(), own_count.then(|| scope.principal()));
         list(self, (&shown, holding), called, query, params).await
+    }
+
+    async fn find_any_role(
+        &self,
+        (scope, own_count): (&OrganizationScope, bool),
+        id: RoleId,
+    ) -> Result<Option<Role>> {
+        let mut params: Vec<Value<'_>> = vec![scope.organization().as_uuid().into()];
+        let is_it = compile::bind(&mut params, id.as_uuid().into());
+        let shown = shown(scope, own_count, &mut params);
+        let statement = Sql::built(format!(
+            "SELECT {COLUMNS} FROM roles r WHERE r.org_id = $1 AND r.id = {is_it} AND {shown}"
+        ));
+        self.conn.first(&statement, &params, read).await
     }
 
     async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()> {
@@ -227,8 +233,14 @@ impl RoleStore for Db<'_> {
         self.conn.run(&UPDATE, params).await.map(drop)
     }
 
-    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId, now: Timestamp) -> Result<bool> {
-        let params = params![scope.organization().as_uuid(), id.as_uuid(), now.as_micros()];
+    async fn role_is_granted(
+        &self,
+        scope: &OrganizationScope,
+        (id, but_to): (RoleId, Option<PrincipalId>),
+        now: Timestamp,
+    ) -> Result<bool> {
+        let but_to = but_to.unwrap_or(PrincipalId::from_uuid(Uuid::nil()));
+        let params = params![scope.organization().as_uuid(), id.as_uuid(), now.as_micros(), but_to.as_uuid()];
         Ok(self.conn.first(&GRANTED, params, |row| row.int(0)).await?.is_some())
     }
 
@@ -257,10 +269,39 @@ impl RoleStore for Db<'_> {
     }
 }
 
+/// Which roles `r` of the organization `$1` are shown, wherever they are granted: those of a workspace to who may read its
+/// roles, and where `own_count` to who holds them.
+fn shown(scope: &OrganizationScope, own_count: bool, params: &mut Vec<Value<'_>>) -> String {
+    if scope.in_every_workspace().contains(Permission::ReadWorkspaceRoles) {
+        return "1 = 1".to_owned();
+    }
+    let own = compile::bind(params, scope.principal().as_uuid().into());
+    let readable = PermissionSet::of(&[Permission::ReadWorkspaceRoles]).intersection(scope.by_own_roles());
+    let mut seen = format!(
+        "EXISTS (SELECT 1 FROM reach m WHERE m.principal_id = {own} AND m.org_id = $1 AND m.level = 2 \
+         AND m.scope_id = r.workspace_id AND (m.permissions & {}) <> 0)",
+        readable.bits()
+    );
+    if let Some(only) = scope.only_workspaces() {
+        let only = compile::id_list(params, only.iter().map(|id| *id.as_uuid()));
+        seen = format!("{seen} AND r.workspace_id IN ({only})");
+    }
+    if own_count {
+        seen = format!(
+            "({seen} OR EXISTS (SELECT 1 FROM grants g WHERE g.org_id = $1 AND g.role_id = r.id \
+             AND g.subject_id = {own}))"
+        );
+    }
+    format!(
+        "(r.workspace_id IS NULL OR (EXISTS (SELECT 1 FROM workspaces w WHERE w.org_id = $1 \
+         AND w.id = r.workspace_id AND w.deleted_at IS NULL) AND {seen}))"
+    )
+}
+
 /// A page of the roles `r` of the organization `$1` that fulfil the condition; `holding` says which of their grants count.
 async fn list(
     db: &Db<'_>,
-    (shown, holding): (&str, String),
+    (shown, holding): (&str, (String, Option<PrincipalId>)),
     called: BuiltinTitles,
     query: &ListQuery<RoleField>,
     mut params: Vec<Value<'_>>,

@@ -21,6 +21,7 @@ use crate::permission::{BuiltinRole, Level};
 use crate::role::{self, Role};
 use crate::store::Session;
 use crate::team;
+use crate::workspace;
 
 impl Core {
     /// Gives one role to one party at a place, or in a project of a workspace's server. Whoever gives it must hold it. A role on an organization makes a person a
@@ -39,6 +40,9 @@ impl Core {
                     let role = fitting(session, &scope, project, role).await?;
                     role::require_to_hold(session, &scope, project, &role).await?;
                     let party = party(session, act, &scope, *subject).await?;
+                    if let Party::Principal(person) = &party {
+                        workspace::require_no_server(session, &scope, person).await?;
+                    }
                     let at = inside::find_or_make(session, act, &scope, project).await?;
                     if held(session, &scope, (subject, at), role.id).await?.is_some() {
                         let message = "the role is given already";
@@ -70,11 +74,14 @@ impl Core {
                 Box::pin(async move {
                     let (scope, project) = inside::require_to_assign(session, act, place).await?;
                     let role = fitting(session, &scope, project, role).await?;
-                    party(session, act, &scope, *subject).await?;
+                    let party = party(session, act, &scope, *subject).await?;
                     let unknown = || Error::not_found("assignment");
                     let at = inside::find(session, &scope, project).await?.ok_or_else(unknown)?;
                     let grant = held(session, &scope, (subject, at), role.id).await?.ok_or_else(unknown)?;
                     role::require_to_hold(session, &scope, project, &role).await?;
+                    if let Subject::Principal(holder) = subject {
+                        workspace::require_to_leave_server(*holder, &role)?;
+                    }
                     let organization = scope.organization_scope();
                     let owns = matches!(
                         (role.builtin, scope.workspace(), subject),
@@ -84,7 +91,7 @@ impl Core {
                     if let (true, None, Subject::Principal(user)) = (owns, scope.workspace(), subject) {
                         require_not_account_owner(session, &organization, *user).await?;
                     }
-                    require_another_role(session, &scope, (subject, at)).await?;
+                    require_another_role(session, &scope, (&party, subject, at)).await?;
                     session.delete_grant(&organization, &grant).await?;
                     if owns {
                         require_an_owner(session, &organization, scope.at()).await?;
@@ -209,8 +216,14 @@ async fn open_invitation(
 async fn require_another_role(
     session: &dyn Session,
     scope: &PlaceScope,
-    (subject, at): (&Subject, Scope),
+    (party, subject, at): (&Party, &Subject, Scope),
 ) -> Result<()> {
+    // The server of a workspace is no member who could be removed.
+    if let Party::Principal(person) = party
+        && workspace::is_server(session, scope, person).await?
+    {
+        return Ok(());
+    }
     let left = match (subject, at) {
         (Subject::Principal(_), Scope::Organization) => {
             session.grants_of(scope, subject, &Scope::Organization).await?.len()

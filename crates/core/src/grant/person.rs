@@ -13,7 +13,6 @@ use crate::role;
 use crate::settings::{AddPeople, Settings};
 use crate::store::Session;
 use crate::text;
-use crate::workspace;
 
 /// How a request names a person.
 #[derive(Clone, Debug)]
@@ -61,15 +60,13 @@ pub(super) async fn holder(session: &dyn Session, scope: &PlaceScope, id: Princi
     of_organization(session, scope, id).await?.ok_or_else(|| Error::not_found("user"))
 }
 
-/// Somebody of the organization whose roles may be given and taken.
+/// Somebody of the organization.
 async fn of_organization(
     session: &dyn Session,
     scope: &PlaceScope,
     id: PrincipalId,
 ) -> Result<Option<Principal>> {
-    let Some(person) = session.people(scope, &[id]).await?.remove(&id) else { return Ok(None) };
-    workspace::require_no_server(session, scope, &person).await?;
-    Ok(Some(Arc::unwrap_or_clone(person)))
+    Ok(session.people(scope, &[id]).await?.remove(&id).map(Arc::unwrap_or_clone))
 }
 
 /// Who this address belongs to, as far as the server's setting lets the caller find out: a member of the organization

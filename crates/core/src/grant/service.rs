@@ -158,7 +158,11 @@ impl Core {
                         authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let roles = resolve(session, &scope, wanted).await?;
                     let (principal, email) = match person {
-                        Person::Id(id) => (Some(by_id(session, act, &scope, *id).await?), None),
+                        Person::Id(id) => {
+                            let person = by_id(session, act, &scope, *id).await?;
+                            workspace::require_no_server(session, &scope, &person).await?;
+                            (Some(person), None)
+                        }
                         Person::Email { email, display_name } => {
                             let email = text::email("user.email", email)?;
                             let newcomer = accounts.as_ref().zip(display_name.as_deref());
@@ -201,6 +205,7 @@ impl Core {
                         authz::require_change_at(session, &act.caller, Needed::MANAGE_USERS, place).await?;
                     let roles = resolve(session, &scope, wanted).await?;
                     let principal = holder(session, &scope, *user).await?;
+                    workspace::require_no_server(session, &scope, &principal).await?;
                     require_version(session, &scope, *user, expected.as_ref()).await?;
                     set_roles(session, act, &scope, principal, roles, Verb::Update).await
                 })
@@ -363,6 +368,7 @@ async fn set_roles(
         owner_goes |= matches!(builtin, Some(BuiltinRole::WorkspaceOwner | BuiltinRole::OrganizationOwner));
         if let Some(role) = role {
             role::require_to_hold(session, scope, None, &role).await?;
+            workspace::require_to_leave_server(user.id, &role)?;
         }
         session.delete_grant(&organization, &grant).await?;
     }

@@ -15,7 +15,7 @@ use crate::ids::PrincipalId;
 use crate::permission::Permission;
 use crate::principal::People;
 use crate::store::Session;
-use crate::workspace::{require_open, scope_of_server, writable_scope_of_server};
+use crate::workspace::{require_no_server, require_open, scope_of_server, writable_scope_of_server};
 
 /// Which resources of a kind somebody may do something with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,13 @@ impl Core {
                         }
                     }
                     let known = match share.subject {
-                        ShareSubject::Principal(id) => session.people(&scope, &[id]).await?.contains_key(&id),
+                        ShareSubject::Principal(id) => {
+                            let person = session.people(&scope, &[id]).await?.remove(&id);
+                            if let Some(person) = person.as_ref().filter(|_| !share.actions.is_empty()) {
+                                require_no_server(session, &scope, person).await?;
+                            }
+                            person.is_some()
+                        }
                         ShareSubject::Team(id) => session.is_team(&scope, id).await?,
                     };
                     if !known {

@@ -4,9 +4,7 @@
 use super::{BuiltinTitles, Role, RoleField, require_to_hold};
 use crate::Core;
 use crate::audit::{Act, Target};
-use crate::authz::{
-    self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, View, WorkspaceRef, Writable,
-};
+use crate::authz::{self, Needed, OrganizationRef, OrganizationScope, Place, PlaceScope, View, Writable};
 use crate::caller::{Caller, Narrowing};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Filter, ListQuery, Test};
@@ -87,8 +85,9 @@ impl Core {
             .await
     }
 
-    /// Every role of an organization, wherever it is granted; those of a single workspace for who may see its roles. Who asks
-    /// by holder needs to see who has a role; for their own roles everybody may ask, but with a limited credential.
+    /// Every role of an organization, wherever it is granted; those of a single workspace for who may see its roles or, but
+    /// with a limited credential, holds them. Who asks by holder needs to see who has a role; for their own roles everybody
+    /// may ask, but with a limited credential.
     pub async fn list_every_role(
         &self,
         caller: &Caller,
@@ -101,18 +100,17 @@ impl Core {
                 (caller.clone(), organization, titles, query.into()),
                 |session, (caller, organization, titles, query)| {
                     Box::pin(async move {
-                        let scope =
-                            if is_of_own(&query.filter, caller) && caller.narrowing == Narrowing::default() {
-                                authz::enter(session, caller, organization, View::Both).await?
-                            } else {
-                                readable(session, caller, organization).await?
-                            };
+                        let scope = if asks_for_own(&query.filter, caller) {
+                            authz::enter(session, caller, organization, View::Both).await?
+                        } else {
+                            readable(session, caller, organization).await?
+                        };
                         if asks_for_holders(&query.filter, caller)
                             && !scope.permissions().contains(Permission::ReadOrganizationUsers)
                         {
                             return Err(authz::lacking(Permission::ReadOrganizationUsers));
                         }
-                        session.list_every_role(&scope, *titles, query).await
+                        session.list_every_role((&scope, own_count(caller)), *titles, query).await
                     })
                 },
             )
@@ -130,14 +128,8 @@ impl Core {
             .point((caller.clone(), organization, id), |session, (caller, organization, id)| {
                 Box::pin(async move {
                     let scope = readable(session, caller, organization).await?;
-                    let role = session.find_role(&scope, *id).await?;
-                    let role = role.ok_or_else(|| Error::not_found("role"))?;
-                    if let Some(workspace) = role.workspace.filter(|_| !scope.sees_every_workspace()) {
-                        let place = Place::Workspace(organization.clone(), WorkspaceRef::Id(workspace));
-                        let seen = authz::require_at(session, caller, Needed::READ_ROLES, &place).await;
-                        seen.map_err(|_| Error::not_found("role"))?;
-                    }
-                    Ok(role)
+                    let role = session.find_any_role((&scope, own_count(caller)), *id).await?;
+                    role.ok_or_else(|| Error::not_found("role"))
                 })
             })
             .await
@@ -234,7 +226,7 @@ impl Core {
                 Box::pin(async move {
                     let (scope, role) = custom(session, act, place, role, expected.as_ref()).await?;
                     let organization = scope.organization_scope();
-                    if !force && session.role_is_granted(&organization, role.id, act.now).await? {
+                    if !force && session.role_is_granted(&organization, (role.id, None), act.now).await? {
                         return Err(Error::new(
                             Kind::Precondition,
                             "role.in_use",
@@ -306,7 +298,17 @@ async fn readable(
 
 /// Whether it asks who else holds a role.
 fn asks_for_holders(filter: &Filter<RoleField>, caller: &Caller) -> bool {
-    tests_holders(filter) && !is_of_own(filter, caller)
+    tests_holders(filter) && !asks_for_own(filter, caller)
+}
+
+/// Whether it asks for the caller's own roles alone, with a credential for which they count.
+fn asks_for_own(filter: &Filter<RoleField>, caller: &Caller) -> bool {
+    own_count(caller) && is_of_own(filter, caller)
+}
+
+/// Whether roles are shown because the caller holds them: a limited credential shows what it leaves, and no more.
+fn own_count(caller: &Caller) -> bool {
+    caller.narrowing == Narrowing::default()
 }
 
 fn tests_holders(filter: &Filter<RoleField>) -> bool {

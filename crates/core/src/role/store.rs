@@ -7,7 +7,7 @@ use crate::authz::{OrganizationScope, PlaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::filter::ListQuery;
-use crate::ids::RoleId;
+use crate::ids::{PrincipalId, RoleId};
 use crate::page::Page;
 use crate::permission::BuiltinRole;
 
@@ -56,13 +56,17 @@ pub trait RoleStore {
         query: &ListQuery<RoleField>,
     ) -> Result<Page<Role>>;
 
-    /// Every role of the organization, wherever it is granted; those of single workspaces if the scope shows all workspaces.
+    /// Every role of the organization, wherever it is granted; those of a single workspace to who may read its roles, and
+    /// where the caller's own count (`true`) to who holds them. Who asks by holder finds the caller's own then, too.
     async fn list_every_role(
         &self,
-        scope: &OrganizationScope,
+        scope: (&OrganizationScope, bool),
         titles: BuiltinTitles,
         query: &ListQuery<RoleField>,
     ) -> Result<Page<Role>>;
+
+    /// The role of this id, if [`RoleStore::list_every_role`] shows it.
+    async fn find_any_role(&self, scope: (&OrganizationScope, bool), id: RoleId) -> Result<Option<Role>>;
 
     /// Makes a role and its entry in the locator. `AlreadyExists` when the title is taken at its level.
     async fn insert_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()>;
@@ -70,8 +74,14 @@ pub trait RoleStore {
     /// Writes title, description, permissions and version. `AlreadyExists` when the title is taken at its level.
     async fn update_role(&self, scope: &Writable<OrganizationScope>, role: &Role) -> Result<()>;
 
-    /// Whether anybody holds the role, or has an invitation to it that can be accepted at `now`.
-    async fn role_is_granted(&self, scope: &OrganizationScope, id: RoleId, now: Timestamp) -> Result<bool>;
+    /// Whether anybody (but the one named, if one is) holds the role, or has an invitation to it that can be accepted at
+    /// `now`.
+    async fn role_is_granted(
+        &self,
+        scope: &OrganizationScope,
+        role: (RoleId, Option<PrincipalId>),
+        now: Timestamp,
+    ) -> Result<bool>;
 
     /// Removes a role that nobody holds.
     async fn delete_role(&self, scope: &Writable<OrganizationScope>, id: RoleId) -> Result<()>;

@@ -15,6 +15,7 @@ use crate::permission::Permission;
 use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
+use crate::workspace;
 use uuid::Uuid;
 
 /// What a new team is made of.
@@ -222,6 +223,9 @@ impl Core {
                         let scope = writable(session, act, organization).await?;
                         let mut team = find(session, &scope, *id).await?;
                         let joining = known(session, act, &scope, member).await?;
+                        if let TeamMember::Principal(person) = &joining {
+                            workspace::require_no_server(session, &scope, person).await?;
+                        }
                         require_to_hold_all(session, &scope, team.id).await?;
                         if session.is_in_team(&scope, team.id, member).await? {
                             let message = "the member is in the team already";

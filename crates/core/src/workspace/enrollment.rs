@@ -269,35 +269,65 @@ async fn admit_server(
     Ok((account.id, id))
 }
 
-/// Sees to it that the server of a workspace holds the role by which it may do what it must.
+/// Sees to it that the server of a workspace holds the role by which it may do what it must. A role that others hold is left
+/// as it is: they would be given what the server needs.
 async fn give_role(session: &dyn Session, act: &Act, scope: &Writable<WorkspaceScope>) -> Result<()> {
+    let (workspace, organization) = (scope.workspace(), scope.organization_scope());
+    let (server, at) = (Subject::Principal(account_of(workspace)), Scope::Workspace(workspace));
+    for grant in session.grants_of(&organization, &server, &at).await? {
+        let held = session.find_role(&organization, grant.role).await?;
+        if held.is_some_and(|role| is_gone_by(&role)) {
+            return Ok(());
+        }
+    }
+    let role = role_to_go_by(session, act, scope).await?;
+    grant::give(session, act, &organization, server, &role, at).await
+}
+
+/// A role of the workspace that holds what its server needs: the first under one of its titles that does, that can be made
+/// to, or that is made.
+async fn role_to_go_by(session: &dyn Session, act: &Act, scope: &Writable<WorkspaceScope>) -> Result<Role> {
     let (workspace, organization, place) = (scope.workspace(), scope.organization_scope(), scope.place());
-    let found = session.find_custom_role(&place, &text::fold(ROLE_OF_SERVER)).await?;
-    let role = match found.filter(|role| role.workspace == Some(workspace)) {
-        None => role::create(session, act, &place, &role_of_server()).await?,
-        Some(role) if role.permissions.includes(OF_SERVER) => role,
-        Some(mut role) => {
+    let mut title = ROLE_OF_SERVER.to_owned();
+    let mut number = 1_u32;
+    loop {
+        let found = session.find_custom_role(&place, &text::fold(&title)).await?;
+        let Some(mut role) = found.filter(|role| role.workspace == Some(workspace)) else {
+            return role::create(session, act, &place, &role_of_server(title)).await;
+        };
+        if is_gone_by(&role) {
+            return Ok(role);
+        }
+        let server = Some(account_of(workspace));
+        if !session.role_is_granted(&organization, (role.id, server), act.now).await? {
             role.permissions = role.permissions.union(OF_SERVER);
             role.version += 1;
             role.updated_at = act.now;
             session.update_role(&organization, &role).await?;
             session.derive_role(&organization, role.id).await?;
-            role
+            let targets = vec![Target::new("role", role.id.as_uuid())];
+            act.record(session, scope.organization(), "role.update", targets).await?;
+            return Ok(role);
         }
-    };
-    let (server, at) = (Subject::Principal(account_of(workspace)), Scope::Workspace(workspace));
-    grant::give(session, act, &organization, server, &role, at).await
+        number += 1;
+        title = format!("{ROLE_OF_SERVER} {number}");
+    }
 }
 
-fn role_of_server() -> NewRole {
+fn role_of_server(title: String) -> NewRole {
     NewRole {
         id: None,
         level: Level::Workspace,
-        title: ROLE_OF_SERVER.to_owned(),
+        title,
         description: Some("What the server behind this workspace may do.".to_owned()),
         permissions: OF_SERVER,
         content: ContentRights::NONE,
     }
+}
+
+/// Whether the server of a workspace can go by the role: it is the workspace's own, and holds what the server needs.
+const fn is_gone_by(role: &Role) -> bool {
+    role.workspace.is_some() && role.permissions.includes(OF_SERVER)
 }
 
 /// The account of the server of an enrolled workspace.
@@ -305,16 +335,31 @@ const fn account_of(workspace: WorkspaceId) -> PrincipalId {
     PrincipalId::from_uuid(*workspace.as_uuid())
 }
 
-/// Refuses to give roles to the server of a workspace, and to take any: it has what it needs, and without that the workspace
-/// would be shut.
+/// Whether it is the account of a workspace's server: every other service account is found as one.
+pub(crate) async fn is_server(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    party: &Principal,
+) -> Result<bool> {
+    Ok(party.is_service_account() && session.find_service_account(scope, party.id).await?.is_none())
+}
+
+/// Refuses to give anything to the server of a workspace, which has what it needs.
 pub(crate) async fn require_no_server(
     session: &dyn Session,
     scope: &OrganizationScope,
     party: &Principal,
 ) -> Result<()> {
-    // Every other service account is found as one.
-    if party.is_service_account() && session.find_service_account(scope, party.id).await?.is_none() {
+    if is_server(session, scope, party).await? {
         return Err(kept("the account of a workspace's server keeps its role and is given no other"));
+    }
+    Ok(())
+}
+
+/// Refuses to take from the server of a workspace the role that it goes by, without which the workspace would be shut.
+pub(crate) fn require_to_leave_server(holder: PrincipalId, role: &Role) -> Result<()> {
+    if is_gone_by(role) && role.workspace.is_some_and(|workspace| account_of(workspace) == holder) {
+        return Err(kept("the workspace's server goes by the role, which is not taken from it"));
     }
     Ok(())
 }

@@ -30,7 +30,8 @@ pub(crate) use anchors::Anchors;
 pub use change::{Secrets, WorkspaceChange};
 pub use enrollment::{EnrolledWorkspace, ServerReport};
 pub(crate) use enrollment::{
-    require_no_role_of_server, require_no_server, scope_of_server, served_by, writable_scope_of_server,
+    is_server, require_no_role_of_server, require_no_server, require_to_leave_server, scope_of_server,
+    served_by, writable_scope_of_server,
 };
 pub use entry::Entrant;
 pub use everywhere::EverywhereQuery;

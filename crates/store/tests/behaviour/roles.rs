@@ -4,7 +4,7 @@ use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::Kind;
 use tenantry_core::filter::{Filter, ListQuery, Test};
 use tenantry_core::grant::{Person, RoleName};
-use tenantry_core::ids::OrganizationId;
+use tenantry_core::ids::{OrganizationId, RoleId};
 use tenantry_core::invitation::InvitationField;
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
@@ -24,6 +24,8 @@ on_both_engines!(
     titles_are_unique_where_they_are_given,
     everybody_may_ask_for_their_own_roles,
     roles_of_a_workspace_are_seen_by_who_may_read_them,
+    a_limited_credential_shows_no_role_because_it_is_held,
+    who_holds_a_role_sees_it_while_there_is_its_workspace,
 );
 
 const READ: PermissionSet = PermissionSet::of(&[Permission::ReadWorkspace]);
@@ -228,4 +230,69 @@ async fn roles_of_a_workspace_are_seen_by_who_may_read_them(core: TestCore) {
         }
         assert!(core.get_any_role(&narrowed.caller, by(), custom.id).await.is_err());
     }
+}
+
+/// Whether the role is shown, in the list as by itself.
+async fn shows(core: &TestCore, who: &Member, org: OrganizationId, role: RoleId) -> bool {
+    let (by, page) = (OrganizationRef::Id(org), first_page(vec![Order::ascending(RoleField::Title)]));
+    let all = core.list_every_role(&who.caller, by.clone(), BuiltinRole::word, page).await.unwrap();
+    let listed = all.items.iter().any(|found| found.id == role);
+    let got = core.get_any_role(&who.caller, by, role).await;
+    assert_eq!(got.is_ok(), listed);
+    assert!(listed || kind(got) == Kind::NotFound);
+    listed
+}
+
+fn limited(who: &Member, left: &[Permission]) -> Member {
+    let mut limited = who.clone();
+    limited.caller.narrowing.permissions = Some(left.iter().copied().collect());
+    limited
+}
+
+async fn a_limited_credential_shows_no_role_because_it_is_held(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let made = core.workspace(&ann, org, "W").await;
+    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
+    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationMember).await.unwrap();
+    let custom = core.create_role(&ann.caller, at(), role(Level::Workspace, "Own", READ)).await.unwrap();
+    let wanted = vec![RoleName::Id(custom.id)];
+    core.add_user(&ann.caller, at(), Person::Id(bob.id()), wanted).await.unwrap();
+    assert!(shows(&core, &bob, org, custom.id).await);
+    let reading = [Permission::ReadOrganization, Permission::ReadOrganizationRoles];
+    let narrow = limited(&bob, &reading);
+    assert!(!shows(&core, &narrow, org, custom.id).await);
+    assert_eq!(kind(held(&core, &narrow, org, &bob).await), Kind::Forbidden);
+    let narrow = limited(&bob, &[reading[0], reading[1], Permission::ReadOrganizationUsers]);
+    assert_eq!(held(&core, &narrow, org, &bob).await.unwrap(), ["organization-member"]);
+    // To see workspaces is not to see their roles.
+    let narrow = limited(&ann, &[reading[0], reading[1], Permission::ReadWorkspace]);
+    assert!(!shows(&core, &narrow, org, custom.id).await);
+    let narrow = limited(&ann, &[reading[0], reading[1], Permission::ReadWorkspaceRoles]);
+    assert!(shows(&core, &narrow, org, custom.id).await);
+}
+
+async fn who_holds_a_role_sees_it_while_there_is_its_workspace(core: TestCore) {
+    let root = core.root().await;
+    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+    let org = core.organization(&ann, "Org").await.id;
+    let made = core.workspace(&ann, org, "W").await;
+    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
+    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationMember).await.unwrap();
+    let reads = READ.with(Permission::ReadWorkspaceRoles);
+    let [plain, reader] =
+        [("Plain", READ), ("Reader", reads)].map(|(title, it)| role(Level::Workspace, title, it));
+    let plain = core.create_role(&ann.caller, at(), plain).await.unwrap().id;
+    let reader = core.create_role(&ann.caller, at(), reader).await.unwrap().id;
+    core.add_user(&ann.caller, at(), Person::Id(bob.id()), vec![RoleName::Id(plain)]).await.unwrap();
+    assert!(shows(&core, &bob, org, plain).await);
+    assert!(!shows(&core, &bob, org, reader).await);
+    core.update_user(&ann.caller, at(), bob.id(), vec![RoleName::Id(reader)], None).await.unwrap();
+    assert!(shows(&core, &bob, org, plain).await);
+    core.delete_workspace(&ann.caller, at(), None, true).await.unwrap();
+    for role in [plain, reader] {
+        assert!(!shows(&core, &bob, org, role).await);
+    }
+    assert_eq!(held(&core, &bob, org, &bob).await.unwrap(), ["organization-member"]);
 }

@@ -85,14 +85,19 @@ async fn lists_do_not_show_servers(core: TestCore) {
     assert_eq!(held.items, []);
 }
 
-/// A team may have one, which must not keep it.
+/// A team of before the rule may have one, which must not keep it.
 async fn a_server_goes_with_its_workspace(core: TestCore) {
     let (ann, org, enrolled) = scene(&core).await;
     let (by, id) = (OrganizationRef::Id(org), enrolled.detail.seen.workspace.id);
     let new = NewTeam { name: "Team".to_owned(), description: None };
     let team = core.create_team(&ann.caller, by.clone(), new).await.unwrap();
     let member = TeamMemberId::Principal(server(&enrolled));
-    core.add_team_member(&ann.caller, (by, team.id), member).await.unwrap();
+    assert_eq!(
+        reason(core.add_team_member(&ann.caller, (by, team.id), member).await),
+        "workspace.server_account"
+    );
+    let ids = [*org.as_uuid(), *team.id.as_uuid(), *id.as_uuid()].map(|id| core.literal(&id)).join(", ");
+    core.sql(&format!("INSERT INTO team_members (org_id, team_id, principal_id) VALUES ({ids})"));
     core.sign_in_client(&id.to_string(), enrolled.key.expose(), None).await.unwrap();
     core.delete_workspace(&ann.caller, target(org, id), None, true).await.unwrap();
     core.clock().advance_seconds(core.settings().retention_seconds + 1);
