@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tenantry_core::Result;
 use tenantry_core::error::Kind;
 use tenantry_core::link::{LinkKind, RESET_SECONDS, VERIFICATION_SECONDS};
 use tenantry_core::mail::Letter;
 use tenantry_core::principal::AccountChange;
+use tenantry_core::{Result, Shower};
 use tenantry_testkit::TestCore;
 
 use crate::asking::{kind, reason, refusal};
@@ -153,7 +153,7 @@ async fn a_reset_ends_every_sign_in(core: TestCore) {
     let ann = core.user(&root, "ann").await;
     core.reset_password(&activation(&core, &root, ann.id()).await, "correct horse", None).await.unwrap();
     let here = core.sign_in_user("ann", "correct horse", None).await.unwrap();
-    let of_token = core.exchange_bearer(&ann.token, None).await.unwrap();
+    let of_token = core.exchange_bearer(&ann.token, Shower::default()).await.unwrap();
     let reset = activation(&core, &root, ann.id()).await;
     core.reset_password(&reset, "battery staple", None).await.unwrap();
     assert_eq!(kind(core.authenticate(here.secret.expose()).await), Kind::Unauthenticated);
