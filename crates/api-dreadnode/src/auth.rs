@@ -7,6 +7,7 @@ use axum::http::header::{CACHE_CONTROL, HeaderName};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tenantry_core::caller::Caller;
 use tenantry_core::credential::Secret;
 use tenantry_core::device::{DeviceRequest, LOGIN_SECONDS, LoginState, TokenLife};
@@ -129,23 +130,28 @@ pub(crate) async fn login(
 }
 
 /// `POST /api/v1/auth/logout`: ends the login whose access token or refresh token is shown, if one is. Keys that are shown stay.
+/// No body keeps the access token from being ended; one that is no JSON object is none.
 pub(crate) async fn logout(
     State(served): State<Served>,
     Whence(from): Whence,
     headers: HeaderMap,
-    JsonOrNothing { body: Object(body), .. }: JsonOrNothing<Dreadnode, Object<LogoutRequest>>,
+    body: Result<JsonOrNothing<Dreadnode>, Refused<Dreadnode>>,
 ) -> Result<Json<()>, Refused<Dreadnode>> {
     served.admit_stranger(Source(from.source))?;
     let access = Dreadnode::credential(&headers)?;
-    let refresh = body.refresh_token.filter(|token| !token.is_empty());
+    let body = body.ok().map(|sent| sent.body).filter(Value::is_object);
+    let sent: serde_json::Result<Option<LogoutRequest>> = body.map(serde_json::from_value).transpose();
+    let refresh = sent
+        .map(|sent| sent.and_then(|sent| sent.refresh_token).filter(|token| !token.is_empty()))
+        .map_err(|error| Error::invalid("refresh_token", "form", error.to_string()));
     if let Some(token) = access {
         match served.core.sign_out(&token, from.request_id.clone()).await {
             // The refresh token outlives the access token, and ends the login as well.
-            Err(error) if error.kind == Kind::Unauthenticated && refresh.is_some() => {}
+            Err(error) if error.kind == Kind::Unauthenticated && matches!(refresh, Ok(Some(_))) => {}
             ended => ended?,
         }
     }
-    if let Some(token) = refresh {
+    if let Some(token) = refresh? {
         served.core.revoke_token(&program(from.request_id), &token).await?;
     }
     Ok(Json(()))

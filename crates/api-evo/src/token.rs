@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tenantry_core::browser::Origin;
 use tenantry_core::oauth::{AccessToken, GrantType, ProvenClient, Redemption, Scopes, Tokens};
-use tenantry_core::{Core, Error, Kind, Result};
+use tenantry_core::{Core, Error, Kind, Result, Shower};
 use tenantry_http::{Dialect, Form, Query, Refusal, Refused, Served, Source, Whence, encode_query};
 
 use crate::client::ClientProof;
@@ -84,7 +84,7 @@ pub(crate) async fn issue_token(
     let grant = form.required("grant_type")?;
     let known = GrantType::from_word(grant).filter(|grant| GRANTS.contains(grant));
     let granted = match known {
-        Some(GrantType::ClientCredentials) => by_secret(core, from.source, &headers, &form).await?,
+        Some(GrantType::ClientCredentials) => by_secret(core, Shower::from(&from), &headers, &form).await?,
         Some(GrantType::AuthorizationCode) => {
             let client = prove(core, &headers, &form, &from).await?;
             let redemption = Redemption {
@@ -125,7 +125,7 @@ impl Granted {
 
 async fn by_secret(
     core: &Core,
-    source: Option<std::net::IpAddr>,
+    by: Shower<'_>,
     headers: &HeaderMap,
     form: &Form<TokenEndpoint>,
 ) -> Result<Granted> {
@@ -136,7 +136,7 @@ async fn by_secret(
     }
     let client = ClientProof::of(headers, form)?;
     let lacking = || Error::invalid("client_secret", "missing", "a value is required");
-    let issued = core.sign_in_client(&client.id, &client.secret.ok_or_else(lacking)?, source).await?;
+    let issued = core.sign_in_client(&client.id, &client.secret.ok_or_else(lacking)?, by).await?;
     let created_at = issued.credential.created_at.as_micros();
     let lifetime = issued.credential.expires_at.map_or(0, |at| (at.as_micros() - created_at) / 1_000_000);
     Ok(Granted {

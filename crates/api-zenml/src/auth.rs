@@ -79,7 +79,9 @@ pub(crate) async fn finish_sign_in(
     Ok(Redirect::to(&served.address(&format!("/login/issuer/callback?{}", encode_query(said)))))
 }
 
-/// `POST /auth/logout`: ends the access token that is shown. Keys and personal tokens stay.
+/// `POST /auth/logout`: ends the access token that is shown, and the login of the program that it was given to. One that is
+/// good for less, or was got for another one, ends alone. Keys and personal tokens stay, but for those that were made with that
+/// login.
 pub(crate) async fn sign_out(
     State(served): State<Served>,
     who: Authenticated<Zenml>,

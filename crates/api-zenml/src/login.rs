@@ -15,7 +15,7 @@ use serde::Serialize;
 use tenantry_core::credential::{Issued, KEY};
 use tenantry_core::device::TokenLife;
 use tenantry_core::oauth::{AccessToken, Refusal};
-use tenantry_core::{Error, Result};
+use tenantry_core::{Error, Result, Shower};
 use tenantry_http::{Form, Refused, Served, Source, Whence};
 
 use crate::Zenml;
@@ -95,8 +95,8 @@ pub(crate) async fn sign_in(
     served.admit_stranger(Source(source))?;
     let issued = match Grant::recognise(|name| form.get(name))? {
         Grant::User(username, password) => core.sign_in_user(username, password, source).await?,
-        Grant::Client(id, secret) => core.sign_in_client(id, secret, source).await?,
-        Grant::ApiKey(key) => core.exchange_bearer(key, source).await?,
+        Grant::Client(id, secret) => core.sign_in_client(id, secret, Shower::from(&from)).await?,
+        Grant::ApiKey(key) => core.exchange_bearer(key, Shower::from(&from)).await?,
         Grant::Device(device, client) => {
             return device_token(&served, (device, client), from.request_id).await;
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use crate::browser::USER_AGENT_MAX;
+use crate::browser::{Origin, USER_AGENT_MAX};
 use crate::clock::Timestamp;
 use crate::ids::CredentialId;
 
@@ -16,6 +16,12 @@ pub struct Shower<'a> {
     pub source: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<&'a str>,
+}
+
+impl<'a> From<&'a Origin> for Shower<'a> {
+    fn from(from: &'a Origin) -> Self {
+        Self { source: from.source, user_agent: from.user_agent.as_deref() }
+    }
 }
 
 /// The last use of a credential.

@@ -9,7 +9,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tenantry_core::Error;
 use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
 use tenantry_core::filter::Filter;
 use tenantry_core::grant::{Person, RoleName};
@@ -17,6 +16,7 @@ use tenantry_core::organization::OrganizationChange;
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::workspace::{Deleted, WorkspaceField, WorkspaceQuery};
+use tenantry_core::{Error, Shower};
 use tenantry_http::{
     Authenticated, Dialect, Limits, Refusal, Refused, Segments, Served, Stamp, bearer, enclose,
 };
@@ -188,7 +188,7 @@ async fn the_credential_is_judged_every_time() {
         assert_ne!(server.get(&root, &path).await, seen, "what shows a suspended person counts as old too");
         core.set_suspended(&root.caller, ann.id(), false).await.unwrap();
 
-        let access = core.exchange_bearer(&ann.token, None).await.unwrap();
+        let access = core.exchange_bearer(&ann.token, Shower::default()).await.unwrap();
         let short = core.member(access.secret.expose()).await;
         assert_eq!(
             server.get(&short, &path).await,

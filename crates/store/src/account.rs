@@ -189,7 +189,7 @@ impl Db<'_> {
         Ok(found.flatten())
     }
 
-    pub(crate) async fn write_password(&self, id: PrincipalId, hash: &str) -> Result<()> {
+    pub(crate) async fn write_password(&self, id: PrincipalId, hash: Option<&str>) -> Result<()> {
         self.conn.run(&SET_PASSWORD, params![id.as_uuid(), hash]).await.map(drop)
     }
 

@@ -221,7 +221,12 @@ impl PrincipalStore for Db<'_> {
         self.password_of(scope, id).await
     }
 
-    async fn set_password(&self, _: &Writable<ServerScope>, id: PrincipalId, hash: &str) -> Result<()> {
+    async fn set_password(
+        &self,
+        _: &Writable<ServerScope>,
+        id: PrincipalId,
+        hash: Option<&str>,
+    ) -> Result<()> {
         self.write_password(id, hash).await
     }
 

@@ -68,7 +68,11 @@ pub(crate) fn finish_sign_in() -> Operation {
 
 pub(crate) fn sign_out() -> Operation {
     Operation::new("sign_out", "Sign out")
-        .about("Ends the access token that is shown. Keys and personal tokens stay.")
+        .about(
+            "Ends the access token that is shown, and the login of the program that it was given to. A token that is good for \
+             less, or was got for another one, ends alone. Keys and personal tokens stay, but for those that were made with \
+             that login.",
+        )
         .answers(200, "It counts no more.", nothing())
 }
 

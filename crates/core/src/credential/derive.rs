@@ -9,10 +9,14 @@ use crate::authz::{self, OrganizationRef, Thing, View, WorkspaceRef};
 use crate::caller::{Caller, Narrowing};
 use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId, WorkspaceId};
+use crate::oauth::Authorization;
 use crate::permission::Permission;
 use crate::store::Session;
 use crate::uses::Shower;
 use crate::workspace::require_open;
+
+/// What a derived token is called, by which it is told from those that a program got by logging in.
+const DERIVED: &str = "derived access token";
 
 impl Core {
     /// An access token as good as what is shown, or good for one workspace alone that who shows it may enter. It ends with
@@ -23,14 +27,14 @@ impl Core {
         workspace: Option<WorkspaceId>,
         request_id: Option<String>,
     ) -> Result<Issued> {
-        self.derive(text, (workspace, request_id), Shower::default()).await
+        self.derive(text, (workspace, request_id), None).await
     }
 
     pub(super) async fn derive(
         &self,
         text: &str,
         (workspace, request_id): (Option<WorkspaceId>, Option<String>),
-        by: Shower<'_>,
+        by: Option<Shower<'_>>,
     ) -> Result<Issued> {
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
@@ -55,7 +59,7 @@ impl Core {
                         let access = permissions.map_or(Access::Everything, Access::Only);
                         let holder = (act.caller.principal, (organization, access, workspaces));
                         let lifetime = (Some(*until), Some(root));
-                        let issued = issue(session, act, holder, "access token", secret, lifetime).await?;
+                        let issued = issue(session, act, holder, DERIVED, secret, lifetime).await?;
                         record(session, act, "credential.issue", issued.credential.id).await?;
                         Ok(issued)
                     })
@@ -65,8 +69,8 @@ impl Core {
     }
 
     /// Ends the access token that is shown, and the login of the program that it was given to, so that no refresh token of that
-    /// counts either. A token that is good for less than the login ends alone: a server that was given one for its workspace
-    /// signs nobody out elsewhere. Tokens and keys that somebody keeps are not ended by signing out.
+    /// counts either. A token that is good for less than the login ends alone, and so does one that was derived: who was
+    /// handed such a one signs nobody out elsewhere. Tokens and keys that somebody keeps are not ended by signing out.
     pub async fn sign_out(&self, text: &str, request_id: Option<String>) -> Result<()> {
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
@@ -83,12 +87,11 @@ impl Core {
                         Some(parent) => session.find_authorization(parent, act.now).await?,
                         None => None,
                     };
-                    let place = |it: &Credential| (it.organization, it.workspaces.clone());
-                    let login = login.map(|(login, _)| login.credential);
-                    let ended = login.filter(|login| place(login) == place(credential));
-                    let (action, kind, ended) = match ended {
-                        Some(login) => ("authorization.end", "authorization", login.id),
-                        None => ("credential.revoke", "credential", credential.id),
+                    let (action, kind, ended) = match login {
+                        Some((login, _)) if is_as_good(session, credential, &login).await? => {
+                            ("authorization.end", "authorization", login.id())
+                        }
+                        _ => ("credential.revoke", "credential", credential.id),
                     };
                     session.revoke_credential(act.caller.principal, ended, act.now).await?;
                     let targets = vec![Target::new(kind, ended.as_uuid())];
@@ -97,6 +100,15 @@ impl Core {
             })
             .await
     }
+}
+
+/// Whether the access token was given to the program that logged in, and is good for all that the login is.
+async fn is_as_good(session: &dyn Session, token: &Credential, login: &Authorization) -> Result<bool> {
+    let whole = login.credential.narrowing().within(login.scopes.access().permissions());
+    let scopes = session.token_scopes(token.id).await?;
+    Ok(token.title != DERIVED
+        && token.narrowing() == whole
+        && scopes.is_none_or(|scopes| scopes == login.scopes))
 }
 
 /// What is left of the caller's rights in the workspace, if there is one, while that is open.

@@ -33,7 +33,7 @@ impl Core {
         }
         let hash = hash_of_bearer(text)?;
         let found = self.store().point(hash, |session, hash| Box::pin(session.find_credential(hash))).await?;
-        self.admit(found.as_deref(), by)
+        self.admit(found.as_deref(), Some(by))
     }
 
     /// The same with the version of an organization at that instant, in one read: whatever was answered to this caller
@@ -59,7 +59,7 @@ impl Core {
             })
             .await?;
         let (found, version) = found.unzip();
-        Ok((self.admit(found.as_deref(), by)?, version.unwrap_or_default()))
+        Ok((self.admit(found.as_deref(), Some(by))?, version.unwrap_or_default()))
     }
 
     /// Signs a service account in by its OAuth client: answers a short-lived access token, which ends with the client.
@@ -67,18 +67,13 @@ impl Core {
         &self,
         client_id: &str,
         client_secret: &str,
-        source: Option<IpAddr>,
+        by: Shower<'_>,
     ) -> Result<Issued> {
-        let attempts = Attempts::new(Purpose::SignIn, client_id, source);
-        self.throttled(&attempts, self.issue_to_client(client_id, client_secret, source)).await
+        let attempts = Attempts::new(Purpose::SignIn, client_id, by.source);
+        self.throttled(&attempts, self.issue_to_client(client_id, client_secret, by)).await
     }
 
-    async fn issue_to_client(
-        &self,
-        client_id: &str,
-        client_secret: &str,
-        source: Option<IpAddr>,
-    ) -> Result<Issued> {
+    async fn issue_to_client(&self, client_id: &str, client_secret: &str, by: Shower<'_>) -> Result<Issued> {
         let client_id = CredentialId::parse(client_id).ok_or_else(failed_sign_in)?;
         let secret = Secret::parse(client_secret).filter(|secret| secret.kind() == TokenKind::ClientSecret);
         let secret = secret.ok_or_else(failed_sign_in)?;
@@ -92,23 +87,22 @@ impl Core {
         }
         let now = self.clock().now();
         let caller = caller_of(&found, now).map_err(Error::at_sign_in)?;
-        self.uses().note(found.credential.id, now, Shower { source, user_agent: None });
+        self.uses().note(found.credential.id, now, by);
         self.issue_access(&caller, Some(client_id)).await
     }
 
     /// Exchanges a token or key for a short-lived access token of the same principal, which ends with it. An access token cannot be exchanged:
     /// it would live for ever.
-    pub async fn exchange_bearer(&self, text: &str, source: Option<IpAddr>) -> Result<Issued> {
-        let attempts = Attempts::of_source(Purpose::SignIn, source);
-        self.throttled(&attempts, self.issue_to_bearer(text, source)).await
+    pub async fn exchange_bearer(&self, text: &str, by: Shower<'_>) -> Result<Issued> {
+        let attempts = Attempts::of_source(Purpose::SignIn, by.source);
+        self.throttled(&attempts, self.issue_to_bearer(text, by)).await
     }
 
-    async fn issue_to_bearer(&self, text: &str, source: Option<IpAddr>) -> Result<Issued> {
+    async fn issue_to_bearer(&self, text: &str, by: Shower<'_>) -> Result<Issued> {
         if Secret::parse(text).is_some_and(|secret| secret.kind() == TokenKind::Access) {
             return Err(failed_sign_in());
         }
-        let by = Shower { source, user_agent: None };
-        self.derive(text, (None, None), by).await.map_err(Error::at_sign_in)
+        self.derive(text, (None, None), Some(by)).await.map_err(Error::at_sign_in)
     }
 
     /// Signs a user in by e-mail address or sign-in name and password: answers a short-lived access token.
@@ -228,7 +222,8 @@ impl Core {
         self.store().write(uses, |session, uses| Box::pin(session.note_uses(uses))).await
     }
 
-    pub(super) fn admit(&self, found: Option<&Found>, by: Shower<'_>) -> Result<Caller> {
+    /// Who shows this credential. Its use is noted unless whoever asks has noted it already.
+    pub(super) fn admit(&self, found: Option<&Found>, by: Option<Shower<'_>>) -> Result<Caller> {
         let found = found.ok_or_else(Error::bad_credential)?;
         let now = self.clock().now();
         let caller = caller_of(found, now)?;
@@ -239,7 +234,9 @@ impl Core {
             let message = "the token was given to know who somebody is, and is good for nothing else";
             return Err(Error::new(Kind::Forbidden, "credential.no_access", message).by(found.principal.id));
         }
-        self.uses().note(found.credential.id, now, by);
+        if let Some(by) = by {
+            self.uses().note(found.credential.id, now, by);
+        }
         Ok(caller)
     }
 

@@ -16,7 +16,7 @@ use crate::permission::Permission;
 use crate::principal::{Account, AccountChange, Principal, account, own};
 use crate::store::Session;
 use crate::text;
-use crate::throttle::{Attempts, Purpose, WRONG};
+use crate::throttle::{self, Attempts, Purpose, WRONG};
 use crate::version::{self, Seen, Versions};
 
 /// What a link is, for who has it.
@@ -97,7 +97,8 @@ impl Core {
     /// so it needs the current password; who has none yet sets one first.
     ///
     /// # Errors
-    /// `Kind::Invalid` for `email` and `current_password`; `Kind::Precondition` without a password, or a mail server.
+    /// `Kind::Invalid` for `email` and `current_password`; `Kind::Precondition` without a password, or a mail server;
+    /// `Kind::Conflict` if the password is another one by the time that the link is written.
     pub async fn request_email_change(
         &self,
         caller: &Caller,
@@ -105,25 +106,29 @@ impl Core {
         current_password: &str,
     ) -> Result<()> {
         let email = text::email("email", email)?;
-        self.prove_current(caller, current_password).await?;
-        self.mail_verification(caller, Some(email)).await
+        own::require_whole(caller)?;
+        require_delivered(&self.post())?;
+        let (_, password) = self.prove_current(caller, current_password).await?;
+        self.mail_verification(caller, Some((email, password))).await
     }
 
-    async fn mail_verification(&self, caller: &Caller, other: Option<String>) -> Result<()> {
+    /// Mails the link: to the account's address, or to another one for who knew the password with this hash.
+    async fn mail_verification(&self, caller: &Caller, other: Option<(String, String)>) -> Result<()> {
         let account = caller.principal.to_string();
-        self.spend_attempt(&Attempts::new(Purpose::Verification, &account, caller.source)).await?;
+        let attempts = Attempts::new(Purpose::Verification, &account, caller.source);
         let secret = Secret::random(LinkKind::EmailVerification.token(), self.entropy());
+        let data = (self.act(caller), other, (secret, attempts), self.post());
         self.store()
-            .write((self.act(caller), other, secret, self.post()), |session, (act, other, secret, post)| {
+            .write(data, |session, (act, other, (secret, attempts), post)| {
                 Box::pin(async move {
-                    let (_, mut found) = own::own(session, act).await?;
-                    if !post.is_delivered() {
-                        let message = "this server sends no mail: ask who runs it to change the address";
-                        return Err(Error::new(Kind::Precondition, "mail.none", message));
-                    }
-                    if let Some(other) = other {
+                    let (scope, mut found) = own::own(session, act).await?;
+                    require_delivered(post)?;
+                    if let Some((other, password)) = other {
+                        own::require_still(session, &scope, found.user.id, password).await?;
                         found.user.email = Some(other.clone());
                     }
+                    // In the transaction that writes the letter: what comes to no letter is no attempt.
+                    throttle::spend(session, attempts, act.now).await?;
                     let what = (LinkKind::EmailVerification, &found.user);
                     send(session, act, post, what, secret, VERIFICATION_SECONDS).await?;
                     record(session, act, "user.request_verification", found.user.id).await
@@ -188,6 +193,7 @@ impl Core {
                 Box::pin(async move {
                     let (scope, link, mut found) = spend(session, act, hash).await?;
                     if link.email.is_some() {
+                        account::hand_over(session, act, &scope, &mut found).await?;
                         found.email_verified_at = Some(act.now);
                     }
                     own::set_password(session, act, &scope, (&mut found, password), false).await?;
@@ -214,6 +220,7 @@ impl Core {
                 Box::pin(async move {
                     let (scope, link, mut found) = spend(session, act, hash).await?;
                     let before = found.user.clone();
+                    account::hand_over(session, act, &scope, &mut found).await?;
                     let change = AccountChange { email: link.email, ..AccountChange::default() };
                     account::apply(session, &scope, &mut found, &change).await?;
                     found.email_verified_at = Some(act.now);
@@ -263,6 +270,14 @@ impl Core {
             })
             .await
     }
+}
+
+fn require_delivered(post: &Post) -> Result<()> {
+    if post.is_delivered() {
+        return Ok(());
+    }
+    let message = "this server sends no mail: ask who runs it to change the address";
+    Err(Error::new(Kind::Precondition, "mail.none", message))
 }
 
 fn void() -> Error {

@@ -203,8 +203,7 @@ impl Core {
             self.throttled(&attempts, proving).await?
         };
         if let Some(found) = &proven.account {
-            let by = Shower { source: from.source, user_agent: from.user_agent.as_deref() };
-            self.uses().note(found.credential.id, self.clock().now(), by);
+            self.uses().note(found.credential.id, self.clock().now(), Shower::from(from));
         }
         Ok(ProvenClient { request_id: from.request_id.clone(), ..proven })
     }

@@ -147,6 +147,9 @@ impl Core {
                     let (scope, mut account) =
                         administer(session, act, *user, change.expected_version.as_ref()).await?;
                     let before = account.user.clone();
+                    if change.email.is_some() {
+                        hand_over(session, act, &scope, &mut account).await?;
+                    }
                     apply(session, &scope, &mut account, change).await?;
                     if account.user.email != before.email {
                         session.end_links(*user, None).await?;
@@ -283,6 +286,23 @@ pub(crate) async fn apply(
         user.display_name = name.transpose()?;
     }
     account.profile.apply(&change.profile)
+}
+
+/// Gives an account whose address was hearsay until now to whom the address is: whoever had it may have been anybody, so
+/// nothing by which it was entered counts any more, the password neither. Another one is set by a link.
+pub(crate) async fn hand_over(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<ServerScope>,
+    account: &mut Account,
+) -> Result<()> {
+    if account.owns_address() {
+        return Ok(());
+    }
+    account.email_is_hearsay = false;
+    (account.has_password, account.password_expired) = (false, false);
+    session.set_password(scope, account.user.id, None).await?;
+    credential::end_all(session, act, account.user.id).await
 }
 
 /// Tells the address that an account had that it has another one now: whoever reads that there may not have wanted it.

@@ -94,10 +94,7 @@ impl Core {
             .write((self.act(caller), before, after), |session, (act, before, after)| {
                 Box::pin(async move {
                     let (scope, mut own) = own(session, act).await?;
-                    if session.find_password(&scope, own.user.id).await?.as_deref() != Some(before) {
-                        let message = "the password was changed meanwhile";
-                        return Err(Error::new(Kind::Conflict, "password.stale", message));
-                    }
+                    require_still(session, &scope, own.user.id, before).await?;
                     set_password(session, act, &scope, (&mut own, after), true).await?;
                     record(session, act, "user.change_password").await
                 })
@@ -144,8 +141,21 @@ pub(crate) async fn own(session: &dyn Session, act: &Act) -> Result<(Writable<Se
     Ok((scope, own))
 }
 
+/// Refuses where the password whose hash was `before` is another one by now.
+pub(crate) async fn require_still(
+    session: &dyn Session,
+    scope: &ServerScope,
+    user: PrincipalId,
+    before: &str,
+) -> Result<()> {
+    if session.find_password(scope, user).await?.as_deref() == Some(before) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Conflict, "password.stale", "the password was changed meanwhile"))
+}
+
 /// A credential that is narrower than its owner changes nothing of the account: it could make itself a wider one.
-fn require_whole(caller: &Caller) -> Result<()> {
+pub(crate) fn require_whole(caller: &Caller) -> Result<()> {
     if caller.is_service_account {
         return Err(Error::forbidden("a service account is changed by its organization"));
     }
@@ -166,7 +176,7 @@ pub(crate) async fn set_password(
 ) -> Result<()> {
     (account.has_password, account.password_expired) = (true, false);
     account::write(session, act, scope, account).await?;
-    session.set_password(scope, account.user.id, hash).await?;
+    session.set_password(scope, account.user.id, Some(hash)).await?;
     session.end_links(account.user.id, None).await?;
     let keep = keep_own.then_some(act.caller.credential);
     credential::end_others(session, act, account.user.id, keep).await

@@ -103,7 +103,12 @@ pub trait PrincipalStore {
     async fn find_password(&self, scope: &ServerScope, id: PrincipalId) -> Result<Option<String>>;
 
     /// Writes the hash of another password.
-    async fn set_password(&self, scope: &Writable<ServerScope>, id: PrincipalId, hash: &str) -> Result<()>;
+    async fn set_password(
+        &self,
+        scope: &Writable<ServerScope>,
+        id: PrincipalId,
+        hash: Option<&str>,
+    ) -> Result<()>;
 
     /// Whether somebody else runs the server who is not suspended.
     async fn has_administrator_beside(&self, scope: &Writable<ServerScope>, id: PrincipalId) -> Result<bool>;

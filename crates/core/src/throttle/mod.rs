@@ -189,13 +189,7 @@ impl Core {
     pub async fn spend_attempt(&self, attempts: &Attempts) -> Result<()> {
         self.counting
             .write((attempts.clone(), self.clock().now()), |session, (attempts, now)| {
-                Box::pin(async move {
-                    for (subject, allowance) in &attempts.subjects {
-                        let before = count(session, attempts.purpose, (subject, *allowance), *now).await?;
-                        require_open(before, *now)?;
-                    }
-                    Ok(())
-                })
+                Box::pin(spend(session, attempts, *now))
             })
             .await
     }
@@ -227,6 +221,15 @@ impl Core {
         let before = self.clock().now().plus_seconds(-LONGEST_WINDOW);
         self.counting.write(before, |session, before| Box::pin(session.sweep_failures(*before, 1000))).await
     }
+}
+
+/// The same in the transaction of what is attempted: one that comes to nothing, or is rehearsed, is not counted.
+pub(crate) async fn spend(session: &dyn Session, attempts: &Attempts, now: Timestamp) -> Result<()> {
+    for (subject, allowance) in &attempts.subjects {
+        let before = count(session, attempts.purpose, (subject, *allowance), now).await?;
+        require_open(before, now)?;
+    }
+    Ok(())
 }
 
 /// Counts an attempt, and answers until when one was refused before it. Who counts the same at the same time waits.

@@ -92,14 +92,16 @@ async fn not_theirs(
     served: &Served,
     (browser, session): (&Browser, &BrowserSession),
     parameters: &[(&'static str, &str)],
+    refused: Error,
 ) -> Result<Response> {
     let own = session.person.email.as_deref().unwrap_or(&session.person.username);
     let find = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     let invitee = match (named(find), find("secret")) {
-        (Some((organization, id)), Some(secret)) => {
+        // A wrong secret is not tried again: it was counted.
+        (Some((organization, id)), Some(secret)) if refused.kind != Kind::Invalid => {
             served.core.invitee(organization, (id, secret), &browser.from).await
         }
-        _ => Err(Error::not_found("invitation")),
+        _ => Err(refused),
     };
     let message = match invitee {
         Ok(email) => {
@@ -152,7 +154,7 @@ async fn show_stranger(
             ) =>
         {
             return match session {
-                Some(session) => not_theirs(served, (browser, session), parameters).await,
+                Some(session) => not_theirs(served, (browser, session), parameters, error).await,
                 None => go(&sign_in),
             };
         }

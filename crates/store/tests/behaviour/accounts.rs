@@ -1,5 +1,6 @@
 //! Accounts: who administers them, and what ends with one.
 
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::Kind;
 use tenantry_core::filter::{Filter, Test};
@@ -187,7 +188,7 @@ async fn a_deleted_account_leaves_nothing_behind(core: TestCore) {
     let by = || OrganizationRef::Id(org);
     core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationAdmin).await.unwrap();
     let made = core.workspace(&bob, org, "Bob's").await;
-    let session = core.exchange_bearer(&bob.token, None).await.unwrap();
+    let session = core.exchange_bearer(&bob.token, Shower::default()).await.unwrap();
     core.send_activation(&root.caller, bob.id(), None).await.unwrap();
 
     let refused = core.delete_account(&root.caller, bob.id(), None, false).await.unwrap_err();
@@ -244,7 +245,7 @@ async fn passwords_are_changed_by_who_knows_them(core: TestCore) {
     let (_, token) = core.create_user(&root.caller, new).await.unwrap();
     let here = core.sign_in_user("ann", "correct horse", None).await.unwrap();
     let there = core.sign_in_user("ann", "correct horse", None).await.unwrap();
-    let by_token = core.exchange_bearer(token.secret.expose(), None).await.unwrap();
+    let by_token = core.exchange_bearer(token.secret.expose(), Shower::default()).await.unwrap();
     let ann = core.member(here.secret.expose()).await;
     let change = async |current: &str, new: &str| {
         core.change_password(&ann.caller, current.to_owned(), new.to_owned()).await

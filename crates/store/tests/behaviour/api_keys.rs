@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::credential::{API_KEYS_MAX, Access, ApiKeyChange, NewApiKey};
 use tenantry_core::error::Kind;
@@ -79,7 +80,7 @@ async fn changes_hold_at_once(core: TestCore) {
     let by = || OrganizationRef::Id(org);
     let made = core.create_api_key(&bob.caller, by(), key("k")).await.unwrap();
     let through_key = core.member(made.secret.expose()).await;
-    let token = core.exchange_bearer(made.secret.expose(), None).await.unwrap();
+    let token = core.exchange_bearer(made.secret.expose(), Shower::default()).await.unwrap();
     core.rehearsal().create_workspace(&through_key.caller, by(), called("W")).await.unwrap();
 
     let only = PermissionSet::of(&[Permission::ReadOrganization]);
@@ -93,7 +94,7 @@ async fn changes_hold_at_once(core: TestCore) {
     assert_eq!(kind(refused), Kind::Forbidden);
     assert_eq!(kind(core.authenticate(token.secret.expose()).await), Kind::Unauthenticated);
     // A token given for the key now is as narrow as the key.
-    let token = core.exchange_bearer(made.secret.expose(), None).await.unwrap();
+    let token = core.exchange_bearer(made.secret.expose(), Shower::default()).await.unwrap();
     assert_eq!(core.member(token.secret.expose()).await.caller.narrowing, narrower.caller.narrowing);
     let stale = ApiKeyChange { expected_version: Some(1.into()), ..Default::default() };
     assert_eq!(reason(core.update_api_key(&bob.caller, by(), id, stale).await), "api_key.stale");
@@ -118,7 +119,7 @@ async fn they_go_with_the_organization(core: TestCore) {
     let (ann, bob, org) = estate(&core).await;
     let by = || OrganizationRef::Id(org);
     let made = core.create_api_key(&bob.caller, by(), key("k")).await.unwrap();
-    core.exchange_bearer(made.secret.expose(), None).await.unwrap();
+    core.exchange_bearer(made.secret.expose(), Shower::default()).await.unwrap();
     core.delete_organization(&ann.caller, by(), None, true).await.unwrap();
     let orphan = core.member(made.secret.expose()).await;
     assert_eq!(kind(core.get_organization(&orphan.caller, by()).await), Kind::Hidden);

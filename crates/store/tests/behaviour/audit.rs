@@ -1,7 +1,6 @@
 //! The audit trail: one event for every committed change, none for what was refused, rolled back or rehearsed. What was
 //! denied has a record of its own.
 
-use tenantry_core::Error;
 use tenantry_core::audit::{Attempt, Denial};
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::clock::Timestamp;
@@ -14,6 +13,7 @@ use tenantry_core::principal::NewServiceAccount;
 use tenantry_core::resource::ContentRights;
 use tenantry_core::role::NewRole;
 use tenantry_core::workspace::{StatusReport, WorkspaceChange};
+use tenantry_core::{Error, Shower};
 use tenantry_testkit::chance::SeededEntropy;
 use tenantry_testkit::estate::target;
 use tenantry_testkit::{Member, TestCore};
@@ -93,7 +93,7 @@ async fn one_event_for_each_change(core: TestCore) {
     let account = NewServiceAccount::new("bot", member);
     core.create_service_account(&ann.caller, at(), account).await.unwrap();
     events(&["role.create", "service_account.create"]);
-    core.exchange_bearer(&ann.token, None).await.unwrap();
+    core.exchange_bearer(&ann.token, Shower::default()).await.unwrap();
     core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
     core.set_suspended(&root.caller, bob.id(), true).await.unwrap();
     core.set_suspended(&root.caller, bob.id(), false).await.unwrap();
@@ -196,7 +196,7 @@ async fn denied_attempts_are_recorded_apart(core: TestCore) {
             row("failed_sign_in", None, server, "", 0),
         ),
         (
-            core.exchange_bearer(&ann.token, None).await.unwrap_err(),
+            core.exchange_bearer(&ann.token, Shower::default()).await.unwrap_err(),
             row("failed_sign_in", Some(&ann), server, "", 0),
         ),
     ] {
@@ -204,7 +204,7 @@ async fn denied_attempts_are_recorded_apart(core: TestCore) {
         core.note_denied(attempt(&refused, None));
         expected.push(row);
     }
-    let client = core.sign_in_client("", unknown.expose(), None).await.unwrap_err();
+    let client = core.sign_in_client("", unknown.expose(), Shower::default()).await.unwrap_err();
     assert_eq!(Denial::of(&client), Some(Denial::SignIn));
     assert_eq!(Denial::of(&Error::no_credential()), None);
     assert_eq!(rows(true).await, expected);

@@ -1,5 +1,6 @@
 //! Browser sessions: when they count, and when no more.
 
+use tenantry_core::Shower;
 use tenantry_core::browser::Origin;
 use tenantry_core::credential::Issued;
 use tenantry_core::error::Kind;
@@ -114,7 +115,7 @@ async fn a_session_counts_nowhere_else(core: TestCore) {
     let session = sign_in(&core, "ann").await;
     let cookie = session.secret.expose();
     assert_eq!(kind(core.authenticate(cookie).await), Kind::Unauthenticated);
-    assert_eq!(kind(core.exchange_bearer(cookie, None).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.exchange_bearer(cookie, Shower::default()).await), Kind::Unauthenticated);
     for text in ["", "tny_bs_", root.token.as_str()] {
         assert_eq!(kind(core.browser_session(text).await), Kind::Unauthenticated);
     }

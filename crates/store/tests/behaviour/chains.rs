@@ -1,6 +1,7 @@
 //! What a program makes with what it was given: keys, tokens for them, devices that it lets in, and so on. All of it ends with
 //! the first.
 
+use tenantry_core::Shower;
 use tenantry_core::browser::Origin;
 use tenantry_core::credential::{NewToken, Secret};
 use tenantry_core::device::{Approval, Decision, DeviceTokens};
@@ -22,7 +23,7 @@ async fn chain(scene: &mut Scene, first: &DeviceTokens, by: &[&ProvenClient]) ->
         let title = format!("key {}", chain.len());
         let new = NewToken { as_key: true, title, ..NewToken::default() };
         let (_, key) = scene.core.create_own_token(&caller, new).await.unwrap();
-        let exchanged = scene.core.exchange_bearer(key.expose(), None).await.unwrap();
+        let exchanged = scene.core.exchange_bearer(key.expose(), Shower::default()).await.unwrap();
         let caller = scene.core.authenticate(exchanged.secret.expose()).await.unwrap();
         let started = scene.start().await;
         let yes = Decision::Approve(Approval { trusted: true, ..Approval::default() });

@@ -1,5 +1,6 @@
 //! What roles hold inside the servers of workspaces.
 
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::{Kind, Result};
 use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
@@ -110,7 +111,8 @@ pub(crate) async fn enrolled(
     let new = NewWorkspace { name: name.to_owned(), ..NewWorkspace::default() };
     let made = core.enroll_workspace(&owner.caller, OrganizationRef::Id(org), new).await.unwrap();
     let workspace = made.detail.seen.workspace.id;
-    let issued = core.sign_in_client(&workspace.to_string(), made.key.expose(), None).await.unwrap();
+    let issued =
+        core.sign_in_client(&workspace.to_string(), made.key.expose(), Shower::default()).await.unwrap();
     (workspace, core.member(issued.secret.expose()).await)
 }
 

@@ -48,7 +48,7 @@ async fn what_does_not_count_is_refused_alike(core: TestCore) {
 
 async fn access_tokens_expire(core: TestCore) {
     let root = core.root().await;
-    let issued = core.exchange_bearer(&root.token, None).await.unwrap();
+    let issued = core.exchange_bearer(&root.token, Shower::default()).await.unwrap();
     let access = issued.secret.expose();
     assert!(access.starts_with("tny_at_"));
     assert_eq!(core.authenticate(access).await.unwrap().principal, root.id());
@@ -56,7 +56,7 @@ async fn access_tokens_expire(core: TestCore) {
     core.authenticate(access).await.unwrap();
     core.clock().advance_seconds(1);
     assert_eq!(kind(core.authenticate(access).await), Kind::Unauthenticated);
-    assert_eq!(kind(core.exchange_bearer(access, None).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.exchange_bearer(access, Shower::default()).await), Kind::Unauthenticated);
     core.authenticate(&root.token).await.unwrap();
 }
 
@@ -77,10 +77,10 @@ async fn what_was_given_for_a_credential_ends_with_it(core: TestCore) {
     core.organization(&ann, "Org").await;
     let made = account(&core, &ann, "Org").await;
     let client = (made.client.credential.id.to_string(), made.client.secret.expose());
-    let by_token = core.exchange_bearer(&ann.token, None).await.unwrap();
-    let by_root = core.exchange_bearer(&root.token, None).await.unwrap();
-    let by_key = core.exchange_bearer(made.api_key.secret.expose(), None).await.unwrap();
-    let by_client = core.sign_in_client(&client.0, client.1, None).await.unwrap();
+    let by_token = core.exchange_bearer(&ann.token, Shower::default()).await.unwrap();
+    let by_root = core.exchange_bearer(&root.token, Shower::default()).await.unwrap();
+    let by_key = core.exchange_bearer(made.api_key.secret.expose(), Shower::default()).await.unwrap();
+    let by_client = core.sign_in_client(&client.0, client.1, Shower::default()).await.unwrap();
     assert_eq!(by_token.credential.parent, Some(ann.caller.credential));
     assert_eq!(by_client.credential.parent, Some(made.client.credential.id));
     let counts = async |issued: &Issued| core.authenticate(issued.secret.expose()).await.is_ok();
@@ -107,7 +107,7 @@ async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
         let exchanges: Vec<_> = (0..4)
             .map(|_| {
                 let (core, token) = (Arc::clone(&core), ann.token.clone());
-                tokio::spawn(async move { core.exchange_bearer(&token, None).await })
+                tokio::spawn(async move { core.exchange_bearer(&token, Shower::default()).await })
             })
             .collect();
         core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
@@ -214,14 +214,14 @@ async fn clients_sign_in(core: TestCore) {
     let (made, other) = (account(&core, &root, "Org").await, account(&core, &root, "Other").await);
     let id = made.client.credential.id.to_string();
     let secret = made.client.secret.expose();
-    let issued = core.sign_in_client(&id.to_uppercase(), secret, None).await.unwrap();
+    let issued = core.sign_in_client(&id.to_uppercase(), secret, Shower::default()).await.unwrap();
     assert_eq!(core.authenticate(issued.secret.expose()).await.unwrap().principal, made.account.id);
     assert_eq!(issued.credential.organization, made.account.organization);
     let others = other.client.credential.id.to_string();
     for (id, secret) in
         [(others.as_str(), secret), (&id, other.client.secret.expose()), ("", secret), (&id, "")]
     {
-        assert_eq!(kind(core.sign_in_client(id, secret, None).await), Kind::Unauthenticated);
+        assert_eq!(kind(core.sign_in_client(id, secret, Shower::default()).await), Kind::Unauthenticated);
     }
     assert_eq!(
         kind(core.authenticate(secret).await),
@@ -230,7 +230,7 @@ async fn clients_sign_in(core: TestCore) {
     );
     let key = made.api_key.credential.id.to_string();
     assert_eq!(
-        kind(core.sign_in_client(&key, made.api_key.secret.expose(), None).await),
+        kind(core.sign_in_client(&key, made.api_key.secret.expose(), Shower::default()).await),
         Kind::Unauthenticated
     );
 }
@@ -262,13 +262,13 @@ async fn deleting_an_organization_ends_its_service_accounts(core: TestCore) {
     let root = core.root().await;
     let org = core.organization(&root, "Org").await.id;
     let made = account(&core, &root, "Org").await;
-    let access = core.exchange_bearer(made.api_key.secret.expose(), None).await.unwrap();
+    let access = core.exchange_bearer(made.api_key.secret.expose(), Shower::default()).await.unwrap();
     core.delete_organization(&root.caller, OrganizationRef::Id(org), None, true).await.unwrap();
     for secret in [&made.api_key.secret, &access.secret] {
         assert_eq!(kind(core.authenticate(secret.expose()).await), Kind::Unauthenticated);
     }
     let id = made.client.credential.id.to_string();
-    let sign_in = core.sign_in_client(&id, made.client.secret.expose(), None).await;
+    let sign_in = core.sign_in_client(&id, made.client.secret.expose(), Shower::default()).await;
     assert_eq!(kind(sign_in), Kind::Unauthenticated);
     core.authenticate(&root.token).await.unwrap();
 }
@@ -294,10 +294,15 @@ async fn uses_are_written_down(core: TestCore) {
     let last =
         |column: &str| core.sql(&format!("SELECT {column} FROM credentials WHERE last_used_at IS NOT NULL"));
     assert_eq!((last("last_source"), last("LENGTH(last_user_agent)")), ("192.0.2.7".into(), "200".into()));
+    // Nor does what is got for it, however long after.
+    core.derive_token(&root.token, None, None).await.unwrap();
+    core.flush_uses().await.unwrap();
+    assert_eq!((last("last_source"), last("LENGTH(last_user_agent)")), ("192.0.2.7".into(), "200".into()));
     core.organization(&root, "Org").await;
     let made = account(&core, &root, "Org").await;
     let key = &made.api_key;
-    core.exchange_bearer(key.secret.expose(), Some([192, 0, 2, 8].into())).await.unwrap();
+    let by = Shower { source: Some([192, 0, 2, 8].into()), user_agent: Some("Prog/1") };
+    core.exchange_bearer(key.secret.expose(), by).await.unwrap();
     let from = Origin { source: Some([192, 0, 2, 9].into()), ..Origin::default() };
     let client = &made.client;
     let id = client.credential.id.to_string();
@@ -308,6 +313,8 @@ async fn uses_are_written_down(core: TestCore) {
         (last("service_account_key"), last("client_secret")),
         ("192.0.2.8".into(), "192.0.2.9".into())
     );
+    let program = "SELECT last_user_agent FROM credentials WHERE kind = 'service_account_key'";
+    assert_eq!(core.sql(program), "Prog/1");
 }
 
 async fn a_server_is_initialized_once(core: TestCore) {

@@ -14,6 +14,8 @@ use tenantry_core::settings::{AddPeople, Settings};
 use tenantry_testkit::{Member, TestCore};
 
 use crate::asking::kind;
+use crate::links::link;
+use crate::mail::mailing;
 
 const VICTIM: &str = "victim@corp.example";
 const PASSWORD: &str = "correct horse";
@@ -28,12 +30,22 @@ mod on_sqlite {
         let core = super::TestCore::sqlite_with(super::settings()).await;
         super::an_address_by_hearsay_answers_no_other_invitation(core).await;
     }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_proves_an_address_shuts_out_who_had_it_by_hearsay() {
+        let core = super::mailing(false).await;
+        super::who_proves_an_address_shuts_out_who_had_it_by_hearsay(core).await;
+    }
 }
 mod on_postgres {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn an_address_by_hearsay_answers_no_other_invitation() {
         let core = super::TestCore::postgres_with(super::settings()).await;
         super::an_address_by_hearsay_answers_no_other_invitation(core).await;
+    }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_proves_an_address_shuts_out_who_had_it_by_hearsay() {
+        let core = super::mailing(true).await;
+        super::who_proves_an_address_shuts_out_who_had_it_by_hearsay(core).await;
     }
 }
 
@@ -83,8 +95,50 @@ async fn an_address_by_hearsay_answers_no_other_invitation(core: TestCore) {
     core.get_offer(&victim.caller, by(org), id, Some(&secret)).await.unwrap();
     let says = AccountChange { email: Some(VICTIM.into()), ..AccountChange::default() };
     core.update_account(&root.caller, victim.id(), says).await.unwrap();
+    assert_eq!(kind(core.authenticate(&victim.token).await), Kind::Unauthenticated);
+    let (_, link) = core.send_activation(&root.caller, victim.id(), None).await.unwrap();
+    core.reset_password(link.unwrap().expose(), PASSWORD, None).await.unwrap();
+    let token = core.sign_in_user(VICTIM, PASSWORD, None).await.unwrap();
+    let victim = core.member(token.secret.expose()).await;
     assert_eq!(core.list_own_invitations(&victim.caller).await.unwrap().len(), 2);
     core.get_own_invitation(&victim.caller, by(org), id).await.unwrap();
-    accept(None).await.unwrap();
+    core.accept_invitation(&victim.caller, by(org), id, None).await.unwrap();
     assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// By a link that was mailed there, to set a password or to prove the address, or by the word of who runs the server.
+async fn who_proves_an_address_shuts_out_who_had_it_by_hearsay(core: TestCore) {
+    let root = core.root().await;
+    for way in ["reset", "proof", "word"] {
+        let mallory = core.user(&root, way).await;
+        core.send_activation(&root.caller, mallory.id(), None).await.unwrap();
+        core.reset_password(&link(&core).await.1, PASSWORD, None).await.unwrap();
+        let id = core.literal(mallory.id().as_uuid());
+        core.sql(&format!(
+            "UPDATE principals SET email_hearsay = 1, email_verified_at = NULL WHERE id = {id}"
+        ));
+        core.authenticate(&mallory.token).await.unwrap();
+        let session = core.sign_in_user(way, PASSWORD, None).await.unwrap();
+        match way {
+            "reset" => {
+                core.request_password_reset(way, None).await.unwrap();
+                core.reset_password(&link(&core).await.1, "battery staple", None).await.unwrap();
+            }
+            "proof" => {
+                core.request_email_verification(&mallory.caller).await.unwrap();
+                core.verify_email(&link(&core).await.1, None).await.unwrap();
+            }
+            _ => {
+                let email = Some(format!("{way}@example.org"));
+                let says = AccountChange { email, ..AccountChange::default() };
+                core.update_account(&root.caller, mallory.id(), says).await.unwrap();
+            }
+        }
+        for token in [&*mallory.token, session.secret.expose()] {
+            assert_eq!(kind(core.authenticate(token).await), Kind::Unauthenticated, "{way}");
+        }
+        assert_eq!(kind(core.sign_in_user(way, PASSWORD, None).await), Kind::Unauthenticated, "{way}");
+        let account = core.get_account(&root.caller, mallory.id()).await.unwrap();
+        assert_eq!((account.has_password, account.email_is_hearsay), (way == "reset", false), "{way}");
+    }
 }

@@ -2,7 +2,6 @@
 //! core, signatures in `tenantry-outbound`.
 
 use serde_json::{Value, json};
-use tenantry_core::Result;
 use tenantry_core::browser::{BrowserSession, Origin};
 use tenantry_core::clock::Clock;
 use tenantry_core::error::Kind;
@@ -10,6 +9,7 @@ use tenantry_core::issuer::{
     Arrival, ClientSecret, Departure, IDENTITIES_MAX, ISSUERS_MAX, Issuer, IssuerAnswer, IssuerChange,
     IssuerOf, Journey, NewIssuer,
 };
+use tenantry_core::{Result, Shower};
 use tenantry_testkit::issuers::PlainIssuers;
 use tenantry_testkit::{Member, TestCore};
 use zeroize::Zeroizing;
@@ -414,7 +414,7 @@ async fn tokens_of_an_issuer_open_the_api_for_whom_it_means(core: TestCore) {
     assert!(refused(&with("iss", "https://evil.example".into())).await);
     assert!(refused("eyJ..").await && refused("eyJ.e30.").await);
     // A token is not exchanged for one of ours, which would outlive it.
-    assert_eq!(kind(core.exchange_bearer(&token, None).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.exchange_bearer(&token, Shower::default()).await), Kind::Unauthenticated);
     assert_eq!(kind(core.derive_token(&token, None, None).await), Kind::Unauthenticated);
     core.clock().advance_seconds(120);
     assert!(refused(&token).await);

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use tenantry_core::Result;
+use tenantry_core::caller::{Caller, Narrowing};
 use tenantry_core::error::Kind;
 use tenantry_core::link::{LinkKind, RESET_SECONDS, VERIFICATION_SECONDS};
 use tenantry_core::mail::Letter;
+use tenantry_core::permission::PermissionSet;
 use tenantry_core::principal::AccountChange;
+use tenantry_core::{Result, Shower};
 use tenantry_testkit::TestCore;
 
 use crate::asking::{kind, reason, refusal};
@@ -33,6 +35,10 @@ mod mailing_on_sqlite {
     async fn another_address_needs_the_password() {
         super::another_address_needs_the_password(super::mailing(false).await).await;
     }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_comes_to_no_letter_is_no_attempt() {
+        super::what_comes_to_no_letter_is_no_attempt(super::mailing(false).await).await;
+    }
 }
 mod mailing_on_postgres {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,6 +52,10 @@ mod mailing_on_postgres {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn another_address_needs_the_password() {
         super::another_address_needs_the_password(super::mailing(true).await).await;
+    }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_comes_to_no_letter_is_no_attempt() {
+        super::what_comes_to_no_letter_is_no_attempt(super::mailing(true).await).await;
     }
 }
 
@@ -153,7 +163,7 @@ async fn a_reset_ends_every_sign_in(core: TestCore) {
     let ann = core.user(&root, "ann").await;
     core.reset_password(&activation(&core, &root, ann.id()).await, "correct horse", None).await.unwrap();
     let here = core.sign_in_user("ann", "correct horse", None).await.unwrap();
-    let of_token = core.exchange_bearer(&ann.token, None).await.unwrap();
+    let of_token = core.exchange_bearer(&ann.token, Shower::default()).await.unwrap();
     let reset = activation(&core, &root, ann.id()).await;
     core.reset_password(&reset, "battery staple", None).await.unwrap();
     assert_eq!(kind(core.authenticate(here.secret.expose()).await), Kind::Unauthenticated);
@@ -221,7 +231,7 @@ async fn letters(core: &TestCore) -> Vec<Letter> {
 }
 
 /// The only letter that waits: to whom, and the secret of its link.
-async fn link(core: &TestCore) -> (String, String) {
+pub(crate) async fn link(core: &TestCore) -> (String, String) {
     let mut letters = letters(core).await;
     let (Some(Letter::Link { to, secret, .. }), true) = (letters.pop(), letters.is_empty()) else {
         panic!("another letter")
@@ -267,6 +277,26 @@ async fn addresses_are_proved(core: TestCore) {
     core.update_account(&root.caller, bob.id(), moved("bob@new.example")).await.unwrap();
     let [Letter::Moved { to, .. }] = &letters(&core).await[..] else { panic!("another letter") };
     assert_eq!(to, "Bob@Example.org");
+}
+
+/// Who has a token that may only read does not keep its person from asking.
+async fn what_comes_to_no_letter_is_no_attempt(core: TestCore) {
+    let root = core.root().await;
+    let ann = core.user(&root, "ann").await;
+    let narrowing = Narrowing { permissions: Some(PermissionSet::reading()), ..Narrowing::default() };
+    let narrow = Caller { narrowing, ..ann.caller.clone() };
+    for _ in 0..9 {
+        assert_eq!(kind(core.request_email_verification(&narrow).await), Kind::Forbidden);
+        core.rehearsal().request_email_verification(&ann.caller).await.unwrap();
+    }
+    let mut sent = 0;
+    let refused = loop {
+        match core.request_email_verification(&ann.caller).await {
+            Ok(()) => sent += 1,
+            Err(refused) => break refused.kind,
+        }
+    };
+    assert_eq!((refused, sent), (Kind::RateLimited, 5));
 }
 
 /// A token alone moves no account: its links would outlive what a person allowed the program that has it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::{BrowserSession, Origin};
 use tenantry_core::clock::Clock;
@@ -25,6 +26,7 @@ on_both_engines!(
     a_code_is_bound_to_client_address_and_verifier,
     of_two_who_spend_a_code_one_gets_tokens,
     refresh_tokens_rotate,
+    signing_out_ends_a_login_only_by_a_token_as_good,
     a_reused_refresh_token_ends_everything,
     a_refresh_token_may_be_shown_again_within_the_grace,
     refreshing_at_once_keeps_the_family,
@@ -211,6 +213,27 @@ async fn refresh_tokens_rotate(core: TestCore) {
     assert_eq!(reason(scene.refresh(&tokens).await), "oauth.invalid_grant");
 }
 
+/// One that is good for less, or was got for another one, ends alone.
+async fn signing_out_ends_a_login_only_by_a_token_as_good(core: TestCore) {
+    let scene = Scene::new(core).await;
+    let first = scene.tokens(offline().union(Scopes::API_READ)).await;
+    let narrow = scene.core.refresh(&scene.client, refresh_token(&first), Some(Scopes::API_READ));
+    let narrow = narrow.await.unwrap();
+    let shown = access_token(&first).secret.expose();
+    let derived = scene.core.derive_token(shown, None, None).await.unwrap();
+    for ended in [access_token(&narrow), &derived] {
+        let ended = ended.secret.expose();
+        scene.core.authenticate(ended).await.unwrap();
+        scene.core.sign_out(ended, None).await.unwrap();
+        assert_eq!(kind(scene.core.authenticate(ended).await), Kind::Unauthenticated);
+        assert!(scene.counts(&first).await);
+    }
+    let next = scene.refresh(&narrow).await.unwrap();
+    scene.core.sign_out(access_token(&next).secret.expose(), None).await.unwrap();
+    assert!(!scene.counts(&first).await);
+    assert_eq!(reason(scene.refresh(&next).await), "oauth.invalid_grant");
+}
+
 async fn a_reused_refresh_token_ends_everything(core: TestCore) {
     let scene = Scene::new(core).await;
     let first = scene.tokens(offline()).await;
@@ -368,7 +391,7 @@ async fn keys_that_a_program_makes_end_with_it(core: TestCore) {
     };
     let key = core.create_api_key(&program.caller, org.clone(), new.clone()).await.unwrap();
     let by_hand = core.create_api_key(&ann.caller, org, new).await.unwrap();
-    let exchanged = core.exchange_bearer(key.secret.expose(), None).await.unwrap();
+    let exchanged = core.exchange_bearer(key.secret.expose(), Shower::default()).await.unwrap();
     core.clock().advance_seconds(2 * core.settings().access_token_seconds / 3);
     core.authenticate(key.secret.expose()).await.unwrap();
     let ended = core.end_own_authorizations(&scene.browser.caller, &scene.client.client.id).await.unwrap();

@@ -1,5 +1,6 @@
 //! The role of a workspace's server, which nobody takes, changes or adds to: without it the workspace is shut.
 
+use tenantry_core::Shower;
 use tenantry_core::credential::Rotation;
 use tenantry_core::error::Result;
 use tenantry_core::filter::{Filter, ListQuery, Test};
@@ -147,7 +148,7 @@ async fn a_new_key_gives_a_server_its_role_again(core: TestCore) {
         }
         let made = core.rotate_enrollment_key(ann, place(), Rotation::default()).await.unwrap();
         let client = scene.workspace.to_string();
-        let issued = core.sign_in_client(&client, made.key.expose(), None).await.unwrap();
+        let issued = core.sign_in_client(&client, made.key.expose(), Shower::default()).await.unwrap();
         let caller = core.authenticate(issued.secret.expose()).await.unwrap();
         core.workspace_of_server(&caller).await.unwrap();
         let held = scene.held_by_server().await;

@@ -1,6 +1,7 @@
 //! Service accounts that others answer for, and the servers of workspaces, which are service accounts with the ids of these:
 //! they come and go with them.
 
+use tenantry_core::Shower;
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::credential::{Access, NewApiKey};
 use tenantry_core::error::Kind;
@@ -50,14 +51,14 @@ async fn a_deleted_workspace_s_server_is_refused_at_once(core: TestCore) {
     let (ann, org, enrolled) = scene(&core).await;
     let id = enrolled.detail.seen.workspace.id;
     let (client, key) = (id.to_string(), enrolled.key.expose());
-    let token = core.sign_in_client(&client, key, None).await.unwrap().secret;
+    let token = core.sign_in_client(&client, key, Shower::default()).await.unwrap().secret;
     let caller = core.authenticate(token.expose()).await.unwrap();
     core.workspace_of_server(&caller).await.unwrap();
     core.delete_workspace(&ann.caller, target(org, id), None, true).await.unwrap();
     assert_eq!(kind(core.authenticate(token.expose()).await), Kind::Unauthenticated);
-    assert_eq!(kind(core.sign_in_client(&client, key, None).await), Kind::Unauthenticated);
+    assert_eq!(kind(core.sign_in_client(&client, key, Shower::default()).await), Kind::Unauthenticated);
     core.undelete_workspace(&ann.caller, target(org, id), None, None).await.unwrap();
-    core.sign_in_client(&client, key, None).await.unwrap();
+    core.sign_in_client(&client, key, Shower::default()).await.unwrap();
     let caller = core.authenticate(token.expose()).await.unwrap();
     core.workspace_of_server(&caller).await.unwrap();
 }
@@ -98,7 +99,7 @@ async fn a_server_goes_with_its_workspace(core: TestCore) {
     );
     let ids = [*org.as_uuid(), *team.id.as_uuid(), *id.as_uuid()].map(|id| core.literal(&id)).join(", ");
     core.sql(&format!("INSERT INTO team_members (org_id, team_id, principal_id) VALUES ({ids})"));
-    core.sign_in_client(&id.to_string(), enrolled.key.expose(), None).await.unwrap();
+    core.sign_in_client(&id.to_string(), enrolled.key.expose(), Shower::default()).await.unwrap();
     core.delete_workspace(&ann.caller, target(org, id), None, true).await.unwrap();
     core.clock().advance_seconds(core.settings().retention_seconds + 1);
     while core.purge().await.unwrap() {}
@@ -167,7 +168,7 @@ const URL: &str = "https://r.example";
 /// The server signs in and says where it is.
 async fn report(core: &TestCore, enrolled: &EnrolledWorkspace, url: Option<&str>) {
     let client = enrolled.detail.seen.workspace.id.to_string();
-    let token = core.sign_in_client(&client, enrolled.key.expose(), None).await.unwrap().secret;
+    let token = core.sign_in_client(&client, enrolled.key.expose(), Shower::default()).await.unwrap().secret;
     let caller = core.authenticate(token.expose()).await.unwrap();
     let report = ServerReport { url: url.map(str::to_owned), ..ServerReport::default() };
     core.report_server(&caller, report).await.unwrap();

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use futures_util::future::join_all;
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::error::{Error, Kind};
 use tenantry_core::principal::NewUser;
@@ -126,9 +127,12 @@ async fn a_source_is_slowed_whatever_it_tries(core: TestCore) {
         assert_eq!(kind(attempt(&core, &login, "wrong horse", source).await), Kind::Unauthenticated);
     }
     assert_eq!(kind(attempt(&core, "ann", "correct horse", source).await), Kind::RateLimited);
-    assert_eq!(kind(core.exchange_bearer(&ann.token, source).await), Kind::RateLimited);
+    assert_eq!(
+        kind(core.exchange_bearer(&ann.token, Shower { source, user_agent: None }).await),
+        Kind::RateLimited
+    );
     // It signs in elsewhere, and in a while here.
-    core.exchange_bearer(&ann.token, from("192.0.2.2")).await.unwrap();
+    core.exchange_bearer(&ann.token, Shower { source: from("192.0.2.2"), user_agent: None }).await.unwrap();
     core.clock().advance_seconds(1);
     attempt(&core, "ann", "correct horse", source).await.unwrap();
 }

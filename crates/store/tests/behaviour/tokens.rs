@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::clock::Clock;
 use tenantry_core::credential::{
@@ -162,7 +163,7 @@ async fn a_rotated_token_has_another_secret(core: TestCore) {
     let made = make(&core, &ann, named("token")).await.unwrap();
     let id = made.credential.id;
     let first = made.secret.expose();
-    let exchanged = core.exchange_bearer(first, None).await.unwrap();
+    let exchanged = core.exchange_bearer(first, Shower::default()).await.unwrap();
     let exchanged = exchanged.secret.expose();
     assert!(counts(&core, first).await);
 
@@ -229,7 +230,7 @@ async fn a_token_ends_itself_only_if_it_may(core: TestCore) {
         make(&core, &ann, NewToken { ends_itself: true, ..named("may") }).await.unwrap(),
         make(&core, &ann, named("may not")).await.unwrap(),
     );
-    let exchanged = core.exchange_bearer(may.secret.expose(), None).await.unwrap();
+    let exchanged = core.exchange_bearer(may.secret.expose(), Shower::default()).await.unwrap();
     for token in [may_not.secret.expose(), exchanged.secret.expose()] {
         assert_eq!(kind(core.end_shown_token(token, None).await), Kind::Forbidden);
     }
@@ -259,7 +260,7 @@ async fn tokens_are_their_owners_alone(core: TestCore) {
         assert_eq!(kind(core.delete_own_token(caller, id, None).await), Kind::NotFound);
     }
     // Whatever else is a credential is no token.
-    let other = core.exchange_bearer(&ann.token, None).await.unwrap().credential.id;
+    let other = core.exchange_bearer(&ann.token, Shower::default()).await.unwrap().credential.id;
     assert_eq!(kind(core.get_own_token(&ann.caller, other).await), Kind::NotFound);
 }
 

@@ -1,11 +1,11 @@
 //! What the servers of workspaces count.
 
-use tenantry_core::Result;
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::caller::Caller;
 use tenantry_core::ids::{OrganizationId, WorkspaceId};
 use tenantry_core::usage::UsageEvent;
 use tenantry_core::workspace::WorkspaceChange;
+use tenantry_core::{Result, Shower};
 use tenantry_testkit::estate::target;
 use tenantry_testkit::{Member, TestCore};
 
@@ -36,7 +36,7 @@ impl Scene {
         let enrolled = core.enroll_workspace(&ann.caller, by, called("W")).await.unwrap();
         let workspace = enrolled.detail.seen.workspace.id;
         let key = enrolled.key.expose();
-        let token = core.sign_in_client(&workspace.to_string(), key, None).await.unwrap().secret;
+        let token = core.sign_in_client(&workspace.to_string(), key, Shower::default()).await.unwrap().secret;
         let server = core.authenticate(token.expose()).await.unwrap();
         Self { core, ann, org, workspace, server }
     }

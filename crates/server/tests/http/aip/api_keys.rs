@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tenantry_core::Shower;
 
 use crate::harness::{Answer, TestServer, both_alone, client};
 
@@ -138,7 +139,7 @@ async fn are_as_narrow_as_they_say(server: &TestServer) {
 async fn make_no_wider_ones(server: &TestServer) {
     let narrow = json!({"title": "Reader", "permission_level": "READ_ONLY"});
     let (made, secret) = make(server, "ada", narrow).await;
-    let token = server.core.exchange_bearer(&secret, None).await.unwrap();
+    let token = server.core.exchange_bearer(&secret, Shower::default()).await.unwrap();
     let token = token.secret.expose().to_owned();
     let icon = || Some(json!({"workspace_icon": "wave"}));
     let sea = format!("{ORG}/workspaces/north-sea");

@@ -159,6 +159,19 @@ async fn signing_out_ends_the_login(server: &TestServer) {
         server.get(access, "/api/v1/user").await.expect(401);
         refresh(&tokens).await.expect(401);
     }
+    // Nor does a body that says nothing here.
+    for body in ["[]", "{", "grant_type=x", "{\"refresh_token\": 1}"] {
+        let started = begin(server).await;
+        approve(server, &started).await;
+        let tokens = exchange(server, &started).await.expect(200);
+        let access = tokens["access_token"].as_str().unwrap();
+        let request = client().post(format!("{}/api/v1/auth/logout", server.url)).bearer_auth(access);
+        let kind = if body.contains('=') { "application/x-www-form-urlencoded" } else { "application/json" };
+        let answer = Answer::of(request.header("content-type", kind).body(body)).await;
+        answer.expect(if body.ends_with("1}") { 422 } else { 200 });
+        server.get(access, "/api/v1/user").await.expect(401);
+        refresh(&tokens).await.expect(401);
+    }
     // An access token that counts no more is no obstacle; alone it is refused, and what is no refresh token ends nothing.
     let started = begin(server).await;
     approve(server, &started).await;

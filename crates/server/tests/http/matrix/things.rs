@@ -1,5 +1,6 @@
 //! What an organization has that a request can name.
 
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::Origin;
 use tenantry_core::caller::Caller;
@@ -107,7 +108,7 @@ pub(super) async fn machine(server: &TestServer, owner: &str, organization: &str
     let by = OrganizationRef::Name(organization.to_owned());
     let made = server.core.enroll_workspace(&caller, by, new).await.unwrap();
     let workspace = made.detail.seen.workspace.id.to_string();
-    let token = server.core.sign_in_client(&workspace, made.key.expose(), None).await.unwrap();
+    let token = server.core.sign_in_client(&workspace, made.key.expose(), Shower::default()).await.unwrap();
     (workspace, token.secret.expose().to_owned())
 }
 

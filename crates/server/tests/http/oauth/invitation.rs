@@ -13,6 +13,7 @@ use crate::mail::Mailbox;
 both_alone!(
     an_invitation_is_answered_on_its_page,
     somebody_else_is_asked_to_switch,
+    a_wrong_secret_counts_once,
     who_invites_is_not_asked,
     who_is_signed_in_as_somebody_else_joins_too,
     who_has_no_account_joins_with_a_new_one,
@@ -73,6 +74,16 @@ async fn somebody_else_is_asked_to_switch(server: &TestServer) {
     assert_eq!(nothing.status, 404);
     for path in ["/login/invitation", "/login/invitation?invitation=x", random] {
         assert_eq!(browser.get(path).await.status, 404);
+    }
+}
+
+/// Who is signed in has as many guesses as who is not.
+async fn a_wrong_secret_counts_once(server: &TestServer) {
+    let path = "/login/invitation?organization=northwind&invitation=0190b0a0-0000-7000-8000-00000000000b\
+                &secret=tny_mi_2C4mFeW4L2fEZBzCu9KkVA8hwy131mua4LxiNr";
+    let mut browser = Browser::of(server, "dan").await;
+    for guess in 1..=4 {
+        assert_eq!(browser.get(path).await.status, 404, "{guess}");
     }
 }
 
