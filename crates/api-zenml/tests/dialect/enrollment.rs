@@ -97,17 +97,17 @@ async fn a_server_keeps_its_role_and_is_given_no_other() {
     let viewer = world.role(&ada.token, &north, "Workspace Viewer").await;
     let list = format!("/organizations/{north}/roles?name=Workspace%20Server");
     let own = world.get(&list, &ada).await.all("id").remove(0);
-    let kept = json!([
-        "IllegalOperationError",
-        "the account of a workspace's server keeps its role and is given no other"
-    ]);
-    for (method, path) in [
-        ("DELETE", format!("/workspaces/{id}/members?user_id={id}")),
-        ("POST", format!("/workspaces/{id}/members?user_id={id}")),
-        ("DELETE", format!("/roles/{own}/assignments?user_id={id}&workspace_id={id}")),
-        ("POST", format!("/roles/{viewer}/assignments?user_id={id}&workspace_id={id}")),
-    ] {
-        world.ask(method, &path, &ada.token).await.refused(403, &kept);
+    let members = format!("/workspaces/{id}/members?user_id={id}");
+    let assigned = |role: &str| format!("/roles/{role}/assignments?user_id={id}&workspace_id={id}");
+    for path in [&members, &assigned(&own)] {
+        let kept = "the workspace's server goes by the role, which is not taken from it";
+        let refused = world.ask("DELETE", path, &ada.token).await;
+        refused.refused(403, &json!(["IllegalOperationError", kept]));
+    }
+    for path in [&members, &assigned(&viewer)] {
+        let kept = "the account of a workspace's server keeps its role and is given no other";
+        let refused = world.ask("POST", path, &ada.token).await;
+        refused.refused(403, &json!(["IllegalOperationError", kept]));
     }
     let path = format!("/roles/{own}");
     assert_eq!(world.json("PATCH", &path, &ada.token, &json!({"name": "Other"})).await.status, 403);
