@@ -130,7 +130,7 @@ pub(crate) async fn login(
 }
 
 /// `POST /api/v1/auth/logout`: ends the login whose access token or refresh token is shown, if one is. Keys that are shown stay.
-/// No body keeps the access token from being ended; one that is no JSON object is none.
+/// No body keeps the access token from being ended; one that is no JSON object is none, and one that is too large is refused.
 pub(crate) async fn logout(
     State(served): State<Served>,
     Whence(from): Whence,
@@ -139,7 +139,14 @@ pub(crate) async fn logout(
 ) -> Result<Json<()>, Refused<Dreadnode>> {
     served.admit_stranger(Source(from.source))?;
     let access = Dreadnode::credential(&headers)?;
-    let body = body.ok().map(|sent| sent.body).filter(Value::is_object);
+    let (body, unread) = match body {
+        Ok(sent) => (Some(sent.body).filter(Value::is_object), None),
+        Err(refused) => match refused.refusal() {
+            tenantry_http::Refusal::UnsupportedMediaType { .. }
+            | tenantry_http::Refusal::MalformedBody { .. } => (None, None),
+            _ => (None, Some(refused)),
+        },
+    };
     let sent: serde_json::Result<Option<LogoutRequest>> = body.map(serde_json::from_value).transpose();
     let refresh = sent
         .map(|sent| sent.and_then(|sent| sent.refresh_token).filter(|token| !token.is_empty()))
@@ -150,6 +157,9 @@ pub(crate) async fn logout(
             Err(error) if error.kind == Kind::Unauthenticated && matches!(refresh, Ok(Some(_))) => {}
             ended => ended?,
         }
+    }
+    if let Some(refused) = unread {
+        return Err(refused);
     }
     if let Some(token) = refresh? {
         served.core.revoke_token(&program(from.request_id), &token).await?;

@@ -135,6 +135,13 @@ pub struct Refused<D> {
     dialect: PhantomData<fn() -> D>,
 }
 
+impl<D> Refused<D> {
+    /// What was refused.
+    pub const fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+}
+
 impl<D, R: Into<Refusal>> From<R> for Refused<D> {
     fn from(refusal: R) -> Self {
         Self { refusal: Box::new(refusal.into()), dialect: PhantomData }
