@@ -45,7 +45,11 @@ class Passage:
     def __call__(self, environ, start_response):
         request = Request(environ)
         request.get_data(cache=True, parse_form_data=False)
-        response = self.passed_on(request)
+        try:
+            response = self.passed_on(request)
+        except ConnectionError:
+            # Nobody listens yet: nothing was said.
+            return Response("nobody listens there\n", 502)(environ, start_response)
         line = self.judged(request, response)
         with self.writing:
             self.report.write(json.dumps(line) + "\n")
