@@ -216,7 +216,7 @@ impl Secret {
     }
 
     /// The first four random characters, by which it is told from others; of a personal access token that is made as a key
-    /// [`PERSONAL`] is before them, by which it is told from those that are not.
+    /// `p_` is before them, by which it is told from those that are not.
     pub fn first_characters(&self) -> &str {
         let random = self.prefix.len();
         let start = if self.prefix == PERSONAL_KEY { KEY.len() } else { random };
