@@ -31,11 +31,17 @@ const CLIENTS: usize = 32;
 /// Paths that read everybody: some tenths of a second each, so that many clients would wait longer for a connection to
 /// the database than the server lets them.
 const SEARCHES: &[&str] = &["aip-users-by-rare-role", "aip-users-by-name", "aip-count-users-1000"];
+/// The path that many more ask at once: reads that requests share are shared by more of them.
+const CROWDED: &str = "token-check-crowded";
 
 impl Path {
     /// How many clients ask at once.
     pub(super) fn clients(&self) -> usize {
-        if SEARCHES.contains(&self.name) { 4 } else { CLIENTS }
+        match self.name {
+            CROWDED => 4 * CLIENTS,
+            name if SEARCHES.contains(&name) => 4,
+            _ => CLIENTS,
+        }
     }
 
     /// Whether its requests change what is in the database.
@@ -90,6 +96,7 @@ impl Scout<'_> {
         })?;
         let token_check = || Ok([big, small].into_iter().flat_map(check_tokens).collect());
         found.add("token-check", token_check)?;
+        found.add(CROWDED, token_check)?;
         found.add_beside_sign_ins("static-beside-sign-ins", &estate.administrator, token_check)?;
         let inside = big.first().or(small.first()).context("an estate without an organization")?;
         for (name, resources, shared) in [
