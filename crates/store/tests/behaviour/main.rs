@@ -28,6 +28,7 @@ mod asking;
 mod audit;
 mod browser;
 mod chains;
+mod clients;
 mod content;
 mod credentials;
 mod device;

@@ -5,17 +5,12 @@ use std::sync::Arc;
 use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::{BrowserSession, Origin};
-use tenantry_core::clock::Clock;
 use tenantry_core::credential::{Access, Issued, NewApiKey, Secret};
 use tenantry_core::error::{Kind, Result};
-use tenantry_core::ids::SigningKeyId;
 use tenantry_core::oauth::{
     AccessToken, AuthorizationRequest, Challenge, ClientRegistration, GrantType, ProvenClient, Redemption,
     RegisteredClient, Scopes, Tokens,
 };
-use tenantry_core::permission::BuiltinRole;
-use tenantry_core::principal::NewServiceAccount;
-use tenantry_core::signing::SigningKey;
 use tenantry_testkit::{Member, TestCore};
 
 use crate::asking::{called, kind, reason};
@@ -36,9 +31,6 @@ on_both_engines!(
     a_refresh_token_that_was_exchanged_still_stands_for_its_family,
     keys_that_a_program_makes_end_with_it,
     what_has_expired_is_forgotten,
-    clients_are_registered_by_administrators,
-    service_accounts_have_clients,
-    signing_keys_rotate_once,
 );
 
 /// RFC 7636, appendix B.
@@ -46,7 +38,8 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const CALLBACK: &str = "https://app.example/callback";
 
-fn registration(name: &str) -> ClientRegistration {
+/// A confidential client of people, that may ask for everything.
+pub(crate) fn registration(name: &str) -> ClientRegistration {
     ClientRegistration {
         name: Some(name.to_owned()),
         confidential: true,
@@ -114,7 +107,7 @@ impl Scene {
     }
 }
 
-async fn proven(core: &TestCore, root: &Member, name: &str) -> ProvenClient {
+pub(crate) async fn proven(core: &TestCore, root: &Member, name: &str) -> ProvenClient {
     let RegisteredClient { client, secret } =
         core.register_client(&root.caller, registration(name)).await.unwrap();
     core.prove_client(&client.id, secret.as_ref().map(Secret::expose), &Origin::default()).await.unwrap()
@@ -418,110 +411,4 @@ async fn what_has_expired_is_forgotten(core: TestCore) {
     while scene.core.forget_credentials().await.unwrap() > 0 {}
     assert_eq!(count(), "0");
     assert_eq!(scene.core.sql("SELECT COUNT(*) FROM authorizations"), "0");
-}
-
-async fn clients_are_registered_by_administrators(core: TestCore) {
-    let root = core.root().await;
-    let ann = core.user(&root, "ann").await;
-    assert_eq!(kind(core.register_client(&ann.caller, registration("App")).await), Kind::Forbidden);
-    let made = core.register_client(&root.caller, registration("App")).await.unwrap();
-    let (id, secret) = (made.client.id.clone(), made.secret.unwrap());
-    assert_eq!(core.get_client(&root.caller, &id).await.unwrap(), made.client);
-    assert_eq!(core.list_clients(&root.caller).await.unwrap(), [made.client]);
-    assert_eq!(kind(core.list_clients(&ann.caller).await), Kind::Forbidden);
-    core.prove_client(&id, Some(secret.expose()), &Origin::default()).await.unwrap();
-    let public = ClientRegistration { confidential: false, ..registration("Public") };
-    let public = core.register_client(&root.caller, public).await.unwrap();
-    assert!(public.secret.is_none());
-    core.prove_client(&public.client.id, None, &Origin::default()).await.unwrap();
-    for (id, shown) in [
-        (id.as_str(), None),
-        (id.as_str(), Some("")),
-        (id.as_str(), Some(root.token.as_str())),
-        (public.client.id.as_str(), Some(secret.expose())),
-        ("tenantry-cli", Some(secret.expose())),
-        ("nobody", None),
-    ] {
-        assert_eq!(
-            reason(core.prove_client(id, shown, &Origin::default()).await),
-            "oauth.invalid_client",
-            "{id} {shown:?}"
-        );
-    }
-    let wrong: [fn(&mut ClientRegistration); 6] = [
-        |new| new.redirect_uris = vec!["http://app.example/".to_owned()],
-        |new| new.redirect_uris.clear(),
-        |new| new.grant_types = vec![GrantType::RefreshToken],
-        |new| new.grant_types.push(GrantType::ClientCredentials),
-        |new| new.scopes = Scopes::NONE,
-        |new| new.name = Some(" ".to_owned()),
-    ];
-    for change in wrong {
-        let mut new = registration("Wrong");
-        change(&mut new);
-        assert_eq!(kind(core.register_client(&root.caller, new).await), Kind::Invalid);
-    }
-    assert_eq!(kind(core.delete_client(&ann.caller, &id).await), Kind::Forbidden);
-    core.delete_client(&root.caller, &id).await.unwrap();
-    assert_eq!(kind(core.delete_client(&root.caller, &id).await), Kind::NotFound);
-    assert_eq!(
-        reason(core.prove_client(&id, Some(secret.expose()), &Origin::default()).await),
-        "oauth.invalid_client"
-    );
-}
-
-async fn service_accounts_have_clients(core: TestCore) {
-    let root = core.root().await;
-    let ann = core.user(&root, "ann").await;
-    let org = core.organization(&ann, "Org").await.id;
-    let new = NewServiceAccount::new("ci", BuiltinRole::OrganizationMember);
-    let made = core.create_service_account(&ann.caller, OrganizationRef::Id(org), new).await.unwrap();
-    let (id, secret) = (made.client.credential.id.to_string(), made.client.secret.expose());
-    let client = core.prove_client(&id, Some(secret), &Origin::default()).await.unwrap();
-    let issued = core.client_credentials(&client, Scopes::API_READ).await.unwrap();
-    let token = issued.secret.expose();
-    assert_eq!(core.authenticate(token).await.unwrap().principal, made.account.id);
-    assert_eq!(core.introspect(&client, token).await.unwrap().unwrap().scopes, Scopes::API_READ);
-    let whole = core.client_credentials(&client, Scopes::API).await.unwrap();
-    let told = core.introspect(&client, whole.secret.expose()).await.unwrap().unwrap();
-    assert_eq!(told.scopes, Scopes::API);
-    for wrong in [Scopes::NONE, Scopes::OPENID, Scopes::API.union(Scopes::OFFLINE_ACCESS)] {
-        assert_eq!(reason(core.client_credentials(&client, wrong).await), "oauth.invalid_scope");
-    }
-    core.revoke_token(&client, token).await.unwrap();
-    assert_eq!(kind(core.authenticate(token).await), Kind::Unauthenticated);
-    assert_eq!(reason(core.prove_client(&id, None, &Origin::default()).await), "oauth.invalid_client");
-    let app = proven(&core, &root, "App").await;
-    assert_eq!(reason(core.client_credentials(&app, Scopes::API).await), "oauth.unauthorized_client");
-    core.set_suspended(&root.caller, made.account.id, true).await.unwrap();
-    assert_eq!(
-        reason(core.prove_client(&id, Some(secret), &Origin::default()).await),
-        "oauth.invalid_client"
-    );
-}
-
-async fn signing_keys_rotate_once(core: TestCore) {
-    let core = Arc::new(core);
-    let due = async || {
-        let all: Vec<_> = (0..4)
-            .map(|_| {
-                let core = Arc::clone(&core);
-                tokio::spawn(async move {
-                    let key = SigningKey {
-                        id: SigningKeyId::generate(&tenantry_testkit::chance::SeededIds::new(7)),
-                        created_at: core.clock().now(),
-                        public: "{}".to_owned(),
-                        private: vec![1, 2, 3],
-                    };
-                    core.rotate_signing_keys(key).await.unwrap()
-                })
-            })
-            .collect();
-        for one in all {
-            one.await.unwrap();
-        }
-        core.signing_keys().await.unwrap().published(core.clock().now()).count()
-    };
-    assert_eq!(due().await, 1);
-    assert_eq!(due().await, 1);
 }

@@ -1,10 +1,10 @@
 //! Custom roles: what changes in a role changes for everybody who holds it, and what is derived follows.
 
-use tenantry_core::authz::OrganizationRef;
+use tenantry_core::authz::{OrganizationRef, View, WorkspaceRef};
 use tenantry_core::error::Kind;
 use tenantry_core::filter::{Filter, ListQuery, Test};
 use tenantry_core::grant::{Person, RoleName};
-use tenantry_core::ids::{OrganizationId, RoleId};
+use tenantry_core::ids::{OrganizationId, RoleId, WorkspaceId};
 use tenantry_core::invitation::InvitationField;
 use tenantry_core::page::Order;
 use tenantry_core::permission::{BuiltinRole, Level, Permission, PermissionSet};
@@ -33,6 +33,58 @@ const READ: PermissionSet = PermissionSet::of(&[Permission::ReadWorkspace]);
 fn role(level: Level, title: &str, permissions: PermissionSet) -> NewRole {
     let title = title.to_owned();
     NewRole { id: None, level, title, description: None, permissions, content: ContentRights::NONE }
+}
+
+/// A workspace of Ann's organization, of which Bob is a member.
+struct Scene {
+    core: TestCore,
+    root: Member,
+    ann: Member,
+    bob: Member,
+    org: OrganizationId,
+    workspace: WorkspaceId,
+}
+
+impl Scene {
+    async fn new(core: TestCore) -> Self {
+        let root = core.root().await;
+        let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
+        let org = core.organization(&ann, "Org").await.id;
+        let workspace = core.workspace(&ann, org, "W").await.id;
+        let (by, member) = (OrganizationRef::Id(org), BuiltinRole::OrganizationMember);
+        core.add_organization_user(&root.caller, by, bob.id(), member).await.unwrap();
+        Self { core, root, ann, bob, org, workspace }
+    }
+
+    fn by(&self) -> OrganizationRef {
+        OrganizationRef::Id(self.org)
+    }
+
+    fn at(&self) -> (OrganizationRef, WorkspaceRef) {
+        target(self.org, self.workspace)
+    }
+
+    /// A role that the workspace has of its own.
+    async fn role(&self, title: &str, permissions: PermissionSet) -> RoleId {
+        let new = role(Level::Workspace, title, permissions);
+        self.core.create_role(&self.ann.caller, self.at(), new).await.unwrap().id
+    }
+
+    /// Lets Bob into the workspace.
+    async fn let_in(&self, role: RoleName) {
+        self.core.add_user(&self.ann.caller, self.at(), Person::Id(self.bob.id()), vec![role]).await.unwrap();
+    }
+
+    /// Whether a role is shown, in the list as by itself.
+    async fn shows(&self, who: &Member, role: RoleId) -> bool {
+        let page = first_page(vec![Order::ascending(RoleField::Title)]);
+        let all = self.core.list_every_role(&who.caller, self.by(), BuiltinRole::word, page).await.unwrap();
+        let listed = all.items.iter().any(|found| found.id == role);
+        let got = self.core.get_any_role(&who.caller, self.by(), role).await;
+        assert_eq!(got.is_ok(), listed);
+        assert!(listed || kind(got) == Kind::NotFound);
+        listed
+    }
 }
 
 async fn a_change_reaches_every_holder(core: TestCore) {
@@ -66,22 +118,17 @@ async fn a_change_reaches_every_holder(core: TestCore) {
 }
 
 async fn what_is_taken_is_gone(core: TestCore) {
-    let root = core.root().await;
-    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
-    let org = core.organization(&ann, "Org").await.id;
-    let made = core.workspace(&ann, org, "W").await;
-    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
-    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationMember).await.unwrap();
-    let custom = core.create_role(&ann.caller, at(), role(Level::Workspace, "R", READ)).await.unwrap();
-    let wanted = || vec![RoleName::Id(custom.id)];
-    core.add_user(&ann.caller, at(), Person::Id(bob.id()), wanted()).await.unwrap();
-    core.invite(&ann.caller, at(), "x@example.org".into(), wanted()).await.unwrap();
+    let scene = Scene::new(core).await;
+    let (core, ann) = (&scene.core, &scene.ann);
+    let custom = scene.role("R", READ).await;
+    scene.let_in(RoleName::Id(custom)).await;
+    let wanted = vec![RoleName::Id(custom)];
+    core.invite(&ann.caller, scene.at(), "x@example.org".into(), wanted).await.unwrap();
     let delete =
-        async |force| core.delete_role(&ann.caller, at(), RoleName::Id(custom.id), None, force).await;
+        async |force| core.delete_role(&ann.caller, scene.at(), RoleName::Id(custom), None, force).await;
     assert_eq!(reason(delete(false).await), "role.in_use");
     delete(true).await.unwrap();
-    let bobs = core.get_workspace(&bob.caller, at(), tenantry_core::authz::View::Both).await;
-    assert_eq!(kind(bobs), Kind::Hidden);
+    assert_eq!(kind(core.get_workspace(&scene.bob.caller, scene.at(), View::Both).await), Kind::Hidden);
     assert_eq!(core.sql("SELECT COUNT(*) FROM grants WHERE subject_kind = 'invitation'"), "0");
     assert_eq!(core.examine().await.unwrap(), []);
 }
@@ -190,29 +237,15 @@ async fn everybody_may_ask_for_their_own_roles(core: TestCore) {
 }
 
 async fn roles_of_a_workspace_are_seen_by_who_may_read_them(core: TestCore) {
-    let root = core.root().await;
-    let (ann, bob, cat) =
-        (core.user(&root, "ann").await, core.user(&root, "bob").await, core.user(&root, "cat").await);
-    let org = core.organization(&ann, "Org").await.id;
-    let (by, member) = (|| OrganizationRef::Id(org), BuiltinRole::OrganizationMember);
-    for who in [&bob, &cat] {
-        core.add_organization_user(&root.caller, by(), who.id(), member).await.unwrap();
-    }
-    let made = core.workspace(&ann, org, "W").await;
-    let at = || target(org, made.id);
-    let custom = core.create_role(&ann.caller, at(), role(Level::Workspace, "Own", READ)).await.unwrap();
-    let owner = vec![RoleName::Builtin(BuiltinRole::WorkspaceOwner)];
-    core.add_user(&ann.caller, at(), Person::Id(bob.id()), owner).await.unwrap();
-    let seen = async |who: &Member| {
-        let page = first_page(vec![Order::ascending(RoleField::Title)]);
-        let all = core.list_every_role(&who.caller, by(), BuiltinRole::word, page).await.unwrap();
-        let listed = all.items.iter().any(|role| role.id == custom.id);
-        assert_eq!(core.get_any_role(&who.caller, by(), custom.id).await.is_ok(), listed);
-        listed
-    };
-    assert!(seen(&ann).await);
-    assert!(seen(&bob).await);
-    assert!(!seen(&cat).await);
+    let scene = Scene::new(core).await;
+    let (core, bob) = (&scene.core, &scene.bob);
+    let (cat, member) = (core.user(&scene.root, "cat").await, BuiltinRole::OrganizationMember);
+    core.add_organization_user(&scene.root.caller, scene.by(), cat.id(), member).await.unwrap();
+    let custom = scene.role("Own", READ).await;
+    scene.let_in(RoleName::Builtin(BuiltinRole::WorkspaceOwner)).await;
+    assert!(scene.shows(&scene.ann, custom).await);
+    assert!(scene.shows(bob, custom).await);
+    assert!(!scene.shows(&cat, custom).await);
     // A credential that leaves other workspaces, or other permissions, does not show it.
     for narrow in [
         |bob: &mut Member| bob.caller.narrowing.workspaces = Some(Vec::new()),
@@ -225,22 +258,11 @@ async fn roles_of_a_workspace_are_seen_by_who_may_read_them(core: TestCore) {
         let mut narrowed = bob.clone();
         narrow(&mut narrowed);
         let page = first_page(vec![Order::ascending(RoleField::Title)]);
-        if let Ok(all) = core.list_every_role(&narrowed.caller, by(), BuiltinRole::word, page).await {
-            assert!(all.items.iter().all(|role| role.id != custom.id));
+        if let Ok(all) = core.list_every_role(&narrowed.caller, scene.by(), BuiltinRole::word, page).await {
+            assert!(all.items.iter().all(|role| role.id != custom));
         }
-        assert!(core.get_any_role(&narrowed.caller, by(), custom.id).await.is_err());
+        assert!(core.get_any_role(&narrowed.caller, scene.by(), custom).await.is_err());
     }
-}
-
-/// Whether the role is shown, in the list as by itself.
-async fn shows(core: &TestCore, who: &Member, org: OrganizationId, role: RoleId) -> bool {
-    let (by, page) = (OrganizationRef::Id(org), first_page(vec![Order::ascending(RoleField::Title)]));
-    let all = core.list_every_role(&who.caller, by.clone(), BuiltinRole::word, page).await.unwrap();
-    let listed = all.items.iter().any(|found| found.id == role);
-    let got = core.get_any_role(&who.caller, by, role).await;
-    assert_eq!(got.is_ok(), listed);
-    assert!(listed || kind(got) == Kind::NotFound);
-    listed
 }
 
 fn limited(who: &Member, left: &[Permission]) -> Member {
@@ -250,49 +272,38 @@ fn limited(who: &Member, left: &[Permission]) -> Member {
 }
 
 async fn a_limited_credential_shows_no_role_because_it_is_held(core: TestCore) {
-    let root = core.root().await;
-    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
-    let org = core.organization(&ann, "Org").await.id;
-    let made = core.workspace(&ann, org, "W").await;
-    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
-    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationMember).await.unwrap();
-    let custom = core.create_role(&ann.caller, at(), role(Level::Workspace, "Own", READ)).await.unwrap();
-    let wanted = vec![RoleName::Id(custom.id)];
-    core.add_user(&ann.caller, at(), Person::Id(bob.id()), wanted).await.unwrap();
-    assert!(shows(&core, &bob, org, custom.id).await);
+    let scene = Scene::new(core).await;
+    let (core, ann, bob, org) = (&scene.core, &scene.ann, &scene.bob, scene.org);
+    let custom = scene.role("Own", READ).await;
+    scene.let_in(RoleName::Id(custom)).await;
+    assert!(scene.shows(bob, custom).await);
     let reading = [Permission::ReadOrganization, Permission::ReadOrganizationRoles];
-    let narrow = limited(&bob, &reading);
-    assert!(!shows(&core, &narrow, org, custom.id).await);
-    assert_eq!(kind(held(&core, &narrow, org, &bob).await), Kind::Forbidden);
-    let narrow = limited(&bob, &[reading[0], reading[1], Permission::ReadOrganizationUsers]);
-    assert_eq!(held(&core, &narrow, org, &bob).await.unwrap(), ["organization-member"]);
+    let narrow = limited(bob, &reading);
+    assert!(!scene.shows(&narrow, custom).await);
+    assert_eq!(kind(held(core, &narrow, org, bob).await), Kind::Forbidden);
+    let narrow = limited(bob, &[reading[0], reading[1], Permission::ReadOrganizationUsers]);
+    assert_eq!(held(core, &narrow, org, bob).await.unwrap(), ["organization-member"]);
     // To see workspaces is not to see their roles.
-    let narrow = limited(&ann, &[reading[0], reading[1], Permission::ReadWorkspace]);
-    assert!(!shows(&core, &narrow, org, custom.id).await);
-    let narrow = limited(&ann, &[reading[0], reading[1], Permission::ReadWorkspaceRoles]);
-    assert!(shows(&core, &narrow, org, custom.id).await);
+    let narrow = limited(ann, &[reading[0], reading[1], Permission::ReadWorkspace]);
+    assert!(!scene.shows(&narrow, custom).await);
+    let narrow = limited(ann, &[reading[0], reading[1], Permission::ReadWorkspaceRoles]);
+    assert!(scene.shows(&narrow, custom).await);
 }
 
 async fn who_holds_a_role_sees_it_while_there_is_its_workspace(core: TestCore) {
-    let root = core.root().await;
-    let (ann, bob) = (core.user(&root, "ann").await, core.user(&root, "bob").await);
-    let org = core.organization(&ann, "Org").await.id;
-    let made = core.workspace(&ann, org, "W").await;
-    let (by, at) = (|| OrganizationRef::Id(org), || target(org, made.id));
-    core.add_organization_user(&root.caller, by(), bob.id(), BuiltinRole::OrganizationMember).await.unwrap();
-    let reads = READ.with(Permission::ReadWorkspaceRoles);
-    let [plain, reader] =
-        [("Plain", READ), ("Reader", reads)].map(|(title, it)| role(Level::Workspace, title, it));
-    let plain = core.create_role(&ann.caller, at(), plain).await.unwrap().id;
-    let reader = core.create_role(&ann.caller, at(), reader).await.unwrap().id;
-    core.add_user(&ann.caller, at(), Person::Id(bob.id()), vec![RoleName::Id(plain)]).await.unwrap();
-    assert!(shows(&core, &bob, org, plain).await);
-    assert!(!shows(&core, &bob, org, reader).await);
-    core.update_user(&ann.caller, at(), bob.id(), vec![RoleName::Id(reader)], None).await.unwrap();
-    assert!(shows(&core, &bob, org, plain).await);
-    core.delete_workspace(&ann.caller, at(), None, true).await.unwrap();
+    let scene = Scene::new(core).await;
+    let (core, ann, bob) = (&scene.core, &scene.ann, &scene.bob);
+    let plain = scene.role("Plain", READ).await;
+    let reader = scene.role("Reader", READ.with(Permission::ReadWorkspaceRoles)).await;
+    scene.let_in(RoleName::Id(plain)).await;
+    assert!(scene.shows(bob, plain).await);
+    assert!(!scene.shows(bob, reader).await);
+    let reading = vec![RoleName::Id(reader)];
+    core.update_user(&ann.caller, scene.at(), bob.id(), reading, None).await.unwrap();
+    assert!(scene.shows(bob, plain).await);
+    core.delete_workspace(&ann.caller, scene.at(), None, true).await.unwrap();
     for role in [plain, reader] {
-        assert!(!shows(&core, &bob, org, role).await);
+        assert!(!scene.shows(bob, role).await);
     }
-    assert_eq!(held(&core, &bob, org, &bob).await.unwrap(), ["organization-member"]);
+    assert_eq!(held(core, bob, scene.org, bob).await.unwrap(), ["organization-member"]);
 }
