@@ -1,10 +1,13 @@
 //! A running server for tests. Reading tests share one for each engine; a test that changes something that others read
 //! starts its own.
 
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::Value;
 use tenantry_core::Core;
 use tenantry_core::settings::{AddPeople, Settings};
@@ -231,9 +234,24 @@ impl TestServer {
     }
 }
 
-/// A client that follows no redirects and keeps no connections, since each test has a runtime of its own.
+/// The header by which a request says where it comes from.
+pub(crate) const SOURCE: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// A network that nobody has come from, so that no guess is refused for those before it.
+pub(crate) fn network() -> Ipv4Addr {
+    static LAST: AtomicU32 = AtomicU32::new(0xc612_0000);
+    Ipv4Addr::from(LAST.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A client that follows no redirects and keeps no connections, since each test has a runtime of its own. Each test comes
+/// from a network of its own: what one guesses wrong on a shared server is not counted against another.
 pub(crate) fn client() -> reqwest::Client {
+    thread_local! {
+        static OWN: Ipv4Addr = network();
+    }
+    let source = OWN.with(Ipv4Addr::to_string).parse().unwrap();
     reqwest::Client::builder()
+        .default_headers(HeaderMap::from_iter([(SOURCE, source)]))
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(0)
         .no_proxy()
@@ -244,7 +262,7 @@ pub(crate) fn client() -> reqwest::Client {
 /// What the server answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 

@@ -12,15 +12,13 @@ mod zenml_people;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use reqwest::Method;
 use serde_json::Value;
 use tenantry_core::permission::BuiltinRole;
 use tenantry_testkit::estate::answer;
 
-use crate::harness::{Answer, TestServer, both_alone, client};
+use crate::harness::{Answer, SOURCE, TestServer, both_alone, client, network};
 use crate::reference::Reference;
 
 pub(crate) use rows::{Row, route_of, rows};
@@ -50,18 +48,12 @@ pub(crate) fn served() -> Vec<(String, &'static str)> {
         .collect()
 }
 
-/// A network that nobody has come from, so that no guess is refused for those before it.
-fn network() -> Ipv4Addr {
-    static LAST: AtomicU32 = AtomicU32::new(0x0a00_0000);
-    Ipv4Addr::from(LAST.fetch_add(1, Ordering::Relaxed))
-}
-
 async fn ask(server: &TestServer, token: Option<&str>, row: &Row, ids: &Ids) -> Answer {
     let path = ids.fill(row.path);
     let method = Method::from_bytes(row.method.as_bytes()).unwrap();
     let url = format!("{}{path}?{}", server.url, ids.fill(row.query));
     let mut request = client().request(method, url);
-    request = request.header("x-request-id", "matrix").header("x-forwarded-for", network().to_string());
+    request = request.header("x-request-id", "matrix").header(SOURCE, network().to_string());
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Answer, Engine, TestServer, client};
+use crate::harness::{Answer, Engine, SOURCE, TestServer, client};
 use crate::reference::Reference;
 
 /// One guess at each sign-in, from the same source.
@@ -124,7 +124,7 @@ async fn strangers_are_counted_everywhere() {
                 let filled = path.replace(['{', '}'], "");
                 let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
                 let request = client().request(method, format!("{}{filled}", server.url));
-                let request = request.header("x-forwarded-for", format!("10.0.{at}.1"));
+                let request = request.header(SOURCE, format!("10.0.{at}.1"));
                 let body = &operation["requestBody"]["content"];
                 let request = if body.get("application/json").is_some() {
                     request.json(&fields)
@@ -164,7 +164,7 @@ async fn a_full_queue_of_passwords_says_when_to_come_back() {
             ];
             let request = client().post(format!("{}{path}", server.url)).form(&form).header("cookie", cookie);
             let request = request.header("origin", &server.url);
-            Answer::of(request.header("x-forwarded-for", format!("10.1.{at}.1")))
+            Answer::of(request.header(SOURCE, format!("10.1.{at}.1")))
         });
         let answers = futures_util::future::join_all(crowd).await;
         let mut refused = answers.iter().filter(|answer| answer.status == 503).peekable();

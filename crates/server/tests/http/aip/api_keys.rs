@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tenantry_core::Shower;
 
-use crate::harness::{Answer, TestServer, both_alone, client};
+use crate::harness::{Answer, SOURCE, TestServer, both_alone, client};
 
 both_alone!(
     live_their_lives,
@@ -77,6 +77,7 @@ async fn live_their_lives(server: &TestServer) {
     let own = server.get(secret, "/api/v1/me/organizations").await.expect(200);
     assert_eq!(own["user_organizations"].as_array().unwrap().len(), 1);
     let request = client().get(format!("{}{ORG}", server.url)).header("user-agent", "probe/1");
+    let request = request.header(SOURCE, "203.0.113.7");
     Answer::of(request.bearer_auth(secret)).await.expect(200);
     server.core.flush_uses().await.unwrap();
     let path = path(&made);
@@ -85,7 +86,7 @@ async fn live_their_lives(server: &TestServer) {
     let told = server.get("ben", &own).await.expect(200);
     assert_eq!(
         (&told["last_use_source"], &told["last_use_user_agent"]),
-        (&json!("127.0.0.1"), &json!("probe/1"))
+        (&json!("203.0.113.7"), &json!("probe/1"))
     );
     assert_eq!(server.get("ben", &path).await.expect(200).get("last_use_source"), None);
     assert!(server.get("ben", &path).await.expect(200)["last_use_time"].is_string());

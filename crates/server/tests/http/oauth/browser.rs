@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::RequestBuilder;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 
-use crate::harness::{Answer, TestServer, client};
+use crate::harness::{Answer, SOURCE, TestServer, client};
 
 pub(super) struct Browser<'a> {
     server: &'a TestServer,
@@ -62,7 +62,7 @@ impl<'a> Browser<'a> {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
         let request = match &self.source {
-            Some(source) => request.header("x-forwarded-for", source),
+            Some(source) => request.header(SOURCE, source),
             None => request,
         };
         let answer = Answer::of(request).await;

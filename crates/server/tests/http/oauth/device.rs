@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::browser::{Browser, between};
-use crate::harness::{Answer, TestServer, both, client};
+use crate::harness::{Answer, SOURCE, TestServer, both, client};
 
 both!(
     a_person_logs_a_program_in,
@@ -21,6 +21,7 @@ async fn begin(server: &TestServer) -> Value {
     let request = client().post(format!("{}/oauth2/device_authorization", server.url));
     let request = request
         .header("user-agent", "tenantry/0.1 (Linux)")
+        .header(SOURCE, "203.0.113.7")
         .form(&[("client_id", CLI), ("scope", "openid api")]);
     Answer::of(request).await.expect(200)
 }
@@ -52,7 +53,7 @@ async fn a_person_logs_a_program_in(server: &TestServer) {
     assert_eq!(question.status, 200);
     for told in [
         "Tenantry command line",
-        "tenantry/0.1 (Linux), 127.0.0.1",
+        "tenantry/0.1 (Linux), 203.0.113.7",
         begun["user_code"].as_str().unwrap(),
         "Do everything",
     ] {
