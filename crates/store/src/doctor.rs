@@ -50,7 +50,8 @@ const NEVER: [(&str, Sql); 7] = [
         sql!(
             "SELECT w.id FROM workspaces w WHERE w.deleted_at IS NULL AND NOT EXISTS \
              (SELECT 1 FROM grants g CROSS JOIN roles ro WHERE g.org_id = w.org_id AND g.scope_id = w.id \
-              AND g.subject_kind = 'principal' AND g.subject_id <> w.id \
+              AND g.subject_kind = 'principal' \
+              AND NOT EXISTS (SELECT 1 FROM workspaces s WHERE s.org_id = g.org_id AND s.id = g.subject_id) \
               AND ro.org_id = g.org_id AND ro.id = g.role_id AND ro.builtin = 'workspace-owner')"
         ),
     ),

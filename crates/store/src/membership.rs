@@ -30,7 +30,8 @@ const OWNED_ALONE: Sql = sql!(
        AND w.org_id = g.org_id AND w.id = g.scope_id \
        AND NOT EXISTS (SELECT 1 FROM grants og CROSS JOIN principals p \
          WHERE og.org_id = g.org_id AND og.scope_id = g.scope_id AND og.role_id = g.role_id \
-           AND og.subject_kind = 'principal' AND og.subject_id <> $2 AND og.subject_id <> og.scope_id \
+           AND og.subject_kind = 'principal' AND og.subject_id <> $2 \
+           AND NOT EXISTS (SELECT 1 FROM workspaces s WHERE s.org_id = og.org_id AND s.id = og.subject_id) \
            AND p.id = og.subject_id AND p.suspended_at IS NULL) \
      ORDER BY w.name, w.id"
 );

@@ -270,7 +270,7 @@ impl RoleStore for Db<'_> {
 }
 
 /// Which roles `r` of the organization `$1` are shown, wherever they are granted: those of a workspace to who may read its
-/// roles, and where `own_count` to who holds them.
+/// roles, and where `own_count` to who holds them. Who is left some workspaces alone reads no roles of the organization.
 fn shown(scope: &OrganizationScope, own_count: bool, params: &mut Vec<Value<'_>>) -> String {
     if scope.in_every_workspace().contains(Permission::ReadWorkspaceRoles) {
         return "1 = 1".to_owned();
@@ -282,10 +282,6 @@ fn shown(scope: &OrganizationScope, own_count: bool, params: &mut Vec<Value<'_>>
          AND m.scope_id = r.workspace_id AND (m.permissions & {}) <> 0)",
         readable.bits()
     );
-    if let Some(only) = scope.only_workspaces() {
-        let only = compile::id_list(params, only.iter().map(|id| *id.as_uuid()));
-        seen = format!("{seen} AND r.workspace_id IN ({only})");
-    }
     if own_count {
         seen = format!(
             "({seen} OR EXISTS (SELECT 1 FROM grants g WHERE g.org_id = $1 AND g.role_id = r.id \

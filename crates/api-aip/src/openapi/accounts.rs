@@ -28,7 +28,8 @@ pub(crate) fn change_password() -> Operation {
         .about("Every other sign-in of the person ends. Keys and personal access tokens stay.")
         .reads(JSON, Shape::made(|schemas| PASSWORD_CHANGE.to_make(schemas)))
         .answers(200, "It is changed.", Shape::made(|_| json!({"type": "object", "maxProperties": 0})))
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition, Kind::Conflict])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition])
+        .refuses(&[Kind::Conflict, Kind::RateLimited])
 }
 
 pub(crate) fn change_email() -> Operation {
@@ -39,7 +40,8 @@ pub(crate) fn change_email() -> Operation {
         )
         .reads(JSON, Shape::made(|schemas| EMAIL_CHANGE.to_make(schemas)))
         .answers(200, "It is on its way.", Shape::made(|_| json!({"type": "object", "maxProperties": 0})))
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition, Kind::RateLimited])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::Precondition])
+        .refuses(&[Kind::Conflict, Kind::RateLimited])
 }
 
 pub(crate) fn request_email_verification() -> Operation {

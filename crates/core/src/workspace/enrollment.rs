@@ -284,8 +284,8 @@ async fn give_role(session: &dyn Session, act: &Act, scope: &Writable<WorkspaceS
     grant::give(session, act, &organization, server, &role, at).await
 }
 
-/// A role of the workspace that holds what its server needs: the first under one of its titles that does, that can be made
-/// to, or that is made.
+/// A role of the workspace that holds what its server needs, and that nobody else holds: the first under one of its titles
+/// that does, that can be made to, or that is made.
 async fn role_to_go_by(session: &dyn Session, act: &Act, scope: &Writable<WorkspaceScope>) -> Result<Role> {
     let (workspace, organization, place) = (scope.workspace(), scope.organization_scope(), scope.place());
     let mut title = ROLE_OF_SERVER.to_owned();
@@ -295,11 +295,11 @@ async fn role_to_go_by(session: &dyn Session, act: &Act, scope: &Writable<Worksp
         let Some(mut role) = found.filter(|role| role.workspace == Some(workspace)) else {
             return role::create(session, act, &place, &role_of_server(title)).await;
         };
-        if is_gone_by(&role) {
-            return Ok(role);
-        }
         let server = Some(account_of(workspace));
         if !session.role_is_granted(&organization, (role.id, server), act.now).await? {
+            if is_gone_by(&role) {
+                return Ok(role);
+            }
             role.permissions = role.permissions.union(OF_SERVER);
             role.version += 1;
             role.updated_at = act.now;

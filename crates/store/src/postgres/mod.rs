@@ -60,6 +60,8 @@ impl Postgres {
         engine
             .transaction(|conn| {
                 Box::pin(async move {
+                    // A big table takes longer than any request may, and the replicas that start meanwhile wait for it.
+                    conn.script("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5min'").await?;
                     migrate::migrate(conn, now).await?;
                     roles::reconcile(conn).await
                 })

@@ -23,6 +23,7 @@ on_both_engines!(
     a_new_key_gives_a_server_its_role_again,
     what_a_server_was_given_before_is_taken,
     a_new_key_widens_no_role_of_others,
+    a_server_takes_no_role_that_others_hold,
     nothing_is_shared_with_a_server,
 );
 
@@ -205,6 +206,23 @@ async fn a_new_key_widens_no_role_of_others(core: TestCore) {
         assert_eq!(held, expected);
     }
     assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// Nobody could change it any more.
+async fn a_server_takes_no_role_that_others_hold(core: TestCore) {
+    let scene = Scene::of(core).await;
+    let (core, ann, place) = (&scene.core, &scene.ann.caller, || target(scene.org, scene.workspace));
+    let role = scene.held_by_server().await.remove(0).id;
+    let bob = Subject::Principal(scene.bob.id());
+    core.assign_role(ann, place(), RoleName::Id(role), bob).await.unwrap();
+    let server = core.literal(scene.server.id().as_uuid());
+    for gone in ["grants WHERE subject_id", "reach WHERE principal_id"] {
+        core.sql(&format!("DELETE FROM {gone} = {server}"));
+    }
+    core.rotate_enrollment_key(ann, place(), Rotation::default()).await.unwrap();
+    assert_eq!(scene.held_by_server().await[0].title, "Workspace Server 2");
+    assert!(scene.serves().await);
+    core.delete_role(ann, place(), RoleName::Id(role), None, true).await.unwrap();
 }
 
 async fn nothing_is_shared_with_a_server(core: TestCore) {
