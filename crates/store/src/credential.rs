@@ -124,8 +124,10 @@ const REVOKE_ALL: Sql =
     sql!("UPDATE credentials SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL");
 const RAISE_OF_ORGANIZATION: Sql =
     sql!("UPDATE principals SET auth_version = auth_version + 1 WHERE org_id = $1");
-const NOTE_USE: Sql =
-    sql!("UPDATE credentials SET last_used_at = $2, last_source = $3, last_user_agent = $4 WHERE id = $1");
+const NOTE_USE: Sql = sql!(
+    "UPDATE credentials SET last_used_at = $2, last_source = $3, last_user_agent = $4 \
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $2)"
+);
 
 /// Reads the columns from `first` on, but for `revoked_at`, the eighth of them.
 pub(crate) fn read_credential(row: &Row<'_>, first: usize, principal: PrincipalId) -> Result<Credential> {
@@ -233,8 +235,8 @@ impl CredentialStore for Db<'_> {
             .await
     }
 
-    async fn renew_password_hash(&self, principal: PrincipalId, before: &str, after: &str) -> Result<()> {
-        self.conn.run(&RENEW_HASH, params![principal.as_uuid(), before, after]).await.map(drop)
+    async fn renew_password_hash(&self, principal: PrincipalId, before: &str, after: &str) -> Result<bool> {
+        Ok(self.conn.run(&RENEW_HASH, params![principal.as_uuid(), before, after]).await? > 0)
     }
 
     async fn insert_credential(&self, credential: &Credential, hash: &[u8; 32]) -> Result<()> {
@@ -296,7 +298,8 @@ impl CredentialStore for Db<'_> {
     }
 
     async fn revoke_credentials_of(&self, principal: PrincipalId, now: Timestamp) -> Result<()> {
-        self.conn.run(&REVOKE_ALL, params![principal.as_uuid(), now.as_micros()]).await?;
+        // What was given meanwhile is there for the next look, since who gives holds what it is given for.
+        while self.conn.run(&REVOKE_ALL, params![principal.as_uuid(), now.as_micros()]).await? > 0 {}
         principal::raise_auth_version(self, principal).await
     }
 

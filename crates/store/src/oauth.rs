@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use tenantry_core::authz::{ServerScope, Writable};
 use tenantry_core::clock::Timestamp;
-use tenantry_core::credential::CredentialStore;
 use tenantry_core::error::{Error, Result};
 use tenantry_core::ids::{CredentialId, PrincipalId};
 use tenantry_core::oauth::{
@@ -86,7 +85,7 @@ const ROTATE: Sql = sql!("UPDATE credentials SET revoked_at = $2 WHERE id = $1 A
 const INSERT_SCOPES: Sql = sql!("INSERT INTO token_scopes (credential_id, scopes) VALUES ($1, $2)");
 const SCOPES: Sql = sql!("SELECT scopes FROM token_scopes WHERE credential_id = $1");
 /// The nearest: a key that was made by it may have been exchanged for the token.
-const AUTHORIZATION_OF: Sql = sql!(concat!(
+const AUTHORIZATION_BEHIND: Sql = sql!(concat!(
     credential::ancestors!(),
     "SELECT u.id FROM up u CROSS JOIN authorizations a WHERE a.credential_id = u.id ORDER BY u.steps LIMIT 1"
 ));
@@ -272,14 +271,9 @@ impl OauthStore for Db<'_> {
         scopes.map(|scopes| Scopes::parse(&scopes).map_err(Error::internal)).transpose()
     }
 
-    async fn hold_authorization_of(
-        &self,
-        id: CredentialId,
-        now: Timestamp,
-    ) -> Result<Option<(CredentialId, bool)>> {
-        let parent = self.conn.first(&AUTHORIZATION_OF, params![id.as_uuid()], |row| row.id(0)).await?;
-        let Some(parent) = parent.map(CredentialId::from_uuid) else { return Ok(None) };
-        Ok(Some((parent, self.hold_credential(parent, now).await?)))
+    async fn authorization_behind(&self, id: CredentialId) -> Result<Option<CredentialId>> {
+        let read = |row: &Row<'_>| Ok(CredentialId::from_uuid(row.id(0)?));
+        self.conn.first(&AUTHORIZATION_BEHIND, params![id.as_uuid()], read).await
     }
 
     async fn forget_expired_credentials(&self, before: Timestamp, limit: u32) -> Result<u64> {

@@ -1,6 +1,7 @@
 //! Ids, secrets, seals and password hashes that are the same in every run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tenantry_core::Error;
 use tenantry_core::clock::Entropy;
@@ -65,30 +66,48 @@ impl Entropy for SeededEntropy {
 
 /// Passwords that are kept as they are, so that tests need not wait for a slow hash. Counts what it was asked for. What is
 /// kept as `old:PASSWORD` is outdated.
-#[derive(Debug, Default)]
-pub struct PlainPasswords(AtomicU64);
+#[derive(Default)]
+pub struct PlainPasswords {
+    asked: AtomicU64,
+    meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
+}
 
 impl PlainPasswords {
     /// How many passwords were hashed or verified.
     pub fn asked(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// What happens while the next password is verified, which takes its time in earnest.
+    pub fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.next() = Some(Box::pin(happens));
+    }
+
+    fn next(&self) -> MutexGuard<'_, Option<BoxFuture<'static, ()>>> {
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Passwords for PlainPasswords {
     fn hash<'a>(&'a self, password: &'a str) -> BoxFuture<'a, Result<String>> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.asked.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move { Ok(format!("plain:{password}")) })
     }
 
     fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<Verdict>> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let meanwhile = self.next().take();
         let verdict = match hash.and_then(|hash| hash.strip_suffix(password)) {
             Some("plain:") => Verdict::Right,
             Some("old:") => Verdict::Outdated,
             _ => Verdict::Wrong,
         };
-        Box::pin(async move { Ok(verdict) })
+        Box::pin(async move {
+            if let Some(happens) = meanwhile {
+                happens.await;
+            }
+            Ok(verdict)
+        })
     }
 }
 

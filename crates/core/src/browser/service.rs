@@ -5,10 +5,9 @@ use crate::Core;
 use crate::audit::{Act, Target};
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
-use crate::credential::{self, Access, Found, Issued, Secret, TokenKind, caller_of};
+use crate::credential::{self, Access, Found, Issued, Proved, Secret, TokenKind, caller_of};
 use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId};
-use crate::principal::Principal;
 use crate::store::Session;
 
 /// How often it is written down that something was done in a session, in seconds.
@@ -26,9 +25,18 @@ impl Core {
         password: &str,
         (from, before): (Origin, Option<&str>),
     ) -> Result<Issued> {
-        let person = self.admit_by_password(login, password, from.source).await?;
-        let now = self.clock().now();
-        self.begin_session(person, (from, before), now).await
+        let Proved { user, hash } = self.admit_by_password(login, password, from.source).await?;
+        let caller =
+            Caller { request_id: from.request_id.clone(), source: from.source, ..self.caller_of_user(&user) };
+        let data = (self.act(&caller), self.beginning((from, before), self.clock().now()), hash);
+        self.store()
+            .write(data, |session, (act, beginning, hash)| {
+                Box::pin(async move {
+                    credential::hold_password(session, &act.caller, hash).await?;
+                    begin(session, act, beginning, None).await
+                })
+            })
+            .await
     }
 
     /// The session of a cookie. It lives on from this moment.
@@ -70,7 +78,7 @@ impl Core {
         self.store()
             .write(data, |session, (act, beginning)| {
                 Box::pin(async move {
-                    let parent = session.identity_behind(act.caller.credential).await?;
+                    let parent = credential::hold_basis(session, act).await?;
                     begin(session, act, beginning, parent).await
                 })
             })
@@ -125,23 +133,6 @@ impl Core {
                     Ok(ended)
                 })
             })
-            .await
-    }
-
-    async fn begin_session(
-        &self,
-        person: Principal,
-        (from, before): (Origin, Option<&str>),
-        signed_in_at: Timestamp,
-    ) -> Result<Issued> {
-        let caller = Caller {
-            request_id: from.request_id.clone(),
-            source: from.source,
-            ..self.caller_of_user(&person)
-        };
-        let data = (self.act(&caller), self.beginning((from, before), signed_in_at));
-        self.store()
-            .write(data, |session, (act, beginning)| Box::pin(begin(session, act, beginning, None)))
             .await
     }
 

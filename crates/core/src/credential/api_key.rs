@@ -1,6 +1,6 @@
 //! API keys: personal access tokens that count in one organization, for a time, with some or all of their owner's rights.
 
-use super::{Access, Credential, Issued, Secret, TokenKind, authorization_of, for_others, issue, lifetime};
+use super::{Access, Credential, Issued, Secret, TokenKind, for_others, hold_basis, issue, lifetime};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef, Writable};
@@ -248,7 +248,7 @@ impl Core {
                         let ends = seconds.map(|seconds| act.now.plus_seconds(seconds));
                         let narrowing = (Some(scope.organization()), access, workspaces);
                         let holder = (owner, narrowing);
-                        let until = (ends, authorization_of(session, act).await?);
+                        let until = (ends, hold_basis(session, act).await?);
                         let issued = issue(session, act, holder, &title, secret, until).await?;
                         let mut targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
                         let action = if other.is_some() {

@@ -30,7 +30,7 @@ pub use password::{PASSWORD_EXPIRED, PASSWORD_MAX, PASSWORD_MIN, PASSWORDS_BUSY,
 pub use personal::{NewToken, TOKENS_MAX};
 pub(crate) use rotation::rotate;
 pub use rotation::{OVERLAP_SECONDS_MAX, Rotation};
-pub(crate) use service::caller_of;
+pub(crate) use service::{OnGrounds, Proved, caller_of, hold_password};
 pub use store::{CredentialStore, Found, KeyStore};
 pub use token::{KEY, Secret, TokenKind};
 
@@ -198,13 +198,23 @@ pub(crate) async fn end_all(session: &dyn Session, act: &Act, principal: Princip
 }
 
 /// What a client was allowed with whose token the caller makes a key or lets a device in, or the issuer's word by which the
-/// caller came: what is made ends with it, so that who takes it back takes all of it back.
-pub(crate) async fn authorization_of(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
-    match session.hold_authorization_of(act.caller.credential, act.now).await? {
-        Some((_, false)) => Err(Error::bad_credential()),
-        Some((authorization, true)) => Ok(Some(authorization)),
-        None => session.identity_behind(act.caller.credential).await,
+/// caller came: what is made ends with it, so that who takes it back takes all of it back. It and the caller's credential
+/// stay as they are until the transaction ends: whoever ends them ends what is made as well.
+///
+/// # Errors
+/// [`Error::bad_credential`] where one of them has ended since it was shown.
+pub(crate) async fn hold_basis(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
+    let (caller, now) = (act.caller.credential, act.now);
+    let basis = match session.authorization_behind(caller).await? {
+        None => session.identity_behind(caller).await?,
+        authorization => authorization,
+    };
+    for held in basis.into_iter().chain([caller]) {
+        if !session.hold_credential(held, now).await? {
+            return Err(Error::bad_credential());
+        }
     }
+    Ok(basis)
 }
 
 /// Where a new credential counts, and for what.

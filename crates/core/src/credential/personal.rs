@@ -6,7 +6,7 @@ use super::api_key::{
 };
 use super::service::hash_of_bearer;
 use super::{
-    Access, Secret, TokenKind, authorization_of, caller_of, issue, lifetime, require_whole_person, rotation,
+    Access, Secret, TokenKind, caller_of, hold_basis, issue, lifetime, require_whole_person, rotation,
 };
 use crate::Core;
 use crate::audit::{Act, Target};
@@ -213,7 +213,7 @@ async fn create(
     let workspaces = workspaces_of(session, act, new.organization.as_ref(), &new.workspaces).await?;
     let holder = (owner, (organization, new.access, workspaces));
     let ends = act.now.plus_seconds(seconds);
-    let until = (Some(ends), authorization_of(session, act).await?);
+    let until = (Some(ends), hold_basis(session, act).await?);
     let description = checked_description(new.description.as_deref())?;
     let issued = issue(session, act, holder, &title, secret, until).await?;
     let made = ApiKey { ends_itself: new.ends_itself, ..ApiKey::new(issued.credential, description) };

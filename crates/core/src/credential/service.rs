@@ -8,7 +8,7 @@ use super::{
 };
 use crate::Core;
 use crate::audit::Target;
-use crate::authz::OrganizationRef;
+use crate::authz::{self, OrganizationRef};
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
@@ -16,6 +16,7 @@ use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::issuer;
 use crate::permission::PermissionSet;
 use crate::principal::Principal;
+use crate::store::Session;
 use crate::text;
 use crate::throttle::{Attempts, Purpose};
 use crate::uses::Shower;
@@ -88,7 +89,7 @@ impl Core {
         let now = self.clock().now();
         let caller = caller_of(&found, now).map_err(Error::at_sign_in)?;
         self.uses().note(found.credential.id, now, by);
-        self.issue_access(&caller, Some(client_id)).await
+        self.issue_access(&caller, OnGrounds::Credential(client_id)).await
     }
 
     /// Exchanges a token or key for a short-lived access token of the same principal, which ends with it. An access token cannot be exchanged:
@@ -111,8 +112,8 @@ impl Core {
     /// `Kind::Unauthenticated`, whatever of it is wrong, and with the reason [`PASSWORD_EXPIRED`] where another password
     /// has to be chosen first; `Kind::RateLimited` after several failures from the same source.
     pub async fn sign_in_user(&self, login: &str, password: &str, source: Option<IpAddr>) -> Result<Issued> {
-        let user = self.admit_by_password(login, password, source).await?;
-        self.issue_access(&self.caller_of_user(&user), None).await
+        let proved = self.admit_by_password(login, password, source).await?;
+        self.issue_access(&self.caller_of_user(&proved.user), OnGrounds::Password(proved.hash)).await
     }
 
     /// The user whose password this is, unless somebody else has chosen it.
@@ -121,42 +122,54 @@ impl Core {
         login: &str,
         password: &str,
         source: Option<IpAddr>,
-    ) -> Result<Principal> {
-        let user = self.prove_user(login, password, source).await?;
-        let own = self.find_own_account(&self.caller_of_user(&user)).await?;
+    ) -> Result<Proved> {
+        let proved = self.prove_user(login, password, source).await?;
+        let own = self.find_own_account(&self.caller_of_user(&proved.user)).await?;
         if own.is_some_and(|own| own.password_expired) {
             let message =
                 "this password was chosen by somebody else: choose another one on the sign-in page first";
             let refused = Error::new(Kind::Unauthenticated, PASSWORD_EXPIRED, message);
-            return Err(refused.at_sign_in().by(user.id));
+            return Err(refused.at_sign_in().by(proved.user.id));
         }
-        Ok(user)
+        Ok(proved)
     }
 
     /// The user of this e-mail address or sign-in name, whose password this is: the same work and the same refusal whether
     /// or not there is one.
-    pub async fn prove_user(&self, login: &str, password: &str, source: Option<IpAddr>) -> Result<Principal> {
+    pub(crate) async fn prove_user(
+        &self,
+        login: &str,
+        password: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Proved> {
         let login = text::fold(login.trim());
         let attempts = Attempts::new(Purpose::SignIn, &login, source);
         self.throttled(&attempts, self.prove_password(login.clone(), password)).await
     }
 
-    async fn prove_password(&self, login: String, password: &str) -> Result<Principal> {
-        let found = self.store().point(login, |session, login| Box::pin(session.find_sign_in(login))).await?;
+    async fn prove_password(&self, login: String, password: &str) -> Result<Proved> {
+        let named = login.clone();
+        let found = self.store().point(named, |session, login| Box::pin(session.find_sign_in(login))).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
         let verdict = match password.len() {
             0..=PASSWORD_MAX => self.passwords().verify(password, hash).await?,
             _ => Verdict::Wrong,
         };
-        let Some((user, hash)) = found else { return Err(failed_sign_in()) };
-        if verdict == Verdict::Wrong || !user.is_active_user() {
-            return Err(failed_sign_in().by(user.id));
+        let (user, hash) = match found {
+            Some((user, Some(hash))) if verdict != Verdict::Wrong && user.is_active_user() => (user, hash),
+            Some((user, _)) => return Err(failed_sign_in().by(user.id)),
+            None => return Err(failed_sign_in()),
+        };
+        match verdict {
+            Verdict::Outdated => match self.renew_hash(user.id, &hash, password).await {
+                Ok(Some(hash)) => Ok(Proved { user, hash }),
+                // Somebody was faster: with the same password hashed anew, or with another one.
+                Ok(None) => Box::pin(self.prove_password(login, password)).await,
+                // Who knows the password gets in whether or not there is time to hash it anew.
+                Err(_) => Ok(Proved { user, hash }),
+            },
+            Verdict::Right | Verdict::Wrong => Ok(Proved { user, hash }),
         }
-        if let (Verdict::Outdated, Some(before)) = (verdict, hash) {
-            // Who knows the password gets in whether or not there is time to hash it anew.
-            let _ = self.renew_hash(user.id, before, password).await;
-        }
-        Ok(user)
     }
 
     /// Refuses whoever has nothing of its own: service accounts, and credentials narrower than their owner.
@@ -188,12 +201,15 @@ impl Core {
         self.passwords().hash(password).await
     }
 
-    /// Keeps a password by a hash of today's parameters.
-    async fn renew_hash(&self, user: PrincipalId, before: String, password: &str) -> Result<()> {
+    /// Keeps a password by a hash of today's parameters: answers it, unless another one took the place of `before`.
+    async fn renew_hash(&self, user: PrincipalId, before: &str, password: &str) -> Result<Option<String>> {
         let after = self.passwords().hash(password).await?;
         self.store()
-            .write((user, before, after), |session, (user, before, after)| {
-                Box::pin(session.renew_password_hash(*user, before, after))
+            .write((user, before.to_owned(), after), |session, (user, before, after)| {
+                Box::pin(async move {
+                    let renewed = session.renew_password_hash(*user, before, after).await?;
+                    Ok(renewed.then(|| after.clone()))
+                })
             })
             .await
     }
@@ -240,25 +256,32 @@ impl Core {
         Ok(caller)
     }
 
-    /// Issues an access token; one that is given for a `parent` ends with it.
-    pub(crate) async fn issue_access(&self, caller: &Caller, parent: Option<CredentialId>) -> Result<Issued> {
+    /// Issues an access token. One that is given for a credential ends with it.
+    pub(crate) async fn issue_access(&self, caller: &Caller, grounds: OnGrounds) -> Result<Issued> {
         let secret = Secret::random(TokenKind::Access, self.entropy());
         let act = self.act(caller);
         let expires_at = act.now.plus_seconds(self.settings().access_token_seconds);
-        let data = (act, secret, expires_at, parent);
+        let data = (act, secret, expires_at, grounds);
         self.store()
-            .write(data, |session, (act, secret, expires_at, parent)| {
+            .write(data, |session, (act, secret, expires_at, grounds)| {
                 Box::pin(async move {
-                    if let Some(parent) = *parent
-                        && !session.hold_credential(parent, act.now).await?
-                    {
-                        return Err(failed_sign_in().by(act.caller.principal));
-                    }
+                    let parent = match grounds {
+                        OnGrounds::Password(hash) => {
+                            hold_password(session, &act.caller, hash).await?;
+                            None
+                        }
+                        OnGrounds::Credential(parent) => {
+                            if !session.hold_credential(*parent, act.now).await? {
+                                return Err(failed_sign_in().by(act.caller.principal));
+                            }
+                            Some(*parent)
+                        }
+                    };
                     // As narrow as what it is given for.
                     let Narrowing { permissions, organization, workspaces } = act.caller.narrowing.clone();
                     let access = permissions.map_or(Access::Everything, Access::Only);
                     let holder = (act.caller.principal, (organization, access, workspaces));
-                    let lifetime = (Some(*expires_at), *parent);
+                    let lifetime = (Some(*expires_at), parent);
                     let issued = issue(session, act, holder, "access token", secret, lifetime).await?;
                     let targets = vec![Target::new("credential", issued.credential.id.as_uuid())];
                     act.record(session, OrganizationId::SERVER, "credential.issue", targets).await?;
@@ -267,6 +290,31 @@ impl Core {
             })
             .await
     }
+}
+
+/// A user whose password was shown, and the hash that it fitted.
+pub(crate) struct Proved {
+    pub(crate) user: Principal,
+    pub(crate) hash: String,
+}
+
+/// What an access token is given for.
+pub(crate) enum OnGrounds {
+    /// A password, by the hash that it fitted.
+    Password(String),
+    /// Another credential.
+    Credential(CredentialId),
+}
+
+/// Refuses where the password whose hash was proved is another one by now, and keeps it as it is until the transaction
+/// ends: verifying takes long, and whoever changes a password ends the sign-ins that are there.
+pub(crate) async fn hold_password(session: &dyn Session, caller: &Caller, hash: &str) -> Result<()> {
+    session.hold_owner(caller.principal).await?;
+    let scope = authz::server(session, caller).await?;
+    if session.find_password(&scope, caller.principal).await?.as_deref() == Some(hash) {
+        return Ok(());
+    }
+    Err(failed_sign_in().by(caller.principal))
 }
 
 pub(super) fn hash_of_bearer(text: &str) -> Result<[u8; 32]> {

@@ -58,8 +58,8 @@ pub trait CredentialStore {
     /// The user of this e-mail address or sign-in name, ignoring case, with the hash of the password.
     async fn find_sign_in(&self, folded: &str) -> Result<Option<(Principal, Option<String>)>>;
 
-    /// Writes another hash of the same password, unless the hash is not `before` any more.
-    async fn renew_password_hash(&self, principal: PrincipalId, before: &str, after: &str) -> Result<()>;
+    /// Writes another hash of the same password, unless the hash is not `before` any more. Answers whether it did.
+    async fn renew_password_hash(&self, principal: PrincipalId, before: &str, after: &str) -> Result<bool>;
 
     /// Writes a credential with the hash of its secret.
     async fn insert_credential(&self, credential: &Credential, hash: &[u8; 32]) -> Result<()>;

@@ -291,9 +291,6 @@ async fn approve(
 ) -> Result<Device> {
     let owner = act.caller.principal;
     oauth::require_to_speak_for_itself(&act.caller, login.scopes, None)?;
-    if !session.hold_credential(act.caller.credential, act.now).await? {
-        return Err(Error::bad_credential());
-    }
     session.hold_owner(owner).await?;
     let before = match login.device {
         Some(id) => session.find_device(owner, id, act.now).await?.filter(|one| one.client == login.client),

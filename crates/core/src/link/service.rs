@@ -8,7 +8,7 @@ use crate::audit::{Act, Target};
 use crate::authz::{self, ServerScope, Writable};
 use crate::caller::Caller;
 use crate::clock::Timestamp;
-use crate::credential::Secret;
+use crate::credential::{Proved, Secret};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{MailId, OrganizationId, PrincipalId};
 use crate::mail::{Letter, Post};
@@ -159,19 +159,24 @@ impl Core {
     }
 
     /// Makes a link by which who knows an expired password sets another one. It is nobody's proof of an address.
+    ///
+    /// # Errors
+    /// `Kind::Unauthenticated`, whatever of it is wrong; `Kind::Conflict` if another password was set meanwhile.
     pub async fn renew_password(
         &self,
         login: &str,
         password: &str,
         source: Option<IpAddr>,
     ) -> Result<Secret> {
-        let user = self.prove_user(login, password, source).await?;
+        let Proved { user, hash } = self.prove_user(login, password, source).await?;
         let secret = Secret::random(LinkKind::PasswordReset.token(), self.entropy());
         let act = self.act(&Caller { source, ..self.caller_of_user(&user) });
         self.store()
-            .write((act, secret), |session, (act, secret)| {
+            .write((act, hash, secret), |session, (act, hash, secret)| {
                 Box::pin(async move {
+                    let scope = authz::server_change(session, &act.caller).await?;
                     let user = act.caller.principal;
+                    own::require_still(session, &scope, user, hash).await?;
                     make(session, act, (LinkKind::PasswordReset, user, None), secret, RESET_SECONDS).await?;
                     record(session, act, "user.request_reset", user).await?;
                     Ok(secret.clone())
@@ -289,12 +294,18 @@ fn hash_of(secret: &str) -> Result<[u8; 32]> {
     read.map(|secret| secret.hash()).ok_or_else(void)
 }
 
-/// The link of this hash and its account, if it counts.
+/// The link of this hash and its account, if it counts. One that was mailed to where the account is no longer, a moment too
+/// late to end with that, is no good; a link that moves the account is to be.
 async fn open(session: &dyn Session, hash: &[u8; 32], now: Timestamp) -> Result<(Link, Account)> {
     let link = session.find_link(hash).await?;
     let link = link.filter(|link| link.expires_at > now).ok_or_else(void)?;
     let found = session.account_by_link(hash).await?;
     let found = found.filter(|found| found.user.is_active_user()).ok_or_else(void)?;
+    let folded = |email: &Option<String>| email.as_deref().map(text::fold);
+    let moves = link.kind == LinkKind::EmailVerification;
+    if link.email.is_some() && !moves && folded(&link.email) != folded(&found.user.email) {
+        return Err(void());
+    }
     Ok((link, found))
 }
 

@@ -96,9 +96,6 @@ impl Core {
         self.store()
             .write(data, |session, (act, request, (code, secret), signed_in_at)| {
                 Box::pin(async move {
-                    if !session.hold_credential(act.caller.credential, act.now).await? {
-                        return Err(Error::bad_credential());
-                    }
                     let until = act.now.plus_seconds(CODE_SECONDS);
                     let made = Authorization {
                         credential: allow(session, act, &request.client.name, secret, until).await?,
@@ -249,7 +246,7 @@ pub(crate) async fn allow(
     let narrowing = act.caller.narrowing.clone();
     let access = narrowing.permissions.map_or(Access::Everything, Access::Only);
     let holder = (act.caller.principal, (narrowing.organization, access, narrowing.workspaces));
-    let lifetime = (Some(until), credential::authorization_of(session, act).await?);
+    let lifetime = (Some(until), credential::hold_basis(session, act).await?);
     let issued = credential::issue(session, act, holder, client_name, secret, lifetime).await?;
     Ok(issued.credential)
 }

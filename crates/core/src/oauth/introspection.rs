@@ -7,7 +7,7 @@ use super::{Authorization, GrantType, ProvenClient, Refusal, Scopes, refused, to
 use crate::Core;
 use crate::audit::Target;
 use crate::clock::Timestamp;
-use crate::credential::{Found, Issued, Secret, TokenKind, caller_of};
+use crate::credential::{Found, Issued, OnGrounds, Secret, TokenKind, caller_of};
 use crate::error::{Error, Result};
 use crate::ids::{CredentialId, OrganizationId};
 use crate::principal::Principal;
@@ -43,7 +43,8 @@ impl Core {
         caller.request_id.clone_from(&client.request_id);
         caller.narrowing = caller.narrowing.within(scopes.access().permissions());
         // Whichever of its secrets it showed, what it gets ends with the client.
-        self.issue_access(&caller, CredentialId::parse(&client.client.id)).await
+        let id = CredentialId::parse(&client.client.id).ok_or_else(Error::bad_credential)?;
+        self.issue_access(&caller, OnGrounds::Credential(id)).await
     }
 
     /// The person behind an access token, and what it is good for: for what only tells who somebody is. Tokens that no

@@ -89,13 +89,8 @@ pub trait OauthStore {
     /// What an access token is good for, if that is less than what was allowed.
     async fn token_scopes(&self, id: CredentialId) -> Result<Option<Scopes>>;
 
-    /// The authorization that the credential was given for, if it was, and whether it still stands; it does until this
-    /// transaction ends.
-    async fn hold_authorization_of(
-        &self,
-        id: CredentialId,
-        now: Timestamp,
-    ) -> Result<Option<(CredentialId, bool)>>;
+    /// The authorization that the credential was given for, if it was.
+    async fn authorization_behind(&self, id: CredentialId) -> Result<Option<CredentialId>>;
 
     /// Removes at most `limit` tokens, sessions and authorizations that expired before `before`, with all that hangs on
     /// them; an authorization stays while anything else was given for it.

@@ -1,10 +1,13 @@
 //! Accounts whose address an inviter alone has given them, on servers where inviters make accounts: whoever came by such
 //! an invitation may be anybody.
 
+use std::sync::Arc;
+
+use tenantry_core::Shower;
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::browser::Origin;
-use tenantry_core::credential::Secret;
-use tenantry_core::error::Kind;
+use tenantry_core::credential::{NewToken, Secret};
+use tenantry_core::error::{Kind, Result};
 use tenantry_core::grant::Person;
 use tenantry_core::ids::{InvitationId, OrganizationId};
 use tenantry_core::invitation::Newcomer;
@@ -106,8 +109,21 @@ async fn an_address_by_hearsay_answers_no_other_invitation(core: TestCore) {
     assert_eq!(core.examine().await.unwrap(), []);
 }
 
+/// Another credential of who has one.
+fn another(core: &Arc<TestCore>, who: &Member, number: u64) -> impl Future<Output = Result<Secret>> + use<> {
+    let (core, who) = (Arc::clone(core), who.clone());
+    async move {
+        if number % 2 == 0 {
+            return core.exchange_bearer(&who.token, Shower::default()).await.map(|issued| issued.secret);
+        }
+        let new = NewToken { title: number.to_string(), ..NewToken::default() };
+        core.create_own_token(&who.caller, new).await.map(|(_, secret)| secret)
+    }
+}
+
 /// By a link that was mailed there, to set a password or to prove the address, or by the word of who runs the server.
 async fn who_proves_an_address_shuts_out_who_had_it_by_hearsay(core: TestCore) {
+    let core = Arc::new(core);
     let root = core.root().await;
     for way in ["reset", "proof", "word"] {
         let mallory = core.user(&root, way).await;
@@ -126,7 +142,16 @@ async fn who_proves_an_address_shuts_out_who_had_it_by_hearsay(core: TestCore) {
             }
             "proof" => {
                 core.request_email_verification(&mallory.caller).await.unwrap();
-                core.verify_email(&link(&core).await.1, None).await.unwrap();
+                let (_, secret) = link(&core).await;
+                let made: Vec<_> =
+                    (0..8).map(|number| tokio::spawn(another(&core, &mallory, number))).collect();
+                core.verify_email(&secret, None).await.unwrap();
+                for made in made {
+                    if let Ok(secret) = made.await.unwrap() {
+                        let shown = core.authenticate(secret.expose()).await;
+                        assert_eq!(kind(shown), Kind::Unauthenticated, "made beside the proof");
+                    }
+                }
             }
             _ => {
                 let email = Some(format!("{way}@example.org"));

@@ -270,6 +270,13 @@ async fn addresses_are_proved(core: TestCore) {
     assert_eq!(core.get_own_account(&bob.caller).await.unwrap().email.unwrap(), "bob@example.org");
     core.clock().advance_seconds(VERIFICATION_SECONDS);
     assert!(is_void(core.verify_email(&secret, None).await));
+    // A link that was written a moment too late goes to where the account is no more.
+    core.request_password_reset("bob", None).await.unwrap();
+    let (_, late) = link(&core).await;
+    core.sql("UPDATE principals SET email = 'b@new.example', email_folded = 'b@new.example' WHERE username = 'bob'");
+    assert!(is_void(core.look_at_link(&late, None).await));
+    assert!(is_void(core.reset_password(&late, PASSWORD, None).await));
+    core.sql("UPDATE principals SET email = 'bob@example.org', email_folded = 'bob@example.org' WHERE username = 'bob'");
     // Who runs the server moves an account at once, and that is told too.
     let moved = |email: &str| AccountChange { email: Some(email.to_owned()), ..AccountChange::default() };
     core.update_account(&root.caller, bob.id(), moved("Bob@Example.org")).await.unwrap();
@@ -301,6 +308,7 @@ async fn what_comes_to_no_letter_is_no_attempt(core: TestCore) {
 
 /// A token alone moves no account: its links would outlive what a person allowed the program that has it.
 async fn another_address_needs_the_password(core: TestCore) {
+    let core = Arc::new(core);
     let root = core.root().await;
     let ann = core.user(&root, "ann").await;
     let ask = async |password: &str| {
@@ -308,7 +316,14 @@ async fn another_address_needs_the_password(core: TestCore) {
     };
     assert_eq!(ask("correct horse").await.reason, "password.none");
     core.send_activation(&root.caller, ann.id(), None).await.unwrap();
-    core.reset_password(&link(&core).await.1, "correct horse", None).await.unwrap();
+    core.reset_password(&link(&core).await.1, "another horse", None).await.unwrap();
+    // It may be another one by the time that it is verified.
+    core.send_activation(&root.caller, ann.id(), None).await.unwrap();
+    let (resetting, secret) = (Arc::clone(&core), link(&core).await.1);
+    core.passwords().meanwhile(async move {
+        resetting.reset_password(&secret, "correct horse", None).await.unwrap();
+    });
+    assert_eq!(ask("another horse").await.reason, "password.stale");
     // Guesses are counted with those of sign-ins and changes of the password.
     assert_eq!(ask("battery").await.violations[0].field, "current_password");
     for _ in 0..2 {

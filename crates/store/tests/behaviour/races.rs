@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tenantry_core::authz::{OrganizationRef, View};
+use tenantry_core::browser::Origin;
 use tenantry_core::error::{Kind, Result};
 use tenantry_core::grant::{Person, RoleName};
 use tenantry_core::organization::{DefaultWorkspaces, NewOrganization};
@@ -11,7 +12,8 @@ use tenantry_core::workspace::WorkspaceChange;
 use tenantry_testkit::TestCore;
 use tenantry_testkit::estate::target;
 
-use crate::asking::{called, every_workspace, names};
+use crate::asking::{called, every_workspace, kind, names};
+use crate::browser::{PASSWORD, person};
 
 on_both_engines!(
     one_name_is_given_once,
@@ -21,6 +23,8 @@ on_both_engines!(
     one_of_two_changes_of_a_version_wins,
     different_organizations_change_at_once,
     counts_are_exact_while_people_come_and_go,
+    a_password_that_is_changed_meanwhile_is_worth_nothing,
+    who_hashes_a_password_anew_stands_in_nobodys_way,
 );
 
 /// Runs all at once, and gives what came of each.
@@ -218,4 +222,52 @@ async fn counts_are_exact_while_people_come_and_go(core: TestCore) {
         assert_eq!(counted.unwrap(), [(made.id, 8)]);
     }
     assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// To verify a password takes long enough for the person to set another one: what ends with it ends for those as well who
+/// were being let in.
+async fn a_password_that_is_changed_meanwhile_is_worth_nothing(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let ann = person(&core, &root, "ann").await;
+    let caller =
+        core.member(core.sign_in_user("ann", PASSWORD, None).await.unwrap().secret.expose()).await.caller;
+    let others = ["other horse 1", "other horse 2", "other horse 3", "other horse 4"];
+    let mut password = PASSWORD;
+    for (attempt, other) in others.into_iter().enumerate() {
+        let (_, link) = core.send_activation(&root.caller, ann, None).await.unwrap();
+        let (resetting, link) = (Arc::clone(&core), link.unwrap());
+        core.passwords().meanwhile(async move {
+            resetting.reset_password(link.expose(), other, None).await.unwrap();
+        });
+        let before = std::mem::replace(&mut password, other).to_owned();
+        let (came_of_it, expected) = match attempt {
+            0 => (kind(core.sign_in_user("ann", &before, None).await), Kind::Unauthenticated),
+            1 => {
+                let begun = core.sign_in_browser("ann", &before, (Origin::default(), None)).await;
+                (kind(begun), Kind::Unauthenticated)
+            }
+            2 => (kind(core.renew_password("ann", &before, None).await), Kind::Conflict),
+            _ => (kind(core.change_password(&caller, before, "x".repeat(20)).await), Kind::Conflict),
+        };
+        assert_eq!(came_of_it, expected, "{attempt}");
+        assert_eq!(core.sql("SELECT COUNT(*) FROM links"), "0");
+    }
+    core.sign_in_user("ann", password, None).await.unwrap();
+}
+
+async fn who_hashes_a_password_anew_stands_in_nobodys_way(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    person(&core, &root, "ann").await;
+    core.sql("UPDATE principals SET password_hash = 'old:correct horse' WHERE username = 'ann'");
+    let other = Arc::clone(&core);
+    core.passwords().meanwhile(async move {
+        other.sign_in_user("ann", PASSWORD, None).await.unwrap();
+    });
+    core.sign_in_user("ann", PASSWORD, None).await.unwrap();
+    assert_eq!(
+        core.sql("SELECT password_hash FROM principals WHERE username = 'ann'"),
+        "plain:correct horse"
+    );
 }
