@@ -113,7 +113,7 @@ async fn an_address_by_hearsay_answers_no_other_invitation(core: TestCore) {
 fn another(core: &Arc<TestCore>, who: &Member, number: u64) -> impl Future<Output = Result<Secret>> + use<> {
     let (core, who) = (Arc::clone(core), who.clone());
     async move {
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             return core.exchange_bearer(&who.token, Shower::default()).await.map(|issued| issued.secret);
         }
         let new = NewToken { title: number.to_string(), ..NewToken::default() };
