@@ -102,6 +102,13 @@ pub(crate) const ANY_SHARE: Sql = sql!(
        WHERE t.org_id = $1 AND t.principal_id = $2 AND r.org_id = t.org_id AND r.subject_id = t.team_id \
          AND r.workspace_id = $3)"
 );
+const SHARED_ANYWHERE: Sql = sql!(
+    "SELECT r.kind, r.actions FROM resource_shares r WHERE r.org_id = $1 AND r.subject_id = $2 \
+     UNION SELECT r.kind, r.actions FROM team_members t CROSS JOIN resource_shares r \
+     WHERE t.org_id = $1 AND t.principal_id = $2 AND r.org_id = t.org_id AND r.subject_id = t.team_id \
+     UNION SELECT r.kind, r.actions FROM team_invitations t CROSS JOIN resource_shares r \
+     WHERE t.org_id = $1 AND t.invitation_id = $2 AND r.org_id = t.org_id AND r.subject_id = t.team_id"
+);
 const TEAM: Sql = sql!("SELECT 1 FROM teams WHERE org_id = $1 AND id = $2");
 
 /// Where things are shared.
@@ -319,6 +326,14 @@ impl ResourceStore for Db<'_> {
         subject: &Subject,
     ) -> Result<bool> {
         has_share(self, (scope.organization(), workspace), subject).await
+    }
+
+    async fn shared_with(&self, scope: &OrganizationScope, subject: &Subject) -> Result<ContentRights> {
+        let params = params![scope.organization().as_uuid(), subject.uuid()];
+        let read = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), ActionSet::from_bits(row.int(1)?)));
+        let shared = self.conn.all(&SHARED_ANYWHERE, params, read).await?;
+        let pairs = shared.iter().filter_map(|(kind, actions)| Some((ResourceKind::from_word(kind)?, actions)));
+        Ok(pairs.flat_map(|(kind, actions)| actions.iter().map(move |action| (kind, action))).collect())
     }
 
     async fn end_shares(

@@ -8,6 +8,7 @@ use crate::authz::{self, Needed, OrganizationRef, OrganizationScope, Writable};
 use crate::caller::Caller;
 use crate::credential::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::grant::Subject;
 use crate::ids::InvitationId;
 use crate::permission::PermissionSet;
 use crate::resource::{ContentRights, Rights};
@@ -132,7 +133,8 @@ pub(super) async fn require_a_standing_offer(
     let by_teams = session.roles_of_teams_of(scope, invitation.id).await?;
     let mut offers = offered.roles.iter().chain(&by_teams);
     let still_held = |role: &Role| all.includes(role.permissions) && content.includes(&role.content);
-    if may_invite && offers.all(still_held) {
+    let shared = session.shared_with(scope, &Subject::Invitation(invitation.id)).await?;
+    if may_invite && offers.all(still_held) && content.includes(&shared) {
         return Ok(());
     }
     Err(Error::new(

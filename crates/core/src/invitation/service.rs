@@ -14,10 +14,11 @@ use crate::caller::Caller;
 use crate::credential::{Secret, TokenKind};
 use crate::error::{Error, Kind, Result};
 use crate::filter::ListQuery;
-use crate::grant::{self, RoleName};
+use crate::grant::{self, RoleName, Subject};
 use crate::ids::InvitationId;
 use crate::page::Page;
 use crate::permission::BuiltinRole;
+use crate::resource;
 use crate::role;
 use crate::store::Session;
 
@@ -169,6 +170,8 @@ impl Core {
                     for role in roles.iter().chain(&by_teams) {
                         role::require_to_hold(session, &scope, None, role).await?;
                     }
+                    let organization = scope.organization_scope();
+                    resource::require_to_hold_shares(session, &organization, Subject::Invitation(*id)).await?;
                     invitation.invited_by = act.caller.principal;
                     invitation.expires_at = expiry(session, act, &scope, *seconds).await?;
                     let writable = scope.organization_scope();

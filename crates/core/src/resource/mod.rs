@@ -15,6 +15,7 @@ use crate::ids::parse_uuid;
 use crate::permission::Permission;
 
 pub use rights::{ContentRights, InsideRights, Rights, needle};
+pub(crate) use service::require_to_hold_shares;
 pub use service::{Allowed, SharedWith};
 pub use store::{ResourceStore, Share, ShareSubject};
 

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::store::{Share, ShareSubject};
-use super::{Action, ActionSet, InsideRights, RESOURCES_MAX, Resource, ResourceKind, Rights};
+use super::{
+    Action, ActionSet, ContentRights, InsideRights, RESOURCES_MAX, Resource, ResourceKind, Rights,
+};
 use crate::Core;
 use crate::audit::Target;
-use crate::authz::{self, WorkspaceScope};
+use crate::authz::{self, OrganizationScope, WorkspaceScope};
 use crate::caller::Caller;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::grant::Subject;
 use crate::ids::PrincipalId;
 use crate::permission::Permission;
 use crate::principal::People;
@@ -226,6 +229,24 @@ async fn of_server(session: &dyn Session, caller: &Caller) -> Result<WorkspaceSc
     let scope = scope_of_server(session, caller).await?;
     require_open(session, &scope).await?;
     Ok(scope)
+}
+
+/// Nobody hands out, or takes away, what they do not hold: what is shared with the subject, the caller must be allowed
+/// with everything of its kind, in the whole organization.
+pub(crate) async fn require_to_hold_shares(
+    session: &dyn Session,
+    scope: &OrganizationScope,
+    subject: Subject,
+) -> Result<()> {
+    let shared = session.shared_with(scope, &subject).await?;
+    match shared.difference(&ContentRights::implied_by(scope.permissions())).iter().next() {
+        None => Ok(()),
+        Some((kind, action)) => {
+            let (action, kind) = (action.word(), kind.word());
+            let message = format!("{action}:{kind} is shared there, which you do not hold in the organization");
+            Err(Error::new(Kind::Forbidden, "share.exceeds_own", message))
+        }
+    }
 }
 
 /// What somebody holds inside the workspace's server, by roles in the workspace, in its organization, or on the server;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Action, ActionSet, InsideRights, Resource, ResourceKind};
+use super::{Action, ActionSet, ContentRights, InsideRights, Resource, ResourceKind};
 use crate::authz::{OrganizationScope, WorkspaceScope, Writable};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -91,6 +91,10 @@ pub trait ResourceStore {
         workspace: WorkspaceId,
         subject: &Subject,
     ) -> Result<bool>;
+
+    /// What may be done with anything that is shared with the subject, in any workspace of the organization: directly, with
+    /// a team that it is in, or, for an invitation, with one that whoever accepts it comes into.
+    async fn shared_with(&self, scope: &OrganizationScope, subject: &Subject) -> Result<ContentRights>;
 
     /// Ends what is shared with the subject in the workspace.
     async fn end_shares(

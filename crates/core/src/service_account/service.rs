@@ -13,6 +13,7 @@ use crate::ids::PrincipalId;
 use crate::page::Page;
 use crate::permission::Permission;
 use crate::principal::{DISPLAY_NAME_MAX, NewServiceAccount, Principal};
+use crate::resource;
 use crate::store::Session;
 use crate::text::{self, DESCRIPTION_MAX};
 use crate::version::{self, Seen, Versions};
@@ -225,5 +226,6 @@ pub(super) async fn answered_for(
     for role in session.roles_held(scope, found.principal.id).await? {
         authz::require_to_hold(scope.permissions(), role.rights())?;
     }
+    resource::require_to_hold_shares(session, scope, Subject::Principal(id)).await?;
     Ok(found)
 }

@@ -9,9 +9,11 @@ use crate::authz::{self, OrganizationRef, OrganizationScope, View, Writable};
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::filter::ListQuery;
+use crate::grant::Subject;
 use crate::ids::{TeamId, parse_uuid};
 use crate::page::{Page, PageRequest};
 use crate::permission::Permission;
+use crate::resource;
 use crate::store::Session;
 use crate::text;
 use crate::version::{self, Seen, Versions};
@@ -325,7 +327,7 @@ async fn require_to_hold_all(session: &dyn Session, scope: &OrganizationScope, i
     for role in session.roles_of_team(scope, id).await? {
         authz::require_to_hold(scope.permissions(), role.rights())?;
     }
-    Ok(())
+    resource::require_to_hold_shares(session, scope, Subject::Team(id)).await
 }
 
 /// A name that no id can be taken for.

@@ -57,6 +57,7 @@ mod reach;
 mod roles;
 mod server_roles;
 mod servers;
+mod shares;
 mod sqlite_only;
 mod survival;
 mod teams;

@@ -63,7 +63,7 @@ impl Scene {
         self.core.get_workspace(&who.caller, place, View::Both).await.is_ok()
     }
 
-    async fn share(&self, resource: Resource, with: ShareSubject, actions: &[Action]) {
+    pub(crate) async fn share(&self, resource: Resource, with: ShareSubject, actions: &[Action]) {
         let actions: ActionSet = actions.iter().copied().collect();
         let share = (resource, with, actions);
         self.core.share_resource(&self.server.caller, self.ann.id(), share).await.unwrap();
