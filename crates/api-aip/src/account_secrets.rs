@@ -124,7 +124,7 @@ async fn create(change: Change<2>, (message, kind): (&Message, AccountSecret)) -
         let seconds = ttl.map(|text| seconds("ttl", text, TTL_SECONDS_MAX)).transpose()?;
         let description = members.text("description")?.map(str::to_owned);
         refuse_asleep(&members)?;
-        Ok((NewAccountSecret { title, description, seconds }, terms))
+        Ok((NewAccountSecret { title, description, seconds, unique_title: false }, terms))
     };
     let (new, terms) = judged_in_organization(&change.core, &change.caller, &by, MANAGE, read()).await?;
     let at = (by, account_id(&change.path[1]));

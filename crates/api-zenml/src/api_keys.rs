@@ -9,7 +9,7 @@ use tenantry_core::clock::Timestamp;
 use tenantry_core::credential::{ApiKey, ApiKeyChange, ApiKeyField, NewToken, Secret};
 use tenantry_core::filter::{Comparison, Filter, ListQuery, Test};
 use tenantry_core::ids::CredentialId;
-use tenantry_core::page::{Order, PageRequest, Start};
+use tenantry_core::page::{Order, Page, PageRequest, Start};
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Object, Refused, Segments, Served};
 
@@ -105,11 +105,12 @@ pub(crate) async fn create_own_key(
 ) -> Result<Response, Refused<Zenml>> {
     let core = &served.core;
     let seconds = body.seconds();
-    require_free(&body.name, None, &own_called(core, &who, &body.name).await?)?;
+    require_length("name", &body.name, NAME_MAX)?;
     let new = NewToken {
         title: body.name,
         seconds,
         as_key: true,
+        unique_title: true,
         description: body.description,
         ..NewToken::default()
     };
@@ -133,10 +134,15 @@ pub(crate) struct ApiKeyUpdate {
 }
 
 impl ApiKeyUpdate {
-    /// The change, with a name that has been checked.
-    pub(crate) fn change(self) -> ApiKeyChange {
-        let Self { name, description, active } = self;
-        ApiKeyChange { title: name, description, active, ..ApiKeyChange::default() }
+    /// The change, by which no two keys come to one name.
+    ///
+    /// # Errors
+    /// `Kind::Invalid` for a name that is longer than the vendor has it.
+    pub(crate) fn change(self) -> Result<ApiKeyChange> {
+        let Self { name: title, description, active } = self;
+        title.as_deref().map_or(Ok(()), |name| require_length("name", name, NAME_MAX))?;
+        let unique_title = title.is_some();
+        Ok(ApiKeyChange { title, unique_title, description, active, ..ApiKeyChange::default() })
     }
 }
 
@@ -149,10 +155,7 @@ pub(crate) async fn update_own_key(
 ) -> Result<Json<ApiKeyRead>, Refused<Zenml>> {
     let core = &served.core;
     let id = find(core, &who, &key).await?.credential.id;
-    if let Some(name) = &body.name {
-        require_free(name, Some(id), &own_called(core, &who, name).await?)?;
-    }
-    let changed = core.update_own_token(&who.caller, id, body.change()).await;
+    let changed = core.update_own_token(&who.caller, id, body.change()?).await;
     Ok(Json(ApiKeyRead::at(core.clock().now(), &changed.map_err(in_words)?)))
 }
 
@@ -167,26 +170,21 @@ pub(crate) async fn delete_own_key(
     Ok(Json(()))
 }
 
-/// The caller's own key of this id or name; of several of a name, which other dialects allow, the newest.
+/// The caller's own key of this id or name.
 async fn find(core: &Core, who: &Authenticated<Zenml>, text: &str) -> Result<ApiKey> {
     if let Some(id) = CredentialId::parse(text) {
         return core.get_own_token(&who.caller, id).await;
     }
-    own_called(core, who, text).await?.into_iter().next().ok_or_else(|| Error::not_found("API key"))
+    only(core.list_own_tokens(&who.caller, called(text)).await?)
 }
 
-/// The caller's own keys of this name, the newest first.
-async fn own_called(core: &Core, who: &Authenticated<Zenml>, name: &str) -> Result<Vec<ApiKey>> {
-    Ok(core.list_own_tokens(&who.caller, called(name)).await?.items)
-}
-
-/// Refuses a name that is longer than the vendor has it, or another's of the keys that are called so.
-pub(crate) fn require_free(name: &str, own: Option<CredentialId>, called_so: &[ApiKey]) -> Result<()> {
-    require_length("name", name, NAME_MAX)?;
-    if called_so.iter().any(|key| Some(key.credential.id) != own) {
-        return Err(Error::new(Kind::AlreadyExists, "api_key.name_taken", "there is a key of this name"));
+/// The one key of a name. Other dialects let several have one: then none is meant more than another.
+pub(crate) fn only(mut called_so: Page<ApiKey>) -> Result<ApiKey> {
+    if called_so.items.len() > 1 {
+        let message = "several keys are called so: name the one by its id";
+        return Err(Error::new(Kind::Conflict, "api_key.ambiguous", message));
     }
-    Ok(())
+    called_so.items.pop().ok_or_else(|| Error::not_found("API key"))
 }
 
 /// The keys of a name, the newest first.

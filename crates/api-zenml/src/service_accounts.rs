@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenantry_core::authz::OrganizationRef;
 use tenantry_core::clock::Timestamp;
-use tenantry_core::credential::{ApiKey, ApiKeyField, Rotation};
+use tenantry_core::credential::{ApiKeyField, Rotation};
 use tenantry_core::filter::{Filter, ListQuery, Test};
 use tenantry_core::grant::RoleName;
 use tenantry_core::ids::{CredentialId, PrincipalId, RoleId};
@@ -21,7 +21,7 @@ use tenantry_core::{Core, Error, Result};
 use tenantry_http::{Authenticated, Object, Refused, Segments, Served};
 
 use crate::Zenml;
-use crate::api_keys::{self, ApiKeyCreate, ApiKeyRead, ApiKeyUpdate, called, require_free};
+use crate::api_keys::{self, ApiKeyCreate, ApiKeyRead, ApiKeyUpdate, called, only};
 use crate::login::NO_STORE;
 use crate::openapi::Time;
 use crate::organizations::{by_id, uuid};
@@ -205,9 +205,10 @@ pub(crate) async fn create_account_key(
 ) -> Result<Response, Refused<Zenml>> {
     let core = &served.core;
     let (at, _) = find(core, &who, &organization, &account).await?;
-    require_free(&body.name, None, &keys_called(core, &who, &at, &body.name).await?)?;
+    require_length("name", &body.name, NAME_MAX)?;
     let seconds = body.seconds();
-    let new = NewAccountSecret { title: body.name, description: body.description, seconds };
+    let ApiKeyCreate { name: title, description, .. } = body;
+    let new = NewAccountSecret { title, description, seconds, unique_title: true };
     let made = core.create_account_secret(&who.caller, at, KEY, new).await;
     let (key, secret) = made.map_err(api_keys::in_words)?;
     let shown = ApiKeyRead::with_secret(core.clock().now(), &key, &secret);
@@ -223,10 +224,7 @@ pub(crate) async fn update_account_key(
 ) -> Result<Response, Refused<Zenml>> {
     let core = &served.core;
     let (at, id) = find_key(core, &who, [&organization, &account, &key]).await?;
-    if let Some(name) = &body.name {
-        require_free(name, Some(id), &keys_called(core, &who, &at, name).await?)?;
-    }
-    let changed = core.update_account_secret(&who.caller, at, (KEY, id), body.change()).await;
+    let changed = core.update_account_secret(&who.caller, at, (KEY, id), body.change()?).await;
     let shown = ApiKeyRead::at(core.clock().now(), &changed.map_err(api_keys::in_words)?);
     Ok(Json(shown).into_response())
 }
@@ -293,7 +291,7 @@ async fn find(
     Ok(((organization, found.principal.id), found))
 }
 
-/// The service account, and its key of this id or name; of several of a name, which other dialects allow, the newest.
+/// The service account, and its key of this id or name.
 async fn find_key(
     core: &Core,
     who: &Authenticated<Zenml>,
@@ -303,13 +301,8 @@ async fn find_key(
     if let Some(id) = CredentialId::parse(key) {
         return Ok((at, id));
     }
-    let found = keys_called(core, who, &at, key).await?;
-    let found = found.first().ok_or_else(|| Error::not_found("API key"))?;
+    let found = only(core.list_account_secrets(&who.caller, at.clone(), KEY, called(key)).await?)?;
     Ok((at, found.credential.id))
-}
-
-async fn keys_called(core: &Core, who: &Authenticated<Zenml>, at: &At, name: &str) -> Result<Vec<ApiKey>> {
-    Ok(core.list_account_secrets(&who.caller, at.clone(), KEY, called(name)).await?.items)
 }
 
 fn require_short(name: Option<&str>) -> Result<()> {

@@ -92,14 +92,14 @@ pub(crate) fn update_own_key() -> Operation {
     Operation::new("update_own_key", "Rename an API key of one's own")
         .reads(JSON, Shape::read::<ApiKeyUpdate>())
         .answers(200, "As it is now.", Shape::written::<ApiKeyRead>())
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::AlreadyExists])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::NotFound, Kind::AlreadyExists, Kind::Conflict])
 }
 
 pub(crate) fn delete_own_key() -> Operation {
     Operation::new("delete_own_key", "Delete an API key of one's own")
         .about("It counts for nothing from then on, and neither does what was given for it.")
         .answers(200, "It is gone.", nothing())
-        .refuses(&[Kind::Forbidden, Kind::NotFound])
+        .refuses(&[Kind::Forbidden, Kind::NotFound, Kind::Conflict])
 }
 
 pub(crate) fn list_members() -> Operation {

@@ -77,7 +77,7 @@ pub(crate) fn update_account_key() -> Operation {
         .about(HOLDS)
         .reads(JSON, Shape::read::<ApiKeyUpdate>())
         .answers(200, "As it is now.", Shape::written::<ApiKeyRead>())
-        .refuses(&[Kind::Invalid, Kind::NotFound, Kind::AlreadyExists])
+        .refuses(&[Kind::Invalid, Kind::NotFound, Kind::AlreadyExists, Kind::Conflict])
         .refuses(UNKNOWN)
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn delete_account_key() -> Operation {
     Operation::new("delete_account_key", "Delete an API key of a service account")
         .about("It counts for nothing from then on, and neither does what was given for it.")
         .answers(200, "It is gone.", nothing())
-        .refuses(&[Kind::NotFound])
+        .refuses(&[Kind::NotFound, Kind::Conflict])
         .refuses(UNKNOWN)
 }
 
@@ -94,6 +94,6 @@ pub(crate) fn rotate_account_key() -> Operation {
         .about("By who holds whatever the account holds. It is told this once.")
         .reads(JSON, Shape::read::<ApiKeyRotate>())
         .answers(200, "As it is now.", Shape::written::<ApiKeyRead>())
-        .refuses(&[Kind::Invalid, Kind::NotFound])
+        .refuses(&[Kind::Invalid, Kind::NotFound, Kind::Conflict])
         .refuses(UNKNOWN)
 }

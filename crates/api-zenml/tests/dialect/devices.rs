@@ -145,14 +145,10 @@ async fn a_limited_token_confirms_nothing() {
     let world = World::start().await;
     let ada = world.user("ada").await;
     let new = NewToken {
-        as_key: false,
         title: "reader".to_owned(),
-        description: None,
         seconds: Some(60),
         access: Access::Reading,
-        organization: None,
-        workspaces: Vec::new(),
-        ends_itself: false,
+        ..NewToken::default()
     };
     let (_, reader) = world.core.create_own_token(&ada.caller, new).await.unwrap();
     let started = world.begin("").await;

@@ -76,6 +76,12 @@ async fn keys_sleep_and_wake() {
     assert_eq!((&made["description"], &made["active"]), (&json!("of the night"), &json!(true)));
     assert_eq!((&made["expires"], &made["last_rotated"]), (&json!(null), &json!(null)));
     assert_eq!(world.json("POST", &keys, &ada.token, &body).await.status, 409);
+    let twin = json!({ "name": "twin" });
+    let make = || world.json("POST", &keys, &ada.token, &twin);
+    let (one, other) = tokio::join!(make(), make());
+    assert_eq!(one.status.min(other.status), 200);
+    assert_eq!(one.status.max(other.status), 409, "a name is taken once, even at once");
+    world.ask("DELETE", &format!("{keys}/twin"), &ada.token).await.ok();
     let listed = world.get(&keys, &ada).await.ok();
     assert_eq!((&listed[0]["name"], &listed[0]["key"]), (&json!("night"), &json!(null)));
     let signed_in = world.sign_in_by_key(&key).await.ok()["access_token"].as_str().unwrap().to_owned();

@@ -1,6 +1,7 @@
 //! `/users`.
 
 use serde_json::json;
+use tenantry_core::credential::NewToken;
 
 use crate::world::World;
 
@@ -139,6 +140,16 @@ async fn keys_live_their_lives() {
     world.core.clock().advance_seconds(3600);
     assert_eq!(world.get("/users/me/api_keys", &ada).await.ok()[0]["active"], false);
     let by_name = "/users/me/api_keys/desk";
+    // Another dialect lets two have one name: then none is meant more than the other.
+    let same = NewToken { title: "desk".to_owned(), ..NewToken::default() };
+    let (same, _) = world.core.create_own_token(&ada.caller, same).await.unwrap();
+    for (method, body) in [("PATCH", json!({ "active": false })), ("DELETE", json!(null))] {
+        assert_eq!(world.json(method, by_name, &ada.token, &body).await.status, 409, "{method}");
+    }
+    let to_taken = json!({ "name": "desk" });
+    let by_id = format!("/users/me/api_keys/{}", same.credential.id);
+    assert_eq!(world.json("PATCH", &by_id, &ada.token, &to_taken).await.status, 409);
+    world.ask("DELETE", &by_id, &ada.token).await.ok();
     world.ask("DELETE", by_name, &eve.token).await.refused(404, &json!(["KeyError", "API key not found"]));
     assert_eq!(world.ask("DELETE", by_name, &ada.token).await.ok(), json!(null));
     assert_eq!(world.ask("DELETE", by_name, &ada.token).await.status, 404);

@@ -7,9 +7,9 @@ use crate::authz::{self, OrganizationRef, OrganizationScope, View, WorkspaceRef,
 use crate::caller::{Caller, Narrowing};
 use crate::clock::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::filter::{Filter, ListQuery, Test};
+use crate::filter::{Comparison, Filter, ListQuery, Test};
 use crate::ids::{CredentialId, PrincipalId, WorkspaceId};
-use crate::page::{Cursor, KeyValue, Order, Page};
+use crate::page::{Cursor, KeyValue, Order, Page, PageRequest, Start};
 use crate::permission::Permission;
 use crate::store::Session;
 use crate::text::{self, DESCRIPTION_MAX};
@@ -88,6 +88,20 @@ impl ApiKey {
         Ok(())
     }
 
+    /// Refuses where another of its owner's keys has its title. To be called while the owner's keys stay as they are.
+    pub(crate) async fn require_unique_title(&self, session: &dyn Session) -> Result<()> {
+        let Credential { id, principal, kind, title, .. } = &self.credential;
+        let filter = Filter::Is(ApiKeyField::Title, Test::Text(Comparison::Equal, title.clone()));
+        let order = vec![Order::ascending(ApiKeyField::CreatedAt)];
+        let page = PageRequest { order, start: Start::Beginning, limit: 2 };
+        let found = session.keys_of(*principal, *kind, &ListQuery { filter, page }).await?;
+        if found.items.iter().any(|other| other.credential.id != *id) {
+            let message = "there is a key of this name";
+            return Err(Error::new(Kind::AlreadyExists, "api_key.name_taken", message));
+        }
+        Ok(())
+    }
+
     /// The key's place in an order.
     pub fn cursor(&self, order: &[Order<ApiKeyField>]) -> Cursor {
         let key = &self.credential;
@@ -145,6 +159,8 @@ pub struct ApiKeyChange {
     pub description: Option<Option<String>>,
     /// Whether it is to count, or be put to sleep.
     pub active: Option<bool>,
+    /// Whether the title must be no other key's of the owner, for clients that find keys by it.
+    pub unique_title: bool,
     /// What it is to leave of its owner's rights.
     pub access: Option<Access>,
     /// The only workspaces where it is to count, all of them; none leaves all.

@@ -45,6 +45,8 @@ pub struct NewToken {
     pub as_key: bool,
     /// What its owner says of it.
     pub description: Option<String>,
+    /// Whether the title must be no other token's of the owner, for clients that find them by it.
+    pub unique_title: bool,
 }
 
 impl Core {
@@ -103,6 +105,9 @@ impl Core {
                     let mut key = own(session, &act.caller, *id).await?;
                     version::require(Seen::ApiKey, key.credential.version, change.expected_version.as_ref())?;
                     key.take(change, act.now)?;
+                    if change.unique_title {
+                        key.require_unique_title(session).await?;
+                    }
                     if let Some(access) = change.access {
                         key.credential.access = access;
                     }
@@ -219,6 +224,9 @@ async fn create(
     let made = ApiKey { ends_itself: new.ends_itself, ..ApiKey::new(issued.credential, description) };
     if new.ends_itself {
         session.let_end_itself(made.credential.id).await?;
+    }
+    if new.unique_title {
+        made.require_unique_title(session).await?;
     }
     if made.description.is_some() {
         session.update_key(&made).await?;

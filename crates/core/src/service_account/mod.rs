@@ -91,6 +91,8 @@ pub struct NewAccountSecret {
     pub description: Option<String>,
     /// How many seconds it lives, at most as many as the server's setting `service_key_seconds`, which is how long unless said.
     pub seconds: Option<i64>,
+    /// Whether the title must be no other secret's of this kind and account, for clients that find them by it.
+    pub unique_title: bool,
 }
 
 impl ServiceAccount {

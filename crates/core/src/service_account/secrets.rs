@@ -69,6 +69,9 @@ impl Core {
                     let issued =
                         issue(session, act, (owner.id, rights), &title, secret, (ends, None)).await?;
                     let made = ApiKey::new(issued.credential, description);
+                    if new.unique_title {
+                        made.require_unique_title(session).await?;
+                    }
                     if made.description.is_some() {
                         session.update_key(&made).await?;
                     }
@@ -118,6 +121,9 @@ impl Core {
                     let expected = change.expected_version.as_ref();
                     version::require(Seen::ApiKey, found.credential.version, expected)?;
                     found.take(change, act.now)?;
+                    if change.unique_title {
+                        found.require_unique_title(session).await?;
+                    }
                     found.credential.version += 1;
                     session.update_key(&found).await?;
                     if found.disabled_at.is_some() {
