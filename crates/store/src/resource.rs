@@ -332,7 +332,8 @@ impl ResourceStore for Db<'_> {
         let params = params![scope.organization().as_uuid(), subject.uuid()];
         let read = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), ActionSet::from_bits(row.int(1)?)));
         let shared = self.conn.all(&SHARED_ANYWHERE, params, read).await?;
-        let pairs = shared.iter().filter_map(|(kind, actions)| Some((ResourceKind::from_word(kind)?, actions)));
+        let pairs =
+            shared.iter().filter_map(|(kind, actions)| Some((ResourceKind::from_word(kind)?, actions)));
         Ok(pairs.flat_map(|(kind, actions)| actions.iter().map(move |action| (kind, action))).collect())
     }
 

@@ -265,8 +265,7 @@ pub(crate) fn refuse_nul(params: &[Value<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// A unique index refused the row. Use cases look before they write, so this is rare and says little.
-fn already_exists(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+/// A unique index refused the row: a name is taken, which is nobody's fault. Whoever refuses the same id twice adds why.
+fn already_exists() -> Error {
     Error::new(tenantry_core::Kind::AlreadyExists, "resource.exists", "there is one of this name already")
-        .with_source(source)
 }

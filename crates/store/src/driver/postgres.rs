@@ -106,7 +106,11 @@ pub(crate) fn pg_error(error: &tokio_postgres::Error) -> Error {
         None => format!("{error}: {:?}", std::error::Error::source(error).map(ToString::to_string)),
     };
     match error.code() {
-        Some(code) if *code == SqlState::UNIQUE_VIOLATION => already_exists(text),
+        Some(code) if *code == SqlState::UNIQUE_VIOLATION => {
+            let index = error.as_db_error().and_then(|refused| refused.constraint()).unwrap_or_default();
+            // So are primary keys called, unless somebody says otherwise.
+            if index.ends_with("_pkey") { already_exists().with_source(text) } else { already_exists() }
+        }
         Some(code)
             if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED =>
         {

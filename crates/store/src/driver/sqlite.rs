@@ -120,9 +120,9 @@ impl ToSql for Value<'_> {
 pub(crate) fn sqlite_error(error: &rusqlite::Error) -> Error {
     let text = error.to_string();
     match error.sqlite_error() {
-        Some(code) if code.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE => already_exists(text),
+        Some(code) if code.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE => already_exists(),
         Some(code) if code.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
-            already_exists(text)
+            already_exists().with_source(text)
         }
         Some(code) => match code.code {
             ErrorCode::DiskFull

@@ -98,11 +98,8 @@ async fn who_puts_others_in_a_team_holds_what_is_shared_with_it(core: TestCore) 
 async fn who_makes_keys_for_an_account_holds_what_is_shared_with_it(core: TestCore) {
     let scene = Scene::of(core).await;
     let (core, ann) = (&scene.core, &scene.ann.caller);
-    let permissions = [
-        Permission::ReadOrganization,
-        Permission::ReadServiceAccounts,
-        Permission::ManageServiceAccounts,
-    ];
+    let permissions =
+        [Permission::ReadOrganization, Permission::ReadServiceAccounts, Permission::ManageServiceAccounts];
     let clerk = scene.clerk("clerk", &permissions).await.caller;
     let new = NewServiceAccount::new("ci", BuiltinRole::OrganizationMember);
     let account = core.create_service_account(ann, scene.by(), new).await.unwrap().account.id;
@@ -118,7 +115,8 @@ async fn who_makes_keys_for_an_account_holds_what_is_shared_with_it(core: TestCo
         make(&clerk).await.unwrap();
         scene.share(pipeline(), with, ACTIONS).await;
         assert_eq!(reason(make(&clerk).await), EXCEEDS);
-        let changed = core.update_service_account(&clerk, (scene.by(), account), ServiceAccountChange::default());
+        let changed =
+            core.update_service_account(&clerk, (scene.by(), account), ServiceAccountChange::default());
         assert_eq!(reason(changed.await), EXCEEDS);
         make(ann).await.unwrap();
         scene.share(pipeline(), with, &[]).await;
