@@ -37,12 +37,10 @@ impl<D: Dialect> FromRequest<Served> for Form<D> {
     type Rejection = Refused<D>;
 
     async fn from_request(request: Request, served: &Served) -> Result<Self, Self::Rejection> {
-        let is_form = media_type(request.headers()) == MEDIA_TYPE;
-        // Read in any case: a client that is cut off while it writes does not get to see why.
-        let bytes = read_body(request, served).await?;
-        if !is_form {
+        if media_type(request.headers()) != MEDIA_TYPE {
             return Err(Refusal::UnsupportedMediaType { expected: MEDIA_TYPE }.into());
         }
+        let bytes = read_body(request, served).await?;
         Ok(Self { fields: parse(&bytes)?, dialect: PhantomData })
     }
 }

@@ -7,7 +7,6 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
-use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
@@ -69,9 +68,6 @@ pub fn require_form<T: DeserializeOwned>(field: &str, value: &Value) -> Result<(
     })
 }
 
-/// How many times the limit of a body is read and thrown away.
-const DRAINED_LIMITS: usize = 16;
-
 /// The whole body, if it is not too large and comes in time.
 pub(crate) async fn read_body(request: Request, served: &Served) -> Result<Bytes, Refusal> {
     let read = tokio::time::timeout(served.limits.body, read_to_end(request, served));
@@ -80,17 +76,8 @@ pub(crate) async fn read_body(request: Request, served: &Served) -> Result<Bytes
 
 async fn read_to_end(request: Request, served: &Served) -> Result<Bytes, Refusal> {
     let limit = served.limits.body_bytes;
-    // What says that it is too large is not kept. It is read, within reason, all the same: a client that is cut off while
-    // it writes does not get to see why.
+    // What says that it is too large is not kept.
     if announced_length(request.headers()).is_some_and(|length| length > limit) {
-        let mut frames = request.into_body().into_data_stream();
-        let mut left = limit.saturating_mul(DRAINED_LIMITS);
-        while let Some(Ok(frame)) = frames.next().await {
-            left = left.saturating_sub(frame.len());
-            if left == 0 {
-                break;
-            }
-        }
         return Err(Refusal::BodyTooLarge { limit });
     }
     Bytes::from_request(request, served).await.map_err(|rejection| match rejection {

@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use crate::conditional::not_again;
 use crate::observe::Route;
 use crate::pages::remember;
+use crate::unread::Unread;
 use crate::{Dialect, Refusal, Refused, Served};
 
 /// The finished router of a dialect: unknown routes and methods, bodies that are too large, handlers that take too
@@ -52,14 +53,22 @@ async fn contain<D: Dialect>(
     request: Request,
     next: Next,
 ) -> Response {
+    let (request, unread) = Unread::lend(request);
     let answer = not_again(request, |request| remember::<D>(&served, request, next));
     let work = AssertUnwindSafe(answer).catch_unwind();
-    let refusal = match tokio::time::timeout(served.limits.request, work).await {
-        Ok(Ok(response)) => return noting_route(response, matched),
-        Ok(Err(panic)) => Refusal::Panicked { message: message_of(&*panic) },
-        Err(_) => Refusal::Timeout,
+    let mut response = match tokio::time::timeout(served.limits.request, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => refuse::<D>(Refusal::Panicked { message: message_of(&*panic) }),
+        Err(_) => refuse::<D>(Refusal::Timeout),
     };
-    noting_route(Refused::<D>::from(refusal).into_response(), matched)
+    if let Some(unread) = unread {
+        unread.settle(&mut response, &served.limits).await;
+    }
+    noting_route(response, matched)
+}
+
+fn refuse<D: Dialect>(refusal: Refusal) -> Response {
+    Refused::<D>::from(refusal).into_response()
 }
 
 /// Tells the access log, which stands outside and cannot see it, the template of the route.

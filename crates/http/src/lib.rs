@@ -25,6 +25,7 @@ mod served;
 mod source;
 mod taken;
 mod token_endpoint;
+mod unread;
 mod urlencoded;
 mod whence;
 

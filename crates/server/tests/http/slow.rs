@@ -166,10 +166,8 @@ async fn stopping_does_not_wait_for_ever() {
     assert_eq!(rest(busy).await, "");
 }
 
-/// Each in its dialect's words, and on a connection that ends.
-#[tokio::test]
-async fn a_body_that_does_not_come_is_refused() {
-    let world = TestServer::shared(Engine::Sqlite);
+/// A server that waits little for bodies.
+async fn impatient(world: &TestServer) -> Running {
     let limits = Limits { body: Duration::from_millis(200), ..Limits::default() };
     let with_limits = Served::new(Arc::clone(&world.core), &world.url, limits);
     let observer = Observer {
@@ -179,11 +177,18 @@ async fn a_body_that_does_not_come_is_refused() {
         proxies: TrustedProxies::default(),
     };
     let long = ConnectionLimits { header: LONG, idle: LONG, ..short() };
-    let server = serve(
+    serve(
         router(with_limits, PageTokens::new([7; 32]), observer, tenantry_server::router::Beside::default()),
         long,
     )
-    .await;
+    .await
+}
+
+/// Each in its dialect's words, and on a connection that ends.
+#[tokio::test]
+async fn a_body_that_does_not_come_is_refused() {
+    let world = TestServer::shared(Engine::Sqlite);
+    let server = impatient(world).await;
     let create = format!("/api/v1/organizations/{}/workspaces", world.organization("northwind"));
     for (path, media_type, told) in [
         (create.as_str(), "application/json", r#""reason":"BODY_TIMEOUT""#),
@@ -198,5 +203,35 @@ async fn a_body_that_does_not_come_is_refused() {
         let text = rest(server.send(head.as_bytes()).await).await;
         assert!(text.starts_with("HTTP/1.1 408 ") && text.contains(told), "{path}: {text}");
         assert!(text.contains("connection: close"), "{path}: {text}");
+    }
+}
+
+/// A program that writes its body after the head, and signs in again when its token is refused.
+#[tokio::test]
+async fn who_is_refused_by_the_head_alone_is_served_again() {
+    let server = impatient(TestServer::shared(Engine::Sqlite)).await;
+    let head = |path: &str, more: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nope\r\ncontent-type: application/json\r\n{more}\r\n"
+        )
+    };
+    let paths = ["/workspaces", "/api/v1/organizations/northwind/workspaces", "/nowhere", "/oauth2/token"];
+    for path in paths {
+        let mut stream = server.send(head(path, "content-length: 9\r\n").as_bytes()).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let next = "{\"a\": 12}GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(next.as_bytes()).await.unwrap();
+        let text = rest(stream).await;
+        assert!(text.starts_with("HTTP/1.1 4"), "{path}: {text}");
+        assert!(text.contains("HTTP/1.1 200 "), "{path}: {text}");
+    }
+    // Where the body does not come, or is not written before somebody asks for it, the connection ends and says so.
+    for more in [
+        "content-length: 9\r\n",
+        "content-length: 9\r\nexpect: 100-continue\r\n",
+        "transfer-encoding: chunked\r\n",
+    ] {
+        let text = rest(server.send(head("/workspaces", more).as_bytes()).await).await;
+        assert!(text.starts_with("HTTP/1.1 401 ") && text.contains("connection: close"), "{more}: {text}");
     }
 }
