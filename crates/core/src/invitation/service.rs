@@ -171,7 +171,8 @@ impl Core {
                         role::require_to_hold(session, &scope, None, role).await?;
                     }
                     let organization = scope.organization_scope();
-                    resource::require_to_hold_shares(session, &organization, Subject::Invitation(*id)).await?;
+                    resource::require_to_hold_shares(session, &organization, Subject::Invitation(*id))
+                        .await?;
                     invitation.invited_by = act.caller.principal;
                     invitation.expires_at = expiry(session, act, &scope, *seconds).await?;
                     let writable = scope.organization_scope();

@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::store::{Share, ShareSubject};
-use super::{
-    Action, ActionSet, ContentRights, InsideRights, RESOURCES_MAX, Resource, ResourceKind, Rights,
-};
+use super::{Action, ActionSet, ContentRights, InsideRights, RESOURCES_MAX, Resource, ResourceKind, Rights};
 use crate::Core;
 use crate::audit::Target;
 use crate::authz::{self, OrganizationScope, WorkspaceScope};
@@ -243,7 +241,8 @@ pub(crate) async fn require_to_hold_shares(
         None => Ok(()),
         Some((kind, action)) => {
             let (action, kind) = (action.word(), kind.word());
-            let message = format!("{action}:{kind} is shared there, which you do not hold in the organization");
+            let message =
+                format!("{action}:{kind} is shared there, which you do not hold in the organization");
             Err(Error::new(Kind::Forbidden, "share.exceeds_own", message))
         }
     }
