@@ -22,6 +22,10 @@ pub(super) fn check(field: &'static str, text: &str) -> Result<()> {
     if text.len() > LENGTH_MAX || text.contains('*') || text.bytes().any(|b| !b.is_ascii_graphic()) {
         return wrong("expected addresses of at most 2,000 visible ASCII characters without a wildcard");
     }
+    // Browsers read these as well, and each in its own way.
+    if text.contains('\\') || !text[url.scheme().len()..].starts_with("://") {
+        return wrong("expected addresses such as https://app.example/callback");
+    }
     if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
         return wrong("expected addresses without a fragment or a user");
     }
@@ -88,6 +92,9 @@ mod tests {
             assert!(check("redirect_uris", good).is_ok(), "{good}");
         }
         for bad in [
+            r"https:\\app.example/callback",
+            "https:app.example/callback",
+            "https:/app.example/callback",
             "",
             "/callback",
             "http://app.example/callback",
