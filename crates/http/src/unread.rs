@@ -2,7 +2,8 @@
 //!
 //! A client that is cut off while it writes does not get to see why, and one that wrote all of it would find its next
 //! request lost, since HTTP/1.1 has one connection for both. So the rest is read and thrown away, within reason, before the
-//! answer goes out; otherwise the answer says that the connection ends with it (RFC 9112, section 9.6).
+//! answer goes out; otherwise the answer says that the connection ends with it (RFC 9112, section 9.6). That is time of the
+//! request: as long again as a body may take, at most.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +11,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{CONNECTION, EXPECT};
-use axum::http::{HeaderValue, Response};
+use axum::http::{HeaderValue, Response, Version};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -30,7 +31,8 @@ pub(crate) struct Unread {
 impl Unread {
     /// Lends the body of a request; none where there is nothing in it.
     pub(crate) fn lend(request: Request) -> (Request, Option<Self>) {
-        if request.body().is_end_stream() {
+        // From HTTP/2 on, a request ends alone.
+        if request.body().is_end_stream() || request.version() >= Version::HTTP_2 {
             return (request, None);
         }
         let is_expected = request.headers().contains_key(EXPECT);

@@ -258,7 +258,7 @@ pub(crate) fn sign_in() -> Operation {
         .reads(FORM, form(&["form_token", "login"], &["password", "return_to", "organization"]))
         .answers_text(200, "The form.", HTML)
         .answers_nothing(303, "To the page that was wanted.")
-        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated, Kind::RateLimited])
+        .refuses(&[Kind::Invalid, Kind::Forbidden, Kind::Unauthenticated, Kind::Conflict, Kind::RateLimited])
 }
 
 pub(crate) fn show_account() -> Operation {

@@ -10,6 +10,7 @@ use tenantry_core::ids::{CredentialId, PrincipalId};
 
 use crate::credential;
 use crate::driver::{Sql, params, sql};
+use crate::principal;
 use crate::session::Db;
 
 const INSERT: Sql =
@@ -70,6 +71,7 @@ impl BrowserStore for Db<'_> {
         now: Timestamp,
     ) -> Result<u64> {
         let but = but.as_ref().map_or(uuid::Uuid::nil(), |id| *id.as_uuid());
+        principal::raise_auth_version(self, principal).await?;
         self.conn.run(&END, params![principal.as_uuid(), &but, now.as_micros()]).await
     }
 }

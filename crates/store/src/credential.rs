@@ -99,8 +99,10 @@ pub(crate) const REVOKE_GIVEN_FOR: Sql = sql!(concat!(
     "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND id IN ",
     given_from!("SELECT id FROM credentials WHERE parent_id = $1")
 ));
+/// What nobody shows is used by what is given for it; the use of anything else is noted when it is shown.
 const HOLD: Sql = sql!(
-    "UPDATE credentials SET last_used_at = $2 WHERE id = $1 AND revoked_at IS NULL AND disabled_at IS NULL"
+    "UPDATE credentials SET last_used_at = CASE WHEN kind IN ('authorization', 'identity') THEN $2 ELSE last_used_at END \
+     WHERE id = $1 AND revoked_at IS NULL AND disabled_at IS NULL"
 );
 const REVOKE_OF_ORGANIZATION: Sql = sql!(
     "UPDATE credentials SET revoked_at = $2 WHERE revoked_at IS NULL AND principal_id IN \
@@ -179,6 +181,8 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Found> {
     Ok(Found { credential, revoked_at: row.opt_int(17)?.map(Timestamp::from_micros), principal })
 }
 
+/// Whoever ends credentials first locks their owner, as does whoever issues one, and then looks until nothing is left: what
+/// was issued meanwhile is there for the next look, since who issues holds what it is issued for.
 #[async_trait]
 impl CredentialStore for Db<'_> {
     async fn find_credential(&self, hash: &[u8; 32]) -> Result<Option<Arc<Found>>> {
@@ -271,6 +275,7 @@ impl CredentialStore for Db<'_> {
         id: CredentialId,
         now: Timestamp,
     ) -> Result<bool> {
+        principal::raise_auth_version(self, principal).await?;
         let params = params![id.as_uuid(), principal.as_uuid(), now.as_micros()];
         let revoked = self.conn.run(&REVOKE, params).await? > 0;
         // Also for one that has ended before: whoever asks wants all of it gone.
@@ -278,7 +283,6 @@ impl CredentialStore for Db<'_> {
         if revoked || self.conn.first(&IS_OF, of, |_| Ok(())).await?.is_some() {
             revoke_given_for(self, id, now).await?;
         }
-        principal::raise_auth_version(self, principal).await?;
         Ok(revoked)
     }
 
@@ -291,16 +295,17 @@ impl CredentialStore for Db<'_> {
         // Nothing has the nil id.
         let keep = keep.map_or(Uuid::nil(), |id| *id.as_uuid());
         let id = principal.as_uuid();
-        self.conn.run(&REVOKE_SIGN_INS, params![id, &keep, now.as_micros()]).await?;
+        principal::raise_auth_version(self, principal).await?;
+        while self.conn.run(&REVOKE_SIGN_INS, params![id, &keep, now.as_micros()]).await? > 0 {}
         // And what was given for that, and so on.
         while self.conn.run(&REVOKE_LEFT, params![id, now.as_micros()]).await? > 0 {}
-        principal::raise_auth_version(self, principal).await
+        Ok(())
     }
 
     async fn revoke_credentials_of(&self, principal: PrincipalId, now: Timestamp) -> Result<()> {
-        // What was given meanwhile is there for the next look, since who gives holds what it is given for.
+        principal::raise_auth_version(self, principal).await?;
         while self.conn.run(&REVOKE_ALL, params![principal.as_uuid(), now.as_micros()]).await? > 0 {}
-        principal::raise_auth_version(self, principal).await
+        Ok(())
     }
 
     async fn revoke_credentials_of_organization(
@@ -310,8 +315,10 @@ impl CredentialStore for Db<'_> {
     ) -> Result<()> {
         let organization = scope.organization();
         self.note_identities();
-        self.conn.run(&REVOKE_OF_ORGANIZATION, params![organization.as_uuid(), now.as_micros()]).await?;
-        self.conn.run(&RAISE_OF_ORGANIZATION, params![organization.as_uuid()]).await.map(drop)
+        self.conn.run(&RAISE_OF_ORGANIZATION, params![organization.as_uuid()]).await?;
+        let params = params![organization.as_uuid(), now.as_micros()];
+        while self.conn.run(&REVOKE_OF_ORGANIZATION, params).await? > 0 {}
+        Ok(())
     }
 
     async fn revoke_credentials_of_member(
@@ -321,9 +328,14 @@ impl CredentialStore for Db<'_> {
         now: Timestamp,
     ) -> Result<u64> {
         let params = params![scope.organization().as_uuid(), principal.as_uuid(), now.as_micros()];
-        let revoked = self.conn.run(&REVOKE_OF_MEMBER, params).await?;
         principal::raise_auth_version(self, principal).await?;
-        Ok(revoked)
+        let mut revoked = 0;
+        loop {
+            match self.conn.run(&REVOKE_OF_MEMBER, params).await? {
+                0 => return Ok(revoked),
+                more => revoked += more,
+            }
+        }
     }
 
     async fn note_uses(&self, uses: &[(CredentialId, Use)]) -> Result<()> {

@@ -86,6 +86,11 @@ pub(crate) async fn prepare(conn: Conn<'_>) -> Result<()> {
     for _ in 0..5 {
         outcome = conn.script(table).await;
         if outcome.is_ok() {
+            // Looked for before it is made: to make it again would wait for whoever migrates, no longer than a request may.
+            let known = sql!("SELECT 1 FROM schema_migrations WHERE version = 0");
+            if conn.first(&known, params![], |_| Ok(())).await?.is_some() {
+                return Ok(());
+            }
             let row = sql!(
                 "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (0, 'lock', '', 0) ON CONFLICT DO NOTHING"
             );

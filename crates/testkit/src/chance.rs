@@ -1,7 +1,6 @@
 //! Ids, secrets, seals and password hashes that are the same in every run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tenantry_core::Error;
 use tenantry_core::clock::Entropy;
@@ -14,6 +13,7 @@ use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
 use crate::clock::START;
+use crate::meanwhile::Meanwhile;
 
 /// Counts, in the form of UUIDs of version 7. Two sources over one database need different seeds.
 #[derive(Debug)]
@@ -66,25 +66,17 @@ impl Entropy for SeededEntropy {
 
 /// Passwords that are kept as they are, so that tests need not wait for a slow hash. Counts what it was asked for. What is
 /// kept as `old:PASSWORD` is outdated.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct PlainPasswords {
     asked: AtomicU64,
-    meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
+    /// What happens while the next password is verified, which takes its time in earnest.
+    pub meanwhile: Meanwhile,
 }
 
 impl PlainPasswords {
     /// How many passwords were hashed or verified.
     pub fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
-    }
-
-    /// What happens while the next password is verified, which takes its time in earnest.
-    pub fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
-        *self.next() = Some(Box::pin(happens));
-    }
-
-    fn next(&self) -> MutexGuard<'_, Option<BoxFuture<'static, ()>>> {
-        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,16 +88,13 @@ impl Passwords for PlainPasswords {
 
     fn verify<'a>(&'a self, password: &'a str, hash: Option<&'a str>) -> BoxFuture<'a, Result<Verdict>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let meanwhile = self.next().take();
         let verdict = match hash.and_then(|hash| hash.strip_suffix(password)) {
             Some("plain:") => Verdict::Right,
             Some("old:") => Verdict::Outdated,
             _ => Verdict::Wrong,
         };
         Box::pin(async move {
-            if let Some(happens) = meanwhile {
-                happens.await;
-            }
+            self.meanwhile.happen().await;
             Ok(verdict)
         })
     }

@@ -11,10 +11,14 @@ use tenantry_core::clock::Timestamp;
 use tenantry_core::issuer::{Algorithm, CodeRedemption, Issuers, Provider, Signed};
 use tenantry_core::{Error, Result};
 
+use crate::meanwhile::Meanwhile;
+
 /// Every issuer, and all of them are honest. One whose URL ends in `/named` names itself in its answers.
 #[derive(Debug, Default)]
 pub struct PlainIssuers {
     read: AtomicU32,
+    /// What happens while the next code is redeemed, which takes its time in earnest.
+    pub meanwhile: Meanwhile,
 }
 
 impl PlainIssuers {
@@ -38,6 +42,7 @@ impl Issuers for PlainIssuers {
     }
 
     async fn redeem(&self, _: &str, redemption: CodeRedemption<'_>, _: Timestamp) -> Result<String> {
+        self.meanwhile.happen().await;
         Ok(redemption.code.to_owned())
     }
 

@@ -8,6 +8,7 @@ pub mod chance;
 pub mod clock;
 pub mod estate;
 pub mod issuers;
+pub mod meanwhile;
 pub mod postgres;
 pub mod servers;
 mod work;

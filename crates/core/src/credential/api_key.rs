@@ -88,7 +88,22 @@ impl ApiKey {
         Ok(())
     }
 
-    /// Refuses where another of its owner's keys has its title. To be called while the owner's keys stay as they are.
+    /// The same where the title that is changed to may have to be unique. To be called while the owner's keys stay as they are.
+    pub(crate) async fn take_checked(
+        &mut self,
+        session: &dyn Session,
+        change: &ApiKeyChange,
+        now: Timestamp,
+    ) -> Result<()> {
+        let before = self.credential.title.clone();
+        self.take(change, now)?;
+        if change.unique_title && self.credential.title != before {
+            self.require_unique_title(session).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses where another of its owner's keys has its title, likewise.
     pub(crate) async fn require_unique_title(&self, session: &dyn Session) -> Result<()> {
         let Credential { id, principal, kind, title, .. } = &self.credential;
         let filter = Filter::Is(ApiKeyField::Title, Test::Text(Comparison::Equal, title.clone()));

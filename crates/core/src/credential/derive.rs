@@ -2,7 +2,7 @@
 
 use super::rotation::root_of;
 use super::service::hash_of_bearer;
-use super::{Access, Credential, Found, Issued, Secret, TokenKind, issue};
+use super::{Access, Credential, Found, Issued, Secret, TokenKind, hold_shown, issue};
 use crate::Core;
 use crate::audit::{Act, Target};
 use crate::authz::{self, OrganizationRef, Thing, View, WorkspaceRef};
@@ -46,16 +46,14 @@ impl Core {
         let until = found.credential.expires_at.map_or(until, |at| at.min(until));
         self.store()
             .write(
-                (act, workspace, secret, (until, found)),
-                |session, (act, workspace, secret, (until, found))| {
+                (act, workspace, secret, (until, found, hash)),
+                |session, (act, workspace, secret, (until, found, hash))| {
                     Box::pin(async move {
                         let Narrowing { permissions, organization, workspaces } =
                             narrowed(session, &act.caller, *workspace).await?;
                         // What is derived of a derived one hangs on the same root, and all of them end with it.
                         let root = root_of(session, &found.credential).await?;
-                        if !session.hold_credential(root, act.now).await? {
-                            return Err(Error::bad_credential().by(act.caller.principal));
-                        }
+                        hold_shown(session, (root, hash), act).await?;
                         let access = permissions.map_or(Access::Everything, Access::Only);
                         let holder = (act.caller.principal, (organization, access, workspaces));
                         let lifetime = (Some(*until), Some(root));

@@ -198,13 +198,14 @@ pub(crate) async fn end_all(session: &dyn Session, act: &Act, principal: Princip
 }
 
 /// What a client was allowed with whose token the caller makes a key or lets a device in, or the issuer's word by which the
-/// caller came: what is made ends with it, so that who takes it back takes all of it back. It and the caller's credential
-/// stay as they are until the transaction ends: whoever ends them ends what is made as well.
+/// caller came: what is made ends with it, so that who takes it back takes all of it back. The account, its basis and the
+/// caller's credential stay as they are until the transaction ends, so nothing is made after they ended.
 ///
 /// # Errors
 /// [`Error::bad_credential`] where one of them has ended since it was shown.
 pub(crate) async fn hold_basis(session: &dyn Session, act: &Act) -> Result<Option<CredentialId>> {
     let (caller, now) = (act.caller.credential, act.now);
+    session.hold_owner(act.caller.principal).await?;
     let basis = match session.authorization_behind(caller).await? {
         None => session.identity_behind(caller).await?,
         authorization => authorization,
@@ -215,6 +216,23 @@ pub(crate) async fn hold_basis(session: &dyn Session, act: &Act) -> Result<Optio
         }
     }
     Ok(basis)
+}
+
+/// Keeps a credential as it is until the transaction ends, for what is given for it.
+///
+/// # Errors
+/// [`Error::bad_credential`] where it, or the secret with this hash that was shown for it, has ended since.
+pub(crate) async fn hold_shown(
+    session: &dyn Session,
+    (held, shown): (CredentialId, &[u8; 32]),
+    act: &Act,
+) -> Result<()> {
+    if session.hold_credential(held, act.now).await?
+        && session.find_credential(shown).await?.is_some_and(|found| found.counts(act.now))
+    {
+        return Ok(());
+    }
+    Err(Error::bad_credential().by(act.caller.principal))
 }
 
 /// Where a new credential counts, and for what.

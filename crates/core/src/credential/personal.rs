@@ -104,10 +104,7 @@ impl Core {
                     session.hold_owner(act.caller.principal).await?;
                     let mut key = own(session, &act.caller, *id).await?;
                     version::require(Seen::ApiKey, key.credential.version, change.expected_version.as_ref())?;
-                    key.take(change, act.now)?;
-                    if change.unique_title {
-                        key.require_unique_title(session).await?;
-                    }
+                    key.take_checked(session, change, act.now).await?;
                     if let Some(access) = change.access {
                         key.credential.access = access;
                     }
@@ -200,7 +197,7 @@ async fn create(
     longest: i64,
 ) -> Result<ApiKey> {
     let owner = act.caller.principal;
-    session.hold_owner(owner).await?;
+    let basis = hold_basis(session, act).await?;
     authz::server(session, &act.caller).await?;
     if session.count_keys(owner, TokenKind::PersonalAccess, act.now).await? >= TOKENS_MAX {
         let message = format!("a user may have {TOKENS_MAX} personal access tokens");
@@ -218,7 +215,7 @@ async fn create(
     let workspaces = workspaces_of(session, act, new.organization.as_ref(), &new.workspaces).await?;
     let holder = (owner, (organization, new.access, workspaces));
     let ends = act.now.plus_seconds(seconds);
-    let until = (Some(ends), hold_basis(session, act).await?);
+    let until = (Some(ends), basis);
     let description = checked_description(new.description.as_deref())?;
     let issued = issue(session, act, holder, &title, secret, until).await?;
     let made = ApiKey { ends_itself: new.ends_itself, ..ApiKey::new(issued.credential, description) };

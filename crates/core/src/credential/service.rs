@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{
-    Access, Found, Issued, PASSWORD_EXPIRED, PASSWORD_MAX, Secret, TokenKind, Verdict, issue, require_good,
-    require_whole_person,
+    Access, Found, Issued, PASSWORD_EXPIRED, PASSWORD_MAX, Secret, TokenKind, Verdict, hold_shown, issue,
+    require_good, require_whole_person,
 };
 use crate::Core;
 use crate::audit::Target;
@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{CredentialId, OrganizationId, PrincipalId};
 use crate::issuer;
 use crate::permission::PermissionSet;
-use crate::principal::Principal;
+use crate::principal::{Principal, own};
 use crate::store::Session;
 use crate::text;
 use crate::throttle::{Attempts, Purpose};
@@ -89,7 +89,7 @@ impl Core {
         let now = self.clock().now();
         let caller = caller_of(&found, now).map_err(Error::at_sign_in)?;
         self.uses().note(found.credential.id, now, by);
-        self.issue_access(&caller, OnGrounds::Credential(client_id)).await
+        self.issue_access(&caller, OnGrounds::Client(client_id, secret.hash())).await
     }
 
     /// Exchanges a token or key for a short-lived access token of the same principal, which ends with it. An access token cannot be exchanged:
@@ -256,7 +256,7 @@ impl Core {
         Ok(caller)
     }
 
-    /// Issues an access token. One that is given for a credential ends with it.
+    /// Issues an access token. One that is given for a client ends with it.
     pub(crate) async fn issue_access(&self, caller: &Caller, grounds: OnGrounds) -> Result<Issued> {
         let secret = Secret::random(TokenKind::Access, self.entropy());
         let act = self.act(caller);
@@ -270,11 +270,9 @@ impl Core {
                             hold_password(session, &act.caller, hash).await?;
                             None
                         }
-                        OnGrounds::Credential(parent) => {
-                            if !session.hold_credential(*parent, act.now).await? {
-                                return Err(failed_sign_in().by(act.caller.principal));
-                            }
-                            Some(*parent)
+                        OnGrounds::Client(client, secret) => {
+                            hold_shown(session, (*client, secret), act).await.map_err(Error::at_sign_in)?;
+                            Some(*client)
                         }
                     };
                     // As narrow as what it is given for.
@@ -302,16 +300,16 @@ pub(crate) struct Proved {
 pub(crate) enum OnGrounds {
     /// A password, by the hash that it fitted.
     Password(String),
-    /// Another credential.
-    Credential(CredentialId),
+    /// The client of a service account, by the hash of the secret that it showed.
+    Client(CredentialId, [u8; 32]),
 }
 
 /// Refuses where the password whose hash was proved is another one by now, and keeps it as it is until the transaction
 /// ends: verifying takes long, and whoever changes a password ends the sign-ins that are there.
 pub(crate) async fn hold_password(session: &dyn Session, caller: &Caller, hash: &str) -> Result<()> {
     session.hold_owner(caller.principal).await?;
-    let scope = authz::server(session, caller).await?;
-    if session.find_password(&scope, caller.principal).await?.as_deref() == Some(hash) {
+    let scope = authz::server(session, caller).await.map_err(Error::at_sign_in)?;
+    if own::has_still(session, &scope, caller.principal, hash).await? {
         return Ok(());
     }
     Err(failed_sign_in().by(caller.principal))

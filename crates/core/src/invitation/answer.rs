@@ -116,11 +116,11 @@ pub(super) async fn require_a_standing_offer(
         return Err(closed());
     }
     let held = session.holdings(invitation.invited_by, scope.organization(), invitation.workspace).await?;
-    let all = held.server.union(held.organization);
+    let wide = held.server.union(held.organization);
     let (all, invite, manage) = match invitation.workspace {
-        None => (all, Needed::MANAGE_INVITATIONS.organization, Needed::MANAGE_USERS.organization),
+        None => (wide, Needed::MANAGE_INVITATIONS.organization, Needed::MANAGE_USERS.organization),
         Some(_) => {
-            (all.union(held.workspace), Needed::MANAGE_INVITATIONS.workspace, Needed::MANAGE_USERS.workspace)
+            (wide.union(held.workspace), Needed::MANAGE_INVITATIONS.workspace, Needed::MANAGE_USERS.workspace)
         }
     };
     let all = if held.suspended { PermissionSet::NONE } else { all };
@@ -134,7 +134,8 @@ pub(super) async fn require_a_standing_offer(
     let mut offers = offered.roles.iter().chain(&by_teams);
     let still_held = |role: &Role| all.includes(role.permissions) && content.includes(&role.content);
     let shared = session.shared_with(scope, &Subject::Invitation(invitation.id)).await?;
-    if may_invite && offers.all(still_held) && content.includes(&shared) {
+    let may_share = ContentRights::implied_by(wide).includes(&shared);
+    if may_invite && offers.all(still_held) && may_share {
         return Ok(());
     }
     Err(Error::new(

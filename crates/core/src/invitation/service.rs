@@ -165,18 +165,17 @@ impl Core {
                     if !invitation.is_open(act.now) {
                         return Err(closed());
                     }
+                    let organization = scope.organization_scope();
                     let roles = session.offered_roles(&scope, *id).await?;
-                    let by_teams = session.roles_of_teams_of(&scope.organization_scope(), *id).await?;
+                    let by_teams = session.roles_of_teams_of(&organization, *id).await?;
                     for role in roles.iter().chain(&by_teams) {
                         role::require_to_hold(session, &scope, None, role).await?;
                     }
-                    let organization = scope.organization_scope();
                     resource::require_to_hold_shares(session, &organization, Subject::Invitation(*id))
                         .await?;
                     invitation.invited_by = act.caller.principal;
                     invitation.expires_at = expiry(session, act, &scope, *seconds).await?;
-                    let writable = scope.organization_scope();
-                    session.renew_invitation(&writable, &invitation, &secret.hash()).await?;
+                    session.renew_invitation(&organization, &invitation, &secret.hash()).await?;
                     let targets = vec![Target::new("invitation", id.as_uuid())];
                     act.record(session, scope.organization(), "invitation.resend", targets).await?;
                     let shown = send(session, act, &scope, (post, &invitation), secret).await?;

@@ -70,8 +70,8 @@ pub struct ProvenClient {
     pub request_id: Option<String>,
     /// What it names as the resource of the tokens that it asks for.
     pub resource: Resource,
-    /// The credential that a service account's client is, and whose it is.
-    pub(super) account: Option<Arc<Found>>,
+    /// The credential that a service account's client is, and whose it is, with the hash of the secret that it showed.
+    pub(super) account: Option<(Arc<Found>, [u8; 32])>,
 }
 
 impl ProvenClient {
@@ -202,7 +202,7 @@ impl Core {
             let attempts = Attempts::new(Purpose::SignIn, id, from.source);
             self.throttled(&attempts, proving).await?
         };
-        if let Some(found) = &proven.account {
+        if let Some((found, _)) = &proven.account {
             self.uses().note(found.credential.id, self.clock().now(), Shower::from(from));
         }
         Ok(ProvenClient { request_id: from.request_id.clone(), ..proven })
@@ -249,7 +249,12 @@ impl Core {
             audiences: Vec::new(),
             created_at: found.credential.created_at,
         };
-        Ok(ProvenClient { client, request_id: None, resource: Resource::Unnamed, account: Some(found) })
+        Ok(ProvenClient {
+            client,
+            request_id: None,
+            resource: Resource::Unnamed,
+            account: Some((found, hash)),
+        })
     }
 }
 

@@ -36,7 +36,7 @@ impl Core {
             return Err(refused(Refusal::InvalidScope, message));
         }
         client.require_resource(None)?;
-        let Some(found) = &client.account else {
+        let Some((found, secret)) = &client.account else {
             return Err(refused(Refusal::UnauthorizedClient, "the client has no service account"));
         };
         let mut caller = caller_of(found, self.clock().now())?;
@@ -44,7 +44,7 @@ impl Core {
         caller.narrowing = caller.narrowing.within(scopes.access().permissions());
         // Whichever of its secrets it showed, what it gets ends with the client.
         let id = CredentialId::parse(&client.client.id).ok_or_else(Error::bad_credential)?;
-        self.issue_access(&caller, OnGrounds::Credential(id)).await
+        self.issue_access(&caller, OnGrounds::Client(id, *secret)).await
     }
 
     /// The person behind an access token, and what it is good for: for what only tells who somebody is. Tokens that no

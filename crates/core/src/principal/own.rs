@@ -148,10 +148,20 @@ pub(crate) async fn require_still(
     user: PrincipalId,
     before: &str,
 ) -> Result<()> {
-    if session.find_password(scope, user).await?.as_deref() == Some(before) {
+    if has_still(session, scope, user, before).await? {
         return Ok(());
     }
     Err(Error::new(Kind::Conflict, "password.stale", "the password was changed meanwhile"))
+}
+
+/// Whether the account has the password still whose hash was `before`.
+pub(crate) async fn has_still(
+    session: &dyn Session,
+    scope: &ServerScope,
+    user: PrincipalId,
+    before: &str,
+) -> Result<bool> {
+    Ok(session.find_password(scope, user).await?.as_deref() == Some(before))
 }
 
 /// A credential that is narrower than its owner changes nothing of the account: it could make itself a wider one.

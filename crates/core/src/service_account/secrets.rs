@@ -120,10 +120,7 @@ impl Core {
                     let mut found = own(session, owner.id, (*kind, *key)).await?;
                     let expected = change.expected_version.as_ref();
                     version::require(Seen::ApiKey, found.credential.version, expected)?;
-                    found.take(change, act.now)?;
-                    if change.unique_title {
-                        found.require_unique_title(session).await?;
-                    }
+                    found.take_checked(session, change, act.now).await?;
                     found.credential.version += 1;
                     session.update_key(&found).await?;
                     if found.disabled_at.is_some() {

@@ -168,7 +168,11 @@ async fn stopping_does_not_wait_for_ever() {
 
 /// A server that waits little for bodies.
 async fn impatient(world: &TestServer) -> Running {
-    let limits = Limits { body: Duration::from_millis(200), ..Limits::default() };
+    waiting_for_bodies(world, Duration::from_millis(200)).await
+}
+
+async fn waiting_for_bodies(world: &TestServer, body: Duration) -> Running {
+    let limits = Limits { body, ..Limits::default() };
     let with_limits = Served::new(Arc::clone(&world.core), &world.url, limits);
     let observer = Observer {
         clock: Arc::new(SystemClock),
@@ -209,7 +213,8 @@ async fn a_body_that_does_not_come_is_refused() {
 /// A program that writes its body after the head, and signs in again when its token is refused.
 #[tokio::test]
 async fn who_is_refused_by_the_head_alone_is_served_again() {
-    let server = impatient(TestServer::shared(Engine::Sqlite)).await;
+    let world = TestServer::shared(Engine::Sqlite);
+    let server = waiting_for_bodies(world, LONG).await;
     let head = |path: &str, more: &str| {
         format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nope\r\ncontent-type: application/json\r\n{more}\r\n"
@@ -225,6 +230,7 @@ async fn who_is_refused_by_the_head_alone_is_served_again() {
         assert!(text.starts_with("HTTP/1.1 4"), "{path}: {text}");
         assert!(text.contains("HTTP/1.1 200 "), "{path}: {text}");
     }
+    let server = impatient(world).await;
     // Where the body does not come, or is not written before somebody asks for it, the connection ends and says so.
     for more in [
         "content-length: 9\r\n",

@@ -265,7 +265,8 @@ pub(crate) fn refuse_nul(params: &[Value<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// A unique index refused the row: a name is taken, which is nobody's fault. Whoever refuses the same id twice adds why.
+/// A unique index refused the row: something of that name is there, which is nobody's fault. Where it was the primary key,
+/// the caller adds the database's words, for the log.
 fn already_exists() -> Error {
     Error::new(tenantry_core::Kind::AlreadyExists, "resource.exists", "there is one of this name already")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tenantry_core::Shower;
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::browser::Origin;
-use tenantry_core::credential::Issued;
+use tenantry_core::credential::{Issued, NewToken, Rotation};
 use tenantry_core::error::Kind;
 use tenantry_core::organization::NewOrganization;
 use tenantry_core::permission::BuiltinRole;
@@ -21,6 +21,8 @@ on_both_engines!(
     revoked_ones_are_refused_at_once,
     what_was_given_for_a_credential_ends_with_it,
     no_token_outlives_a_revocation_beside_it,
+    no_token_outlives_a_rotation_beside_it,
+    no_token_of_a_member_outlives_their_removal,
     suspended_ones_are_refused_at_once,
     passwords_sign_in,
     a_password_is_hashed_anew_when_its_parameters_are_old,
@@ -114,6 +116,53 @@ async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
         for exchange in exchanges {
             if let Ok(issued) = exchange.await.unwrap() {
                 assert_eq!(kind(core.authenticate(issued.secret.expose()).await), Kind::Unauthenticated);
+            }
+        }
+    }
+}
+
+/// Nor that of the secret which was the key's when it was shown.
+async fn no_token_outlives_a_rotation_beside_it(core: TestCore) {
+    let root = core.root().await;
+    let core = Arc::new(core);
+    for round in 0..10 {
+        let ann = core.user(&root, &format!("ann{round}")).await;
+        let exchanges: Vec<_> = (0..4)
+            .map(|_| {
+                let (core, token) = (Arc::clone(&core), ann.token.clone());
+                tokio::spawn(async move { core.exchange_bearer(&token, Shower::default()).await })
+            })
+            .collect();
+        core.rotate_own_token(&ann.caller, ann.caller.credential, Rotation::default()).await.unwrap();
+        for exchange in exchanges {
+            if let Ok(issued) = exchange.await.unwrap() {
+                assert_eq!(kind(core.authenticate(issued.secret.expose()).await), Kind::Unauthenticated);
+            }
+        }
+    }
+}
+
+async fn no_token_of_a_member_outlives_their_removal(core: TestCore) {
+    let root = core.root().await;
+    let core = Arc::new(core);
+    let org = core.organization(&root, "Org").await.id;
+    let by = move || OrganizationRef::Id(org);
+    for round in 0..10 {
+        let ann = core.user(&root, &format!("ann{round}")).await;
+        let member = BuiltinRole::OrganizationMember;
+        core.add_organization_user(&root.caller, by(), ann.id(), member).await.unwrap();
+        let made: Vec<_> = (0..4)
+            .map(|number| {
+                let (core, caller) = (Arc::clone(&core), ann.caller.clone());
+                let new =
+                    NewToken { title: number.to_string(), organization: Some(by()), ..NewToken::default() };
+                tokio::spawn(async move { core.create_own_token(&caller, new).await })
+            })
+            .collect();
+        core.remove_organization_user(&root.caller, by(), ann.id(), None, false).await.unwrap();
+        for made in made {
+            if let Ok((_, secret)) = made.await.unwrap() {
+                assert_eq!(kind(core.authenticate(secret.expose()).await), Kind::Unauthenticated);
             }
         }
     }
@@ -307,6 +356,8 @@ async fn uses_are_written_down(core: TestCore) {
     let client = &made.client;
     let id = client.credential.id.to_string();
     core.prove_client(&id, Some(client.secret.expose()), &from).await.unwrap();
+    core.clock().advance_seconds(1);
+    core.derive_token(key.secret.expose(), None, None).await.unwrap();
     core.flush_uses().await.unwrap();
     let last = |kind: &str| core.sql(&format!("SELECT last_source FROM credentials WHERE kind = '{kind}'"));
     assert_eq!(

@@ -284,14 +284,11 @@ async fn a_narrow_credential_lets_no_device_in(core: TestCore) {
         let new = NewApiKey { owner: None, title: "key".to_owned(), days: 7, access, workspaces: Vec::new() };
         narrow.push(scene.core.create_api_key(&scene.ann.caller, north.clone(), new).await.unwrap().secret);
         let new = NewToken {
-            as_key: false,
             title: "token".to_owned(),
-            description: None,
             seconds: Some(60),
             access,
             organization: (access == Access::Everything).then(|| north.clone()),
-            workspaces: Vec::new(),
-            ends_itself: false,
+            ..NewToken::default()
         };
         narrow.push(scene.core.create_own_token(&scene.ann.caller, new).await.unwrap().1);
     }

@@ -320,7 +320,7 @@ async fn another_address_needs_the_password(core: TestCore) {
     // It may be another one by the time that it is verified.
     core.send_activation(&root.caller, ann.id(), None).await.unwrap();
     let (resetting, secret) = (Arc::clone(&core), link(&core).await.1);
-    core.passwords().meanwhile(async move {
+    core.passwords().meanwhile.set(async move {
         resetting.reset_password(&secret, "correct horse", None).await.unwrap();
     });
     assert_eq!(ask("another horse").await.reason, "password.stale");

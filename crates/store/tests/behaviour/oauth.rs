@@ -26,6 +26,7 @@ on_both_engines!(
     a_refresh_token_may_be_shown_again_within_the_grace,
     refreshing_at_once_keeps_the_family,
     what_is_allowed_is_never_widened,
+    nothing_that_is_allowed_beside_a_reset_outlives_it,
     tokens_die_with_what_they_rest_on,
     tokens_are_shown_and_ended_by_their_own_client_only,
     a_refresh_token_that_was_exchanged_still_stands_for_its_family,
@@ -70,11 +71,16 @@ impl Scene {
     }
 
     /// What the person allows the client.
-    async fn code(&self, scopes: Scopes) -> String {
+    async fn code(&self, scopes: Scopes) -> Result<String> {
         self.code_for(&self.client, scopes, None).await
     }
 
-    async fn code_for(&self, client: &ProvenClient, scopes: Scopes, audience: Option<&str>) -> String {
+    async fn code_for(
+        &self,
+        client: &ProvenClient,
+        scopes: Scopes,
+        audience: Option<&str>,
+    ) -> Result<String> {
         let request = AuthorizationRequest {
             client: client.client.clone(),
             redirect_uri: CALLBACK.to_owned(),
@@ -83,7 +89,7 @@ impl Scene {
             nonce: Some("n".to_owned()),
             audience: audience.map(str::to_owned),
         };
-        self.core.authorize(&self.browser, request).await.unwrap().expose().to_owned()
+        Ok(self.core.authorize(&self.browser, request).await?.expose().to_owned())
     }
 
     async fn redeem(&self, code: &str) -> Result<Tokens> {
@@ -91,7 +97,7 @@ impl Scene {
     }
 
     async fn tokens(&self, scopes: Scopes) -> Tokens {
-        self.redeem(&self.code(scopes).await).await.unwrap()
+        self.redeem(&self.code(scopes).await.unwrap()).await.unwrap()
     }
 
     async fn refresh(&self, tokens: &Tokens) -> Result<Tokens> {
@@ -134,7 +140,7 @@ fn offline() -> Scopes {
 
 async fn a_code_is_spent_once(core: TestCore) {
     let scene = Scene::new(core).await;
-    let carried = scene.code(offline()).await;
+    let carried = scene.code(offline()).await.unwrap();
     let tokens = scene.redeem(&carried).await.unwrap();
     assert_eq!(tokens.person.id, scene.browser.caller.principal);
     assert_eq!((tokens.scopes, tokens.nonce.as_deref()), (offline(), Some("n")));
@@ -145,7 +151,7 @@ async fn a_code_is_spent_once(core: TestCore) {
     assert_eq!(reason(scene.refresh(&tokens).await), "oauth.invalid_grant");
     assert_eq!(scene.audited("authorization.reused_code"), "1");
 
-    let late = scene.code(offline()).await;
+    let late = scene.code(offline()).await.unwrap();
     scene.core.clock().advance_seconds(60);
     assert_eq!(reason(scene.redeem(&late).await), "oauth.invalid_grant");
 }
@@ -153,7 +159,7 @@ async fn a_code_is_spent_once(core: TestCore) {
 async fn a_code_is_bound_to_client_address_and_verifier(core: TestCore) {
     let scene = Scene::new(core).await;
     let other = proven(&scene.core, &scene.root, "Other").await;
-    let carried = scene.code(offline()).await;
+    let carried = scene.code(offline()).await.unwrap();
     let stolen = scene.core.redeem_code(&other, redemption(&carried)).await;
     assert_eq!(reason(stolen), "oauth.invalid_grant");
     let elsewhere = Redemption { redirect_uri: format!("{CALLBACK}/"), ..redemption(&carried) };
@@ -172,7 +178,7 @@ async fn a_code_is_bound_to_client_address_and_verifier(core: TestCore) {
 async fn of_two_who_spend_a_code_one_gets_tokens(core: TestCore) {
     let scene = Arc::new(Scene::new(core).await);
     for _ in 0..5 {
-        let carried = scene.code(offline()).await;
+        let carried = scene.code(offline()).await.unwrap();
         let both: Vec<_> = (0..2)
             .map(|_| {
                 let (scene, carried) = (Arc::clone(&scene), carried.clone());
@@ -290,8 +296,27 @@ async fn what_is_allowed_is_never_widened(core: TestCore) {
     assert_eq!(may_write(&narrower(Scopes::API_READ).await.unwrap(), "D").await, (true, false));
     assert_eq!(reason(narrower(Scopes::EMAIL).await), "oauth.invalid_scope");
     // For another resource, there is no token that this server would take.
-    let carried = scene.code_for(&scene.client, offline(), Some("https://other.example/")).await;
+    let carried = scene.code_for(&scene.client, offline(), Some("https://other.example/")).await.unwrap();
     assert!(matches!(scene.redeem(&carried).await.unwrap().access, AccessToken::Signed { .. }));
+}
+
+async fn nothing_that_is_allowed_beside_a_reset_outlives_it(core: TestCore) {
+    let scene = Arc::new(Scene::new(core).await);
+    let ann = scene.browser.caller.principal;
+    let (_, link) = scene.core.send_activation(&scene.root.caller, ann, None).await.unwrap();
+    let asking: Vec<_> = (0..8)
+        .map(|_| {
+            let scene = Arc::clone(&scene);
+            // Until the session has ended.
+            tokio::spawn(async move { while scene.code(offline()).await.is_ok() {} })
+        })
+        .collect();
+    scene.core.reset_password(link.unwrap().expose(), "another horse", None).await.unwrap();
+    for asked in asking {
+        asked.await.unwrap();
+    }
+    let left = "SELECT COUNT(*) FROM credentials WHERE kind = 'authorization' AND revoked_at IS NULL";
+    assert_eq!(scene.core.sql(left), "0");
 }
 
 async fn tokens_die_with_what_they_rest_on(core: TestCore) {
@@ -304,7 +329,7 @@ async fn tokens_die_with_what_they_rest_on(core: TestCore) {
     assert_eq!(scene.core.list_own_authorizations(&scene.browser.caller).await.unwrap(), []);
 
     let tokens = scene.tokens(offline()).await;
-    let carried = scene.code(offline()).await;
+    let carried = scene.code(offline()).await.unwrap();
     let allowed =
         scene.core.allowed_scopes(&scene.browser.caller, (&scene.client.client.id, None)).await.unwrap();
     assert_eq!(allowed, offline());
@@ -399,7 +424,7 @@ async fn what_has_expired_is_forgotten(core: TestCore) {
     let scene = Scene::new(core).await;
     let count = || scene.core.sql("SELECT COUNT(*) FROM credentials WHERE kind <> 'personal_access_token'");
     scene.refresh(&scene.tokens(offline()).await).await.unwrap();
-    scene.code(offline()).await;
+    scene.code(offline()).await.unwrap();
     let before = count();
     assert_eq!(scene.core.forget_credentials().await.unwrap(), 0);
     let day = 24 * 60 * 60;

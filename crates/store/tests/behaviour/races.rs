@@ -237,7 +237,7 @@ async fn a_password_that_is_changed_meanwhile_is_worth_nothing(core: TestCore) {
     for (attempt, other) in others.into_iter().enumerate() {
         let (_, link) = core.send_activation(&root.caller, ann, None).await.unwrap();
         let (resetting, link) = (Arc::clone(&core), link.unwrap());
-        core.passwords().meanwhile(async move {
+        core.passwords().meanwhile.set(async move {
             resetting.reset_password(link.expose(), other, None).await.unwrap();
         });
         let before = std::mem::replace(&mut password, other).to_owned();
@@ -262,7 +262,7 @@ async fn who_hashes_a_password_anew_stands_in_nobodys_way(core: TestCore) {
     person(&core, &root, "ann").await;
     core.sql("UPDATE principals SET password_hash = 'old:correct horse' WHERE username = 'ann'");
     let other = Arc::clone(&core);
-    core.passwords().meanwhile(async move {
+    core.passwords().meanwhile.set(async move {
         other.sign_in_user("ann", PASSWORD, None).await.unwrap();
     });
     core.sign_in_user("ann", PASSWORD, None).await.unwrap();

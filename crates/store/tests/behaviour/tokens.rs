@@ -330,7 +330,8 @@ async fn lifetimes_are_what_the_server_says() {
         assert_eq!(made.client.credential.expires_at, ends(10));
         for kind in [AccountSecret::ApiKey, AccountSecret::Client] {
             let more = async |seconds| {
-                let new = NewAccountSecret { title: "more".to_owned(), description: None, seconds };
+                let new =
+                    NewAccountSecret { title: "more".to_owned(), seconds, ..NewAccountSecret::default() };
                 let at = (north.clone(), made.account.id);
                 core.create_account_secret(&ann.caller, at, kind, new).await
             };
