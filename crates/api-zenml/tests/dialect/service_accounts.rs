@@ -77,8 +77,8 @@ async fn keys_sleep_and_wake() {
     assert_eq!((&made["expires"], &made["last_rotated"]), (&json!(null), &json!(null)));
     assert_eq!(world.json("POST", &keys, &ada.token, &body).await.status, 409);
     let twin = json!({ "name": "twin" });
-    let make = || world.json("POST", &keys, &ada.token, &twin);
-    let (one, other) = tokio::join!(make(), make());
+    let another = || world.json("POST", &keys, &ada.token, &twin);
+    let (one, other) = tokio::join!(another(), another());
     assert_eq!(one.status.min(other.status), 200);
     assert_eq!(one.status.max(other.status), 409, "a name is taken once, even at once");
     world.ask("DELETE", &format!("{keys}/twin"), &ada.token).await.ok();
