@@ -12,7 +12,7 @@ use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::principal::{
     Account, AccountChange, AccountField, AccountQuery, NewUser, OwnChange, PROFILE_TEXT_MAX, ProfileChange,
 };
-use tenantry_core::text::fold;
+use tenantry_core::text::{fold, login};
 use tenantry_core::{Core, Error, Kind, Result};
 use tenantry_http::{Authenticated, Object, Refused, Segments, Served};
 
@@ -50,7 +50,7 @@ pub(crate) async fn list_users(
     }
     let own = served.core.get_own_account(&who.caller).await?;
     let is = |wanted: Option<&str>, text: Option<&str>| {
-        wanted.is_none_or(|wanted| text.is_some_and(|text| fold(text) == fold(wanted)))
+        wanted.is_none_or(|wanted| text.is_some_and(|text| fold(text) == login(wanted)))
     };
     let shown = offset == 0
         && limit > 0
@@ -176,7 +176,7 @@ pub(crate) async fn get_user(
     }
     let own = core.get_own_account(&who.caller).await?;
     let id = PrincipalId::parse(&user);
-    let is_own = id == Some(own.id) || own.email.as_deref().is_some_and(|email| fold(email) == fold(&user));
+    let is_own = id == Some(own.id) || own.email.as_deref().is_some_and(|email| fold(email) == login(&user));
     if !is_own {
         return Err(Error::hidden("user").into());
     }

@@ -3,6 +3,7 @@
 //! Names are kept as given (NFC) and compared by their folded form, so that `North Sea` and `NORTH SEA` are one name.
 
 use unicode_normalization::UnicodeNormalization;
+use url::Host;
 
 use crate::error::{Error, Result};
 use crate::ids::parse_uuid;
@@ -103,17 +104,48 @@ pub fn slug(name: &str, fallback: &str) -> String {
     if slug.is_empty() || parse_uuid(slug).is_some() { fallback.to_owned() } else { slug.to_owned() }
 }
 
-/// An e-mail address: one `@` with something on both sides, no space or control character, at most 254 bytes.
+/// An e-mail address: one `@` with something on both sides, no space or control character, at most 254 bytes. A domain with
+/// other characters than ASCII is told as it is registered (RFC 5890), and before the `@` no letter stands for others: so
+/// two addresses that fold to the same text are one mailbox.
 pub fn email(field: &'static str, text: &str) -> Result<String> {
     let email: String = text.trim().nfc().collect();
-    let well_formed = match email.split_once('@') {
-        Some((local, domain)) => !local.is_empty() && !domain.is_empty() && !domain.contains('@'),
-        None => false,
-    };
-    if !well_formed || email.len() > 254 || email.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(Error::invalid(field, "email", "expected an e-mail address"));
+    let wrong = || Error::invalid(field, "email", "expected an e-mail address");
+    let (local, of) = email.split_once('@').ok_or_else(wrong)?;
+    let is_clean =
+        |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    if !is_clean(local) || !is_clean(of) || of.contains('@') {
+        return Err(wrong());
     }
-    Ok(email)
+    // The two sigmas are one letter.
+    if fold(local) != local.to_lowercase().replace('\u{3c2}', "\u{3c3}").nfc().collect::<String>() {
+        let expected = "expected no letters before the @ that stand for others, such as \u{df} for ss";
+        return Err(Error::invalid(field, "email", expected));
+    }
+    let email = match of.is_ascii() {
+        true => email,
+        false => format!("{local}@{}", domain(of).ok_or_else(wrong)?),
+    };
+    if email.len() > 254 { Err(wrong()) } else { Ok(email) }
+}
+
+/// The form in which what somebody types to sign in is compared with addresses and sign-in names.
+pub fn login(text: &str) -> String {
+    fold(&email("login", text).unwrap_or_else(|_| text.trim().to_owned()))
+}
+
+/// A domain of more than one label, in the form in which two are compared (RFC 5890).
+pub fn domain(text: &str) -> Option<String> {
+    // What is percent-encoded is an address for some and none for others.
+    if text.contains('%') {
+        return None;
+    }
+    match Host::parse(text).ok()? {
+        Host::Domain(domain) if domain.contains('.') && !domain.ends_with('.') => {
+            let is_plain = domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+            is_plain.then_some(domain)
+        }
+        _ => None,
+    }
 }
 
 /// An absolute http or https address of at most 2,083 bytes, in which nobody's name or password stands.
@@ -168,6 +200,44 @@ pub fn username(field: &'static str, text: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_that_fold_alike_are_one_mailbox() {
+        let read = |text: &str| email("email", text);
+        for (given, kept) in [
+            (" Ann@Example.ORG ", "Ann@Example.ORG"),
+            ("root@localhost", "root@localhost"),
+            ("ann@stra\u{df}e.example", "ann@xn--strae-oqa.example"),
+            ("ann@\u{ff42}\u{fc}cher.example", "ann@xn--bcher-kva.example"),
+            ("ann@B\u{dc}CHER.example", "ann@xn--bcher-kva.example"),
+            ("j\u{f6}rg@example.org", "j\u{f6}rg@example.org"),
+            (
+                "\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c2}@example.org",
+                "\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c2}@example.org",
+            ),
+        ] {
+            assert_eq!(read(given).unwrap(), kept);
+        }
+        assert_eq!(fold(&read("J\u{d6}RG@example.org").unwrap()), "j\u{f6}rg@example.org");
+        for bad in [
+            "",
+            "ann",
+            "@example.org",
+            "ann@",
+            "a@b@c.example",
+            "a b@example.org",
+            "ann@exam ple.org",
+            "\u{17f}am@example.org",
+            "stra\u{df}e@example.org",
+            "ann@\u{ff11}0.0.0.1",
+            "ann@b\u{fc}cher",
+            "ann@b%\u{fc}cher.example",
+        ] {
+            assert_eq!(read(bad).unwrap_err().violations[0].rule, "email", "{bad}");
+        }
+        assert_eq!(login(" Ann@Stra\u{df}e.example"), "ann@xn--strae-oqa.example");
+        assert_eq!((login(" Ann "), login("a@b@C")), ("ann".into(), "a@b@c".into()));
+    }
 
     #[test]
     fn addresses_name_nobody() {

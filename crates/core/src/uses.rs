@@ -56,9 +56,11 @@ impl Uses {
         }
     }
 
-    /// Hands over what is remembered.
+    /// Hands over what is remembered, in an order that is every replica's: none waits for another that waits for it.
     pub(crate) fn take(&self) -> Vec<(CredentialId, Use)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
+        let mut uses: Vec<_> = self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        uses.sort_unstable_by_key(|(credential, _)| *credential);
+        uses
     }
 }
 

@@ -114,6 +114,11 @@ impl Browser {
         Ok(())
     }
 
+    /// Whether a page of another site led here.
+    pub(crate) const fn is_from_elsewhere(&self) -> bool {
+        self.from_elsewhere
+    }
+
     /// Has the browser keep what its forms are bound to.
     pub(crate) fn keep(&self, mut response: Response) -> Response {
         if self.is_new {

@@ -343,6 +343,7 @@ pub(crate) fn begin_with_issuer() -> Operation {
             text("return_to", "The page to go to afterwards."),
             text("login_hint", "Who is to sign in; the issuer is told."),
         ])
+        .answers_text(200, "A question, where a page of another site led here.", HTML)
         .answers_nothing(303, "To the issuer.")
         .answers_text(404, "Nobody trusts such an issuer.", HTML)
         .refuses(&[Kind::Invalid, Kind::RateLimited, Kind::Unavailable])

@@ -226,7 +226,7 @@ impl Config {
             }
         }
         let config: Self =
-            figment.merge(Serialized::defaults(flags)).extract().context("the configuration")?;
+            figment.merge(Serialized::defaults(flags)).extract().map_err(|error| unread(error))?;
         config.check()?;
         Ok(config)
     }
@@ -421,6 +421,25 @@ fn is_setting(name: &str) -> bool {
     !of_a_service && !of_a_file && !OF_OTHERS.contains(&&*name)
 }
 
+/// Why the configuration cannot be read, without what stands in it: that may be a secret.
+fn unread(error: figment::Error) -> anyhow::Error {
+    let told = |error: figment::Error| match error.path.last() {
+        Some(key) if SECRETS.contains(&key.as_str()) => format!("{key}: expected text"),
+        _ => {
+            let text = error.to_string();
+            // The reader shows the line below its place.
+            let place = text.lines().next().unwrap_or_default().to_owned();
+            if text.lines().nth(1).is_some() {
+                format!("{place}: expected TOML, texts in quotes")
+            } else {
+                text
+            }
+        }
+    };
+    let told: Vec<_> = error.into_iter().map(told).collect();
+    anyhow::anyhow!("the configuration: {}", told.join("; "))
+}
+
 fn secret_from_file(name: &str) -> Result<Option<String>> {
     let variable = format!("TENANTRY_{}_FILE", name.to_ascii_uppercase());
     let Some(file) = std::env::var_os(&variable) else { return Ok(None) };
@@ -436,6 +455,24 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_shown() {
+        for text in [
+            "secret_key = hunter2hunter2",
+            "secret_key = \"hunter2",
+            "database = \"postgres://u:hunter2@h/db\" token_days = 3",
+            "secret_key = [\"hunter2\"]",
+            "mail_url = { hunter2 = 1 }",
+        ] {
+            let error = Figment::from(Toml::string(text)).extract::<Config>().unwrap_err();
+            let told = unread(error).to_string();
+            assert!(!told.contains("hunter2"), "{told}");
+            assert!(told.contains("TOML") || told.contains("expected text"), "{told}");
+        }
+        let error = Figment::from(Toml::string("token_days = \"many\"")).extract::<Config>().unwrap_err();
+        assert!(unread(error).to_string().contains("token_days"));
+    }
 
     /// A variable that is taken for somebody else's is passed over in silence.
     #[test]

@@ -38,7 +38,7 @@ enum Command {
         #[command(flatten)]
         init: init::Init,
     },
-    /// Fill an empty database with a large synthetic estate, for benchmarks and trials
+    /// Fill a database without organizations with a large synthetic estate, for benchmarks and trials
     Load {
         #[command(flatten)]
         flags: Flags,

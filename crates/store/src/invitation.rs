@@ -58,7 +58,7 @@ const EXPIRED: Sql = sql!(
      ORDER BY expires_at, org_id, id LIMIT $2"
 );
 const PENDING: Sql = sql!(
-    "SELECT workspace_id FROM invitations \
+    "SELECT id, workspace_id FROM invitations \
      WHERE org_id = $1 AND email_folded = $2 AND status = 'pending' AND expires_at > $3"
 );
 const LOCATE: Sql = sql!("INSERT INTO locator (id, kind, org_id) VALUES ($1, 'invitation', $2)");
@@ -239,17 +239,18 @@ impl InvitationStore for Db<'_> {
         Ok(expired.len() as u64)
     }
 
-    async fn has_pending_invitation(
+    async fn pending_invitations(
         &self,
         scope: &OrganizationScope,
-        workspace: Option<WorkspaceId>,
         folded_email: &str,
         now: Timestamp,
-    ) -> Result<bool> {
-        let wanted = workspace.map(|id| *id.as_uuid());
+    ) -> Result<Vec<(InvitationId, Option<WorkspaceId>)>> {
         let params = params![scope.organization().as_uuid(), folded_email, now.as_micros()];
-        let pending = self.conn.all(&PENDING, params, |row| row.opt_id(0)).await?;
-        Ok(pending.contains(&wanted))
+        self.conn
+            .all(&PENDING, params, |row| {
+                Ok((InvitationId::from_uuid(row.id(0)?), row.opt_id(1)?.map(WorkspaceId::from_uuid)))
+            })
+            .await
     }
 
     async fn insert_invitation(

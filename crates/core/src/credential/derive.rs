@@ -49,6 +49,10 @@ impl Core {
                 (act, workspace, secret, (until, found, hash)),
                 |session, (act, workspace, secret, (until, found, hash))| {
                     Box::pin(async move {
+                        if workspace.is_some() {
+                            // Who is removed from its organization meanwhile loses what is good there.
+                            session.hold_owner(act.caller.principal).await?;
+                        }
                         let Narrowing { permissions, organization, workspaces } =
                             narrowed(session, &act.caller, *workspace).await?;
                         // What is derived of a derived one hangs on the same root, and all of them end with it.

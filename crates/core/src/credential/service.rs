@@ -142,7 +142,7 @@ impl Core {
         password: &str,
         source: Option<IpAddr>,
     ) -> Result<Proved> {
-        let login = text::fold(login.trim());
+        let login = text::login(login);
         let attempts = Attempts::new(Purpose::SignIn, &login, source);
         self.throttled(&attempts, self.prove_password(login.clone(), password)).await
     }

@@ -8,10 +8,12 @@ use crate::authz::{self, OrganizationRef, OrganizationScope, PlaceScope, View, W
 use crate::caller::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{PrincipalId, WorkspaceId};
+use crate::invitation::InvitationStatus;
 use crate::organization::Organization;
 use crate::permission::{BuiltinRole, Permission};
 use crate::role;
 use crate::store::Session;
+use crate::text;
 use crate::version::Versions;
 
 /// What became of what a person had in an organization.
@@ -39,7 +41,8 @@ pub struct LeftWorkspace {
 }
 
 impl Core {
-    /// Removes a person from an organization: every role in it and in its workspaces, every team, every key for it. While
+    /// Removes a person from an organization: every role in it and in its workspaces, every team, every key for it, and every
+    /// invitation to it that waits for them. While
     /// the person alone owns a workspace it needs `force`, by which those go to the organization's owner.
     pub async fn remove_organization_user(
         &self,
@@ -77,10 +80,29 @@ pub(crate) async fn leave(
     force: bool,
 ) -> Result<Departure> {
     let person = session.people(scope, &[user]).await?.remove(&user);
-    if person.is_none_or(|person| person.is_service_account()) {
-        return Err(Error::not_found("user"));
+    let person = person.filter(|person| !person.is_service_account());
+    let person = person.ok_or_else(|| Error::not_found("user"))?;
+    let left = depart(session, act, scope, (user, "organization_user.remove"), force).await?;
+    if let Some(email) = &person.email {
+        withdraw_invitations(session, act, scope, email).await?;
     }
-    depart(session, act, scope, (user, "organization_user.remove"), force).await
+    Ok(left)
+}
+
+/// Withdraws what the organization offers to the address: whoever was removed would come back by it.
+async fn withdraw_invitations(
+    session: &dyn Session,
+    act: &Act,
+    scope: &Writable<OrganizationScope>,
+    email: &str,
+) -> Result<()> {
+    let folded = text::fold(email);
+    for (invitation, _) in session.pending_invitations(scope, &folded, act.now).await? {
+        session.end_invitation(scope, invitation, InvitationStatus::Revoked).await?;
+        let targets = vec![Target::new("invitation", invitation.as_uuid())];
+        act.record(session, scope.organization(), "invitation.revoke", targets).await?;
+    }
+    Ok(())
 }
 
 /// The same for a principal of any kind, recorded under the action.

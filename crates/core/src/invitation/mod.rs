@@ -145,7 +145,8 @@ pub(crate) async fn make(
         expires_at: expiry(session, act, scope, settings.invitation_seconds).await?,
     };
     let folded = text::fold(&invitation.email);
-    if session.has_pending_invitation(scope, scope.workspace(), &folded, act.now).await? {
+    let pending = session.pending_invitations(scope, &folded, act.now).await?;
+    if pending.iter().any(|(_, workspace)| *workspace == scope.workspace()) {
         return Err(Error::new(
             Kind::AlreadyExists,
             "invitation.pending",

@@ -85,14 +85,13 @@ pub trait InvitationStore {
         hash: &[u8; 32],
     ) -> Result<bool>;
 
-    /// Whether the address has an invitation here that can be accepted at `now`.
-    async fn has_pending_invitation(
+    /// The invitations of the address to the organization, and to workspaces of it, that can be accepted at `now`.
+    async fn pending_invitations(
         &self,
         scope: &OrganizationScope,
-        workspace: Option<WorkspaceId>,
         folded_email: &str,
         now: Timestamp,
-    ) -> Result<bool>;
+    ) -> Result<Vec<(InvitationId, Option<WorkspaceId>)>>;
 
     /// Writes a pending invitation with the hash of its secret.
     async fn insert_invitation(

@@ -1,6 +1,6 @@
 //! The forms of what an issuer is configured with.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     Algorithm, CLIENT_SECRET_MAX, ClientSecret, DOMAINS_MAX, EVERY_DOMAIN, IDENTIFIER_MAX, Issuer,
@@ -96,7 +96,7 @@ fn domains(texts: &[String], of_server: bool) -> Result<Vec<String>> {
     }
     let mut read = Vec::with_capacity(texts.len());
     for text in texts {
-        let domain = match domain(text) {
+        let domain = match text::domain(text) {
             _ if text == EVERY_DOMAIN && of_server => EVERY_DOMAIN.to_owned(),
             Some(domain) => domain,
             None => {
@@ -112,24 +112,9 @@ fn domains(texts: &[String], of_server: bool) -> Result<Vec<String>> {
     Ok(read)
 }
 
-/// A domain of more than one label, in the form in which two are compared.
-fn domain(text: &str) -> Option<String> {
-    // What is percent-encoded is an address for some and none for others.
-    if text.contains('%') {
-        return None;
-    }
-    match Host::parse(text).ok()? {
-        Host::Domain(domain) if domain.contains('.') && !domain.ends_with('.') => {
-            let is_plain = domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-            is_plain.then_some(domain)
-        }
-        _ => None,
-    }
-}
-
 /// The domain of an address, in the form in which two are compared.
 pub(super) fn domain_of(email: &str) -> Option<String> {
-    email.trim().rsplit_once('@').and_then(|(_, name)| domain(name))
+    email.trim().rsplit_once('@').and_then(|(_, name)| text::domain(name))
 }
 
 /// Whether the issuer may tell of an address of this domain.

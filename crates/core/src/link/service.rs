@@ -78,7 +78,7 @@ impl Core {
     /// # Errors
     /// `Kind::RateLimited` after several requests.
     pub async fn request_password_reset(&self, login: &str, source: Option<IpAddr>) -> Result<()> {
-        let login = text::fold(login.trim());
+        let login = text::login(login);
         self.spend_attempt(&Attempts::new(Purpose::Reset, &login, source)).await?;
         let data = (self.clock().now(), std::sync::Arc::clone(&self.ids), login, self.post());
         self.store()

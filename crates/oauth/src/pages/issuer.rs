@@ -25,7 +25,8 @@ pub(super) fn way_to(id: IssuerId, return_to: &str, login: &str) -> String {
     format!("/login/issuer?{}", encode_query(known.into_iter().chain(said)))
 }
 
-/// `GET /login/issuer`: to the issuer. Nothing comes of it but a cookie.
+/// `GET /login/issuer`: to the issuer. Nothing comes of it but a cookie. Where a page of another site led here, the person is
+/// asked first: its owner may have chosen the issuer and who is signed in there.
 pub(crate) async fn begin(
     State(served): State<Served>,
     browser: Browser,
@@ -33,11 +34,22 @@ pub(crate) async fn begin(
 ) -> Result<Response, Refused<Pages>> {
     let id = read_id(query.one("issuer")?)?;
     let return_to = own_page(query.one("return_to")?);
+    let hint = query.one("login_hint")?.filter(|login| !login.is_empty());
+    if browser.is_from_elsewhere() {
+        let way = way_to(id, return_to, hint.unwrap_or_default());
+        let page = Notice {
+            title: "Sign in with an external account?",
+            message: "A page of another site led here. Go on only if you wanted to sign in: whoever you are there is who you \
+                      are here from then on.",
+            onward: Some((&way, "Go on")),
+        };
+        return Ok(show(StatusCode::OK, &page, None));
+    }
     let wanted = Wanted::of(return_to);
     let departure = Departure {
         redirect_uri: &served.address(CALLBACK),
         return_to,
-        login_hint: query.one("login_hint")?.filter(|login| !login.is_empty()),
+        login_hint: hint,
         anew: wanted.prompts("login"),
         max_age: wanted.get("max_age").and_then(|seconds| seconds.parse().ok()),
     };

@@ -10,6 +10,7 @@ use tenantry_core::invitation::InvitationField;
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::preferences::PreferencesChange;
+use tenantry_core::principal::NewUser;
 use tenantry_core::workspace::Workspace;
 use tenantry_testkit::estate::target;
 use tenantry_testkit::{Member, TestCore};
@@ -24,11 +25,16 @@ on_both_engines!(
     of_many_answers_one_counts,
     what_expired_is_swept,
     what_expired_cannot_be_withdrawn,
+    who_is_removed_comes_back_by_no_older_one,
+    domains_that_fold_alike_are_invited_apart,
 );
 
 async fn estate(core: &TestCore) -> (Member, Workspace) {
-    let root = core.root().await;
-    let ann = core.user(&root, "ann").await;
+    below(core, &core.root().await).await
+}
+
+async fn below(core: &TestCore, root: &Member) -> (Member, Workspace) {
+    let ann = core.user(root, "ann").await;
     let org = core.organization(&ann, "Org").await.id;
     let made = core.workspace(&ann, org, "W").await;
     (ann, made)
@@ -186,4 +192,50 @@ async fn what_expired_cannot_be_withdrawn(core: TestCore) {
     assert_eq!(cancel().await, Kind::NotFound);
     assert_eq!(core.expire_invitations().await.unwrap(), 1);
     assert_eq!(cancel().await, Kind::NotFound);
+}
+
+async fn who_is_removed_comes_back_by_no_older_one(core: TestCore) {
+    let root = core.root().await;
+    let (ann, made) = below(&core, &root).await;
+    let by = || OrganizationRef::Id(made.organization);
+    let bob = core.user(&root, "bob").await;
+    let email = || "BOB@example.org".to_owned();
+    let (wide, _) = core.invite(&ann.caller, by(), email(), vec![]).await.unwrap();
+    core.invite(&ann.caller, target(made.organization, made.id), email(), vec![]).await.unwrap();
+    core.invite(&ann.caller, by(), "cat@example.org".into(), vec![]).await.unwrap();
+    let member = BuiltinRole::OrganizationMember;
+    core.add_organization_user(&root.caller, by(), bob.id(), member).await.unwrap();
+    core.remove_organization_user(&ann.caller, by(), bob.id(), None, false).await.unwrap();
+    assert_eq!(core.list_own_invitations(&bob.caller).await.unwrap(), []);
+    let accepted = core.accept_invitation(&bob.caller, by(), wide.id, None).await;
+    assert_eq!(kind(accepted), Kind::Precondition);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM invitations WHERE status = 'revoked'"), "2");
+    assert_eq!(core.sql("SELECT COUNT(*) FROM audit_events WHERE action = 'invitation.revoke'"), "2");
+    core.invite(&ann.caller, by(), email(), vec![]).await.unwrap();
+    assert_eq!(core.examine().await.unwrap(), []);
+}
+
+/// `stra\u{df}e.example` and `strasse.example` may be registered by different people.
+async fn domains_that_fold_alike_are_invited_apart(core: TestCore) {
+    let root = core.root().await;
+    let (ann, made) = below(&core, &root).await;
+    let by = || OrganizationRef::Id(made.organization);
+    let user = |name: &str, email: &str| NewUser {
+        username: Some(name.to_owned()),
+        email: email.to_owned(),
+        ..NewUser::default()
+    };
+    let mut people = Vec::new();
+    for (name, email) in [("eve", "v@stra\u{df}e.example"), ("vic", "v@strasse.example")] {
+        let (_, token) = core.create_user(&root.caller, user(name, email)).await.unwrap();
+        people.push(core.member(token.secret.expose()).await);
+    }
+    core.invite(&ann.caller, by(), "V@strasse.example".into(), vec![]).await.unwrap();
+    let waiting = async |who: &Member| core.list_own_invitations(&who.caller).await.unwrap().len();
+    assert_eq!((waiting(&people[0]).await, waiting(&people[1]).await), (0, 1));
+    core.invite(&ann.caller, by(), "v@STRA\u{1e9e}E.example".into(), vec![]).await.unwrap();
+    assert_eq!((waiting(&people[0]).await, waiting(&people[1]).await), (1, 1));
+    // One mailbox has one account, however its domain is written.
+    let again = core.create_user(&root.caller, user("eva", "v@xn--strae-oqa.example")).await;
+    assert_eq!(kind(again), Kind::AlreadyExists);
 }

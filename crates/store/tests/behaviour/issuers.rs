@@ -190,6 +190,17 @@ async fn an_address_links_where_both_sides_had_it_proved(core: TestCore) {
     assert_eq!(enter(&core, &issuer, &proved).await.caller.principal, ann);
     // From then on the subject alone counts.
     assert_eq!(enter(&core, &issuer, &verified("a", "bob@example.org")).await.caller.principal, ann);
+    // Nor are those of a domain that only folds to one of its.
+    let folding = IssuerChange { domains: Some(words(&["stra\u{df}e.example"])), ..IssuerChange::default() };
+    core.update_issuer(&root.caller, IssuerOf::Server, issuer.id, folding).await.unwrap();
+    core.sql("UPDATE principals SET email = 'bob@strasse.example', email_folded = 'bob@strasse.example' WHERE username = 'bob'");
+    for email in ["bob@stra\u{df}e.example", "bob@strasse.example", "bo\u{df}@example.org"] {
+        assert_eq!(
+            reason(arrive(&core, &issuer, &verified("d", email)).await),
+            "identity.unknown",
+            "{email}"
+        );
+    }
     // Another domain's addresses are not the issuer's to tell.
     let elsewhere = IssuerChange { domains: Some(words(&["example.net"])), ..IssuerChange::default() };
     core.update_issuer(&root.caller, IssuerOf::Server, issuer.id, elsewhere).await.unwrap();

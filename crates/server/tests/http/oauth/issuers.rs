@@ -12,7 +12,7 @@ use tenantry_server::demo;
 use super::App;
 use super::browser::{Browser, between};
 use super::issuer::{Issuers, forged, public, signed};
-use crate::harness::{Answer, Engine, TestServer};
+use crate::harness::{Answer, Engine, TestServer, client};
 
 /// What makes a token of claims.
 type Maker = Box<dyn Fn(Value) -> String>;
@@ -341,6 +341,14 @@ async fn id_tokens_of_no_good_begin_no_session(scene: &Scene) {
     scene.depart(&mut victim, &issuer).await;
     let back = scene.come_back(&mut victim, &departure, ("honest", &[]), honest);
     assert_eq!((back.await.status, has_session(&victim)), (403, false));
+    // Nor is anybody sent to an issuer by another site without being asked.
+    let mut browser = Browser::new(&scene.server);
+    let way = format!("{}/login/issuer?issuer={}&login_hint=ann", scene.server.url, issuer.id);
+    let asked = browser.send(client().get(&way).header("sec-fetch-site", "cross-site")).await;
+    assert_eq!((asked.status, asked.headers.get("set-cookie")), (200, None));
+    let onward = between(&asked.text, "<a href=\"", "\"").unwrap().replace("&#38;", "&");
+    let went = client().get(format!("{}{onward}", scene.server.url)).header("sec-fetch-site", "same-origin");
+    assert!(parameter(browser.send(went).await.headers["location"].to_str().unwrap(), "login_hint") == "ann");
     // Nobody is sent elsewhere afterwards.
     let mut browser = Browser::new(&scene.server);
     let way = format!("/login/issuer?issuer={}&return_to=https%3A%2F%2Fevil.example%2F", issuer.id);

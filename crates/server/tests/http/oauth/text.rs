@@ -96,6 +96,11 @@ async fn text_stays_text(engine: Engine) {
     let sign_in = [("login_hint", NASTY), ("organization", &*ids.fill("{organization}"))];
     let sign_in = format!("/login?{}", encode_query(sign_in));
     look(&sign_in, &Browser::new(server).get(&sign_in).await, 2);
+    let id = uuid::Uuid::from_u128(1).to_string();
+    let by_issuer = [("issuer", &*id), ("return_to", NASTY), ("login_hint", NASTY)];
+    let by_issuer = format!("/login/issuer?{}", encode_query(by_issuer));
+    let led = client().get(format!("{}{by_issuer}", server.url)).header("sec-fetch-site", "cross-site");
+    look(&by_issuer, &Browser::new(server).send(led).await, 0);
     let wrong = format!("/login/issuer/callback?{}", encode_query([("state", NASTY), ("error", NASTY)]));
     look(&wrong, &Browser::new(server).get(&wrong).await, 0);
 
