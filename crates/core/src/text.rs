@@ -121,10 +121,7 @@ pub fn email(field: &'static str, text: &str) -> Result<String> {
         let expected = "expected no letters before the @ that stand for others, such as \u{df} for ss";
         return Err(Error::invalid(field, "email", expected));
     }
-    let email = match of.is_ascii() {
-        true => email,
-        false => format!("{local}@{}", domain(of).ok_or_else(wrong)?),
-    };
+    let email = if of.is_ascii() { email } else { format!("{local}@{}", domain(of).ok_or_else(wrong)?) };
     if email.len() > 254 { Err(wrong()) } else { Ok(email) }
 }
 
