@@ -225,8 +225,7 @@ impl Config {
                 figment = figment.merge(Serialized::default(secret, text));
             }
         }
-        let config: Self =
-            figment.merge(Serialized::defaults(flags)).extract().map_err(|error| unread(error))?;
+        let config: Self = figment.merge(Serialized::defaults(flags)).extract().map_err(unread)?;
         config.check()?;
         Ok(config)
     }
