@@ -36,7 +36,7 @@ pub(crate) async fn list_users(
     let mut filter = Filter::All;
     for (field, wanted) in [(AccountField::Email, email), (AccountField::Username, username)] {
         if let Some(text) = wanted {
-            filter = filter.and(Filter::Is(field, Test::Folded(text.to_owned())));
+            filter = filter.and(Filter::Is(field, Test::Folded(login(text))));
         }
     }
     let page = PageRequest {
@@ -238,7 +238,7 @@ async fn find(core: &Core, who: &Authenticated<Zenml>, user: &str) -> Result<Acc
         start: Start::Beginning,
         limit: 1,
     };
-    let filter = Filter::Is(AccountField::Email, Test::Folded(user.to_owned()));
+    let filter = Filter::Is(AccountField::Email, Test::Folded(login(user)));
     let found = core.list_accounts(&who.caller, AccountQuery { filter, page }).await?;
     found.items.into_iter().next().ok_or_else(|| Error::not_found("user"))
 }

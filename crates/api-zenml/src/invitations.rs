@@ -16,6 +16,7 @@ use tenantry_core::invitation::{
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::principal::Principal;
 use tenantry_core::role::Role;
+use tenantry_core::text::login;
 use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Object, Refused, Segments, Served};
 
@@ -128,7 +129,7 @@ pub(crate) async fn list_invitations(
     let only_pending = params.choice("only_pending")?.unwrap_or(true);
     let filter = params
         .text("email")?
-        .map_or(Filter::All, |email| Filter::Is(InvitationField::Email, Test::Folded(email.to_owned())));
+        .map_or(Filter::All, |email| Filter::Is(InvitationField::Email, Test::Folded(login(email))));
     let page = PageRequest {
         order: vec![Order::descending(InvitationField::CreatedAt)],
         start: Start::Skip { from: None, rows: params.offset()? },

@@ -15,6 +15,7 @@ use tenantry_core::organization::{
 };
 use tenantry_core::page::{Order, PageRequest, Start};
 use tenantry_core::principal::People;
+use tenantry_core::text::login;
 use tenantry_core::workspace::Deleted;
 use tenantry_core::{Error, Result};
 use tenantry_http::{Authenticated, Json, Object, Refusal, Refused, Segments, Served};
@@ -128,7 +129,7 @@ fn filter(params: &Params) -> Result<Filter<OrganizationField>, Refusal> {
         filter = filter.and(Filter::Is(OrganizationField::Owner, Test::Id(owner)));
     }
     if let Some(owner) = params.text("owner_username")? {
-        let is_it = Test::Folded(owner.to_owned());
+        let is_it = Test::Folded(login(owner));
         filter = filter.and(Filter::Is(OrganizationField::OwnerUsername, is_it));
     }
     Ok(filter)

@@ -132,6 +132,11 @@ impl Db<'_> {
         if scope.principal() != id && !scope.permissions().contains(Permission::ManageServer) {
             return Ok(None);
         }
+        self.known_account(id).await
+    }
+
+    /// The account, whoever asks.
+    pub(crate) async fn known_account(&self, id: PrincipalId) -> Result<Option<Account>> {
         let server = OrganizationId::SERVER;
         self.conn.first(&FIND, params![server.as_uuid(), id.as_uuid()], read).await
     }

@@ -164,8 +164,8 @@ impl KeyStore for Db<'_> {
             disabled_at.map(Timestamp::as_micros),
             changed_at.map(Timestamp::as_micros),
         ];
-        self.conn.run(&UPDATE_API_KEY, params).await?;
-        principal::raise_auth_version(self, key.principal).await
+        principal::raise_auth_version(self, key.principal).await?;
+        self.conn.run(&UPDATE_API_KEY, params).await.map(drop)
     }
 
     async fn hold_owner(&self, owner: PrincipalId) -> Result<()> {
@@ -232,8 +232,8 @@ impl KeyStore for Db<'_> {
             disabled_at.map(Timestamp::as_micros),
             changed_at.map(Timestamp::as_micros),
         ];
-        self.conn.run(&UPDATE_KEY, params).await?;
-        principal::raise_auth_version(self, key.principal).await
+        principal::raise_auth_version(self, key.principal).await?;
+        self.conn.run(&UPDATE_KEY, params).await.map(drop)
     }
 
     async fn revoke_given_for(&self, id: CredentialId, now: Timestamp) -> Result<()> {
@@ -247,6 +247,7 @@ impl KeyStore for Db<'_> {
         before: Option<&Credential>,
         now: Timestamp,
     ) -> Result<()> {
+        principal::raise_auth_version(self, key.principal).await?;
         let known = self
             .conn
             .first(&HASH, params![key.id.as_uuid()], |row| {
@@ -259,6 +260,6 @@ impl KeyStore for Db<'_> {
             (Some(before), Some(known)) => self.insert_credential(before, &known).await?,
             _ => revoke_given_for(self, key.id, now).await?,
         }
-        principal::raise_auth_version(self, key.principal).await
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! thin driver layer, one file for each resource, statements written once wherever both engines accept them.
 
 mod account;
+mod addresses;
 mod assignment;
 mod audit;
 mod authz;

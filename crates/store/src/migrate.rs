@@ -10,7 +10,7 @@ use tenantry_core::error::{Error, Kind, Result};
 use crate::driver::{Conn, params, sql};
 
 /// Every migration, in order; the number is its place, from one.
-const MIGRATIONS: [(&str, &str); 25] = [
+const MIGRATIONS: [(&str, &str); 24] = [
     ("foundation", include_str!("../migrations/0001_foundation.sql")),
     ("denied attempts", include_str!("../migrations/0002_denied_attempts.sql")),
     ("answers", include_str!("../migrations/0003_answers.sql")),
@@ -35,7 +35,6 @@ const MIGRATIONS: [(&str, &str); 25] = [
     ("uses", include_str!("../migrations/0022_uses.sql")),
     ("steps and changes", include_str!("../migrations/0023_steps_and_changes.sql")),
     ("hearsay before", include_str!("../migrations/0024_hearsay_before.sql")),
-    ("addresses", include_str!("../migrations/0025_addresses.sql")),
 ];
 
 /// Brings the schema up to date inside the open transaction of `conn`. [`prepare`] has run before it, on its own.

@@ -178,9 +178,9 @@ impl OauthStore for Db<'_> {
 
     async fn delete_client(&self, _: &Writable<ServerScope>, id: &str, now: Timestamp) -> Result<bool> {
         self.note_identities();
+        self.conn.run(&RAISE_WHO_ALLOWED, params![id]).await?;
         // Whoever gives tokens holds what they are given for: what was given meanwhile is there for the next look.
         while self.conn.run(&END_ALL_OF_CLIENT, params![id, now.as_micros()]).await? > 0 {}
-        self.conn.run(&RAISE_WHO_ALLOWED, params![id]).await?;
         Ok(self.conn.run(&DELETE_CLIENT, params![id]).await? > 0)
     }
 

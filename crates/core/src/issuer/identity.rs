@@ -62,13 +62,13 @@ pub(super) async fn link_own(
     secret: &Secret,
 ) -> Result<()> {
     require_whole_person(&act.caller)?;
-    // What it takes to hear the issuer out is time in which the caller's session may end.
-    credential::hold_basis(session, act).await?;
     if let Some(organization) = issuer.organization {
         // Locked, or who is removed meanwhile would keep the identity.
         authz::enter_change(session, &act.caller, &OrganizationRef::Id(organization), View::Both).await?;
     }
     hold(session, issuer).await?;
+    // What it takes to hear the issuer out is time in which the caller's session may end.
+    credential::hold_basis(session, act).await?;
     if let Some(found) = session.find_identity(issuer.id, &asserted.subject).await?
         && found.revoked_at.is_none()
     {

@@ -252,6 +252,7 @@ impl Core {
                     let issuer = session.find_trust(*id).await?.ok_or_else(astray)?;
                     let (person, identity) =
                         identity::recognize(session, act, (&issuer, asserted), secret).await?;
+                    session.hold_owner(person.id).await?;
                     if !session.hold_credential(identity, act.now).await? {
                         return Err(Error::bad_credential().at_sign_in().by(person.id));
                     }

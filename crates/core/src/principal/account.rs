@@ -273,7 +273,11 @@ pub(crate) async fn apply(
     let username = change.username.as_deref().unwrap_or(&user.username);
     // Whose sign-in name was the address keeps it that way.
     let follows = change.username.is_none() && user.email.as_deref() == Some(&*user.username);
-    let names = Names::checked(email, if follows { email } else { username })?;
+    // What was kept before there was a rule stays, until it is given anew.
+    let names = match (&change.email, &change.username) {
+        (None, None) => Names { email: email.to_owned(), username: username.to_owned() },
+        _ => Names::checked(email, if follows { email } else { username })?,
+    };
     require_free(session, scope, &names, Some(user.id)).await?;
     if user.email.as_deref() != Some(&*names.email) {
         account.email_verified_at = None;

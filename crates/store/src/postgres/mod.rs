@@ -20,7 +20,7 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use crate::driver::{Conn, PgConn, RETRY, pg_error};
 use crate::session::Db;
-use crate::{migrate, roles};
+use crate::{addresses, migrate, roles};
 pub(crate) use gathered::Gathered;
 
 /// How often a transaction that clashed with another is tried.
@@ -63,6 +63,7 @@ impl Postgres {
                     // A big table takes longer than any request may, and the replicas that start meanwhile wait for it.
                     conn.script("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5min'").await?;
                     migrate::migrate(conn, now).await?;
+                    addresses::reconcile(conn).await?;
                     roles::reconcile(conn).await
                 })
             })

@@ -16,7 +16,7 @@ use tenantry_core::error::{Error, Kind, Result};
 use tenantry_core::store::{BoxFuture, Engine, Job, ReadKind};
 
 use crate::driver::{Conn, SqliteConn, sqlite_error};
-use crate::{migrate, roles};
+use crate::{addresses, migrate, roles};
 use files::Ownership;
 pub(crate) use memory::Memory;
 use readers::Readers;
@@ -87,6 +87,7 @@ fn take(path: &Path, now: Timestamp) -> Result<(Ownership, SqliteConn)> {
     in_transaction(&writing, |conn| {
         ready(async {
             migrate::migrate(conn, now).await?;
+            addresses::reconcile(conn).await?;
             roles::reconcile(conn).await
         })
     })?;

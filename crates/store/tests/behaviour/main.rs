@@ -23,6 +23,7 @@ macro_rules! on_both_engines {
 }
 
 mod accounts;
+mod addresses;
 mod api_keys;
 mod asking;
 mod audit;

@@ -224,6 +224,12 @@ impl Model {
         for place in alone {
             self.give(Holder::Person(heir), WORKSPACE_OWNER, place);
         }
+        for invitation in 0..self.invitations.len() {
+            let offered = &self.invitations[invitation];
+            if offered.to == who && offered.place.organization == organization && self.is_open(invitation) {
+                self.end_invitation(invitation);
+            }
+        }
         Ok(())
     }
 }
