@@ -1,9 +1,14 @@
-//! Addresses of a database that was written before domains were kept as they are registered.
+//! Addresses: one mailbox each, also in a database that was written before domains were kept as they are registered.
 
 use tenantry_core::authz::OrganizationRef;
+use tenantry_core::issuer::IssuerChange;
 use tenantry_testkit::TestCore;
 
+use crate::asking::reason;
 use crate::browser::{PASSWORD, person};
+use crate::issuers::{arrive, trusted, verified};
+
+on_both_engines!(an_issuer_speaks_for_no_domain_that_only_folds_to_its_own);
 
 /// As an older program left them: whoever is called so has an address of that domain, which is the sign-in name too.
 async fn older(core: &TestCore) {
@@ -63,4 +68,23 @@ async fn older_databases_get_addresses_as_they_are_registered_on_sqlite() {
     older(&core).await;
     drop(core);
     require_registered(&TestCore::in_directory(directory.path(), 1).await).await;
+}
+
+async fn an_issuer_speaks_for_no_domain_that_only_folds_to_its_own(core: TestCore) {
+    let root = core.root().await;
+    let terms =
+        IssuerChange { domains: Some(vec!["stra\u{df}e.example".to_owned()]), ..IssuerChange::default() };
+    let issuer = trusted(&core, &root, terms).await;
+    for (name, address) in [("ann", "ann@strasse.example"), ("boss", "boss@xn--strae-oqa.example")] {
+        person(&core, &root, name).await;
+        core.sql(&format!(
+            "UPDATE principals SET email = '{address}', email_folded = '{address}', email_verified_at = 1 \
+             WHERE username = '{name}'"
+        ));
+    }
+    for email in ["ann@stra\u{df}e.example", "ann@strasse.example", "bo\u{df}@stra\u{df}e.example"] {
+        let refused = arrive(&core, &issuer, &verified("a", email)).await;
+        assert_eq!(reason(refused), "identity.unknown", "{email}");
+    }
+    arrive(&core, &issuer, &verified("b", "Boss@STRA\u{1e9e}E.example")).await.unwrap();
 }

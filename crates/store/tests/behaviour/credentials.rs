@@ -100,8 +100,8 @@ async fn what_was_given_for_a_credential_ends_with_it(core: TestCore) {
     core.authenticate(made.api_key.secret.expose()).await.unwrap();
 }
 
-/// Whichever of the two commits first.
-async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
+/// Exchanges the token of somebody several times while `end` ends it: whichever commits first, nothing of it counts.
+async fn exchange_beside(core: TestCore, end: impl AsyncFn(&TestCore, &Member)) {
     let root = core.root().await;
     let core = Arc::new(core);
     for round in 0..10 {
@@ -112,7 +112,7 @@ async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
                 tokio::spawn(async move { core.exchange_bearer(&token, Shower::default()).await })
             })
             .collect();
-        core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
+        end(&core, &ann).await;
         for exchange in exchanges {
             if let Ok(issued) = exchange.await.unwrap() {
                 assert_eq!(kind(core.authenticate(issued.secret.expose()).await), Kind::Unauthenticated);
@@ -121,25 +121,19 @@ async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
     }
 }
 
+async fn no_token_outlives_a_revocation_beside_it(core: TestCore) {
+    exchange_beside(core, async |core, ann| {
+        core.revoke_own_credential(&ann.caller, ann.caller.credential).await.unwrap();
+    })
+    .await;
+}
+
 /// Nor that of the secret which was the key's when it was shown.
 async fn no_token_outlives_a_rotation_beside_it(core: TestCore) {
-    let root = core.root().await;
-    let core = Arc::new(core);
-    for round in 0..10 {
-        let ann = core.user(&root, &format!("ann{round}")).await;
-        let exchanges: Vec<_> = (0..4)
-            .map(|_| {
-                let (core, token) = (Arc::clone(&core), ann.token.clone());
-                tokio::spawn(async move { core.exchange_bearer(&token, Shower::default()).await })
-            })
-            .collect();
+    exchange_beside(core, async |core, ann| {
         core.rotate_own_token(&ann.caller, ann.caller.credential, Rotation::default()).await.unwrap();
-        for exchange in exchanges {
-            if let Ok(issued) = exchange.await.unwrap() {
-                assert_eq!(kind(core.authenticate(issued.secret.expose()).await), Kind::Unauthenticated);
-            }
-        }
-    }
+    })
+    .await;
 }
 
 async fn no_token_of_a_member_outlives_their_removal(core: TestCore) {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use tenantry_core::authz::{OrganizationRef, View};
 use tenantry_core::browser::Origin;
 use tenantry_core::error::{Kind, Result};
 use tenantry_core::grant::{Person, RoleName};
+use tenantry_core::issuer::IssuerChange;
 use tenantry_core::organization::{DefaultWorkspaces, NewOrganization};
 use tenantry_core::permission::BuiltinRole;
 use tenantry_core::workspace::WorkspaceChange;
@@ -14,6 +16,7 @@ use tenantry_testkit::estate::target;
 
 use crate::asking::{called, every_workspace, kind, names};
 use crate::browser::{PASSWORD, person};
+use crate::issuers::{link, signed_in, trusted};
 
 on_both_engines!(
     one_name_is_given_once,
@@ -25,6 +28,7 @@ on_both_engines!(
     counts_are_exact_while_people_come_and_go,
     a_password_that_is_changed_meanwhile_is_worth_nothing,
     who_hashes_a_password_anew_stands_in_nobodys_way,
+    who_is_signed_out_meanwhile_links_nothing,
 );
 
 /// Runs all at once, and gives what came of each.
@@ -270,4 +274,18 @@ async fn who_hashes_a_password_anew_stands_in_nobodys_way(core: TestCore) {
         core.sql("SELECT password_hash FROM principals WHERE username = 'ann'"),
         "plain:correct horse"
     );
+}
+
+/// To hear an issuer out takes long enough for the session to end: an identity is a way in that outlives it.
+async fn who_is_signed_out_meanwhile_links_nothing(core: TestCore) {
+    let core = Arc::new(core);
+    let root = core.root().await;
+    let ann = signed_in(&core, &root, "ann").await;
+    let issuer = trusted(&core, &root, IssuerChange::default()).await;
+    let (ending, caller) = (Arc::clone(&core), ann.caller.clone());
+    core.issuers().meanwhile.set(async move {
+        ending.revoke_own_credential(&caller, caller.credential).await.unwrap();
+    });
+    assert_eq!(kind(link(&core, &issuer, &json!({"sub": "a-1"}), &ann).await), Kind::Unauthenticated);
+    assert_eq!(core.sql("SELECT COUNT(*) FROM identities"), "0");
 }
